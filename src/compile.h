@@ -1,0 +1,35 @@
+// The whole compiler as one call.
+#pragma once
+
+#include "support/fwd.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace pyston::runtime {
+struct CodeBlob;
+struct CodeData;
+} // namespace pyston::runtime
+
+namespace pyston {
+
+struct CompileRequest {
+    runtime::CodeData* data = nullptr;
+    bool functionEntry = true;          // an entry at offset 0
+    std::vector<int> osrOffsets;        // loop headers (byte offsets) to enter
+    bool resumeEntries = false;         // generators: an entry at every resume point
+    bool wantDumps = false;             // fill the text fields of the result
+};
+
+struct CompileResult {
+    std::unique_ptr<runtime::CodeBlob> blob; // null when refused
+    std::string failure;                     // why, when refused
+    std::string hir, lir, assembly;          // when asked for
+};
+
+// Bytecode to executable code. Takes no Python lock besides the GIL that the caller holds; runs no
+// Python code.
+CompileResult compile(const CompileRequest& request);
+
+} // namespace pyston

@@ -1,0 +1,65 @@
+// What the rest of the compiler knows of a CPU. One instance per CPU, both always built.
+#pragma once
+
+#include "exits/exit_table.h"
+#include "lir/lir.h"
+#include "regalloc/regalloc.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pyston::cpu {
+
+// Addresses and offsets the generated code refers to that are not in the LIR.
+struct RuntimeAddresses {
+    uint64_t dealloc = 0; // void (Object*)
+    // Writes the frame by the exit record, then continues in the interpreter. Called by every exit stub:
+    // Object* (ThreadState*, Frame*, CodeBlob*, uint32_t exitIndex, const exits::MachineState*).
+    // materialize runs with the native frame alive; resume is tail-called after it is torn down:
+    // Object* (ThreadState*, Frame*, uintptr_t materializeResult).
+    uint64_t materialize = 0; // uintptr_t (ThreadState*, Frame*, void* blob, uint32_t exitIndex, const exits::MachineState*)
+    uint64_t resume = 0;
+};
+
+// Position-dependent machine code for one function, not yet in executable memory.
+struct EmittedCode {
+    std::vector<uint8_t> bytes;
+    // Entry: native offset by bytecode offset. The native function is
+    //   Object* code(ThreadState*, Frame*, const void* entryAddress)
+    // at offset 0: the prologue, which jumps to entryAddress.
+    std::vector<std::pair<int32_t, uint32_t>> entries;
+    std::vector<exits::Record> exits;
+    std::vector<exits::Location> locations;
+    std::vector<uint64_t> constants;
+    uint32_t frameSize = 0; // native frame, for unwinding
+    std::string listing;    // assembly text, when asked for
+};
+
+struct Target {
+    const char* name; // "x86_64", "aarch64"
+    // Registers by hardware encoding.
+    uint64_t gpAllocatable;
+    uint64_t fpAllocatable;
+    uint64_t gpCallerSaved; // subsets of the allocatable ones
+    uint64_t fpCallerSaved;
+    int gpScratch; // never allocated: free for the emitter and for cyclic moves
+    int fpScratch;
+    std::span<const int> gpArguments;
+    std::span<const int> fpArguments;
+    const char* (*gpName)(int);
+    const char* (*fpName)(int);
+    // Emits at address `base` (the code will be copied there). `blob` is the address of the object
+    // that exit stubs pass on. Never fails for verified input.
+    EmittedCode (*emit)(const lir::Function& fn, const regalloc::Allocation& allocation,
+                        const RuntimeAddresses& runtime, uint64_t base, const void* blob,
+                        bool wantListing);
+};
+
+const Target& x86_64();
+const Target& aarch64();
+const Target& hostTarget(); // the CPU that this process runs on
+
+} // namespace pyston::cpu

@@ -1,0 +1,103 @@
+// The only interface to the interpreter. Everything that knows a CPython version implements it, in one
+// folder per version (v3_11/); nothing outside src/cpython includes a CPython header (src/module, which
+// defines the Python-visible API, includes the public Python.h only).
+#pragma once
+
+#include "build/bytecode.h"
+#include "exits/exit_table.h"
+#include "hir/type.h"
+#include "support/fwd.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pyston::runtime {
+struct CodeData;
+struct CodeBlob;
+} // namespace pyston::runtime
+
+namespace pyston::host {
+
+// Byte offsets (and sizes) that generated code uses.
+struct Layout {
+    int refcount, type;                        // PyObject
+    int tpVersionTag, tpDictOffset, tpHeapCachedKeys; // PyTypeObject / PyHeapTypeObject
+    int varSize;                               // PyVarObject::ob_size
+    int intDigits;                             // PyLongObject::ob_digit (30-bit digits, uint32)
+    int floatValue;                            // PyFloatObject
+    int listItems, tupleItems;                 // pointer to items / first item
+    int cellContents;
+    int dictKeys, dictValues, keysVersion, keysLog2IndexBytes, keysIndices; // PyDictObject, PyDictKeysObject
+    int unicodeEntrySize, unicodeEntryValue;   // entries of unicode-only keys
+    int instanceValues, instanceDict;          // managed: negative offsets from the object
+    int valuesFirst;                           // PyDictValues::values
+    int methodFunction, methodSelf;            // PyMethodObject
+    int functionCode, functionVersion;         // PyFunctionObject
+    int codeInstructions;                      // PyCodeObject::co_code_adaptive
+    int rangeIndex, rangeStart, rangeStep, rangeLength; // the range iterator (C longs)
+    int listIterIndex, listIterSequence;
+    int tupleIterIndex, tupleIterSequence;
+    int frameFunction, frameGlobals, frameBuiltins, frameLocalsDict, frameCode, frameObject;
+    int framePrevious, framePrevInstr, frameStackTop, frameIsEntry, frameOwner, frameSlots;
+    int threadCframe, threadRecursionRemaining, threadDataStackTop, threadDataStackLimit;
+    int cframeCurrentFrame, cframeUseTracing;
+    uint64_t evalBreakerAddress;               // of the main interpreter: an int32
+};
+const Layout& layout();
+
+// --- objects the compiler refers to
+Object* none();
+Object* trueObject();
+Object* falseObject();
+Object* classObject(hir::ExactClass c); // the type object; null for kUnknown
+hir::ExactClass exactClassOf(Object* object);
+// The iterator classes that loops are specialized for.
+Object* rangeIteratorClass();
+Object* listIteratorClass();
+Object* tupleIteratorClass();
+Object* generatorClass();
+uint32_t typeVersion(Object* object); // of the object's class; 0 when it has none
+Object* classOf(Object* object);      // borrowed
+// The int value if `object` is exactly an int that fits, else nothing.
+std::optional<int64_t> intValue(Object* object);
+std::optional<double> floatValue(Object* object);
+void incref(Object* object);
+void decref(Object* object);
+std::string reprForDump(Object* object); // short, never runs Python code
+
+// --- feedback: what a guarded load would find now (borrowed; null when not applicable)
+Object* moduleDictEntry(Object* globals, uint32_t keysVersion, int64_t index);
+Object* builtinsOfCode(Object* code);
+// For a Python function: its code object, or null for anything else.
+Object* functionCode(Object* function);
+struct BuiltinInfo { // a builtin_function_or_method or method_descriptor
+    enum Convention { kNotBuiltin, kO, kNoArgs, kFast, kFastKeywords, kVarArgs } convention = kNotBuiltin;
+    Object* ownerClass = nullptr; // method descriptors: class that self must be an instance of
+};
+BuiltinInfo builtinInfo(Object* callable);
+
+// --- bytecode
+build::Bytecode decode(Object* code);
+int instructionAddressOffset(); // Layout::codeInstructions
+
+// --- code objects and versions
+// The CodeData of a code object, made at the first request; dies with the code object.
+runtime::CodeData* codeData(Object* code, bool create);
+
+// --- control
+// Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in it,
+// else one sentence for the user.
+std::string selfCheck();
+// Takes over frame evaluation of the current interpreter / gives it back.
+bool install();
+void uninstall();
+bool isInstalled();
+
+// Called by exit stubs, see cpu::RuntimeAddresses.
+uint64_t materializeAddress();
+uint64_t resumeAddress();
+uint64_t deallocAddress();
+
+} // namespace pyston::host

@@ -1,0 +1,52 @@
+// How compiled code hands a frame back to the interpreter: a compact record per exit point, read by
+// one generic routine (exits are rare; a frequent one leads to recompilation).
+#pragma once
+
+#include "support/fwd.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace pyston::exits {
+
+enum class Reason : uint8_t {
+    kGuard,   // a speculation failed: the interpreter runs the instruction at resumeOffset
+    kError,   // an exception is set: the interpreter unwinds from instrOffset
+    kTracing, // the thread is traced: go on in the interpreter at resumeOffset
+    kDeopt,   // a path that is not compiled
+    kForced,  // -X pyston-stress-exits
+};
+
+// How a value is represented where it lies.
+enum class Repr : uint8_t { kObject, kInt64, kDouble, kBool };
+
+// Where a value of the frame is when the exit is taken.
+struct Location {
+    enum Kind : uint8_t { kGpRegister, kFpRegister, kSpill, kConst, kInFrame, kNull };
+    Kind kind = kNull;
+    Repr repr = Repr::kObject;
+    bool incref = false;
+    int32_t index = 0; // register number (hardware encoding), spill slot (8-byte units), or index
+                       // into CodeBlob::constants
+};
+
+struct Record {
+    Reason reason;
+    uint8_t hirOpcode; // for statistics
+    uint16_t stackDepth;
+    int32_t resumeOffset; // bytes
+    int32_t instrOffset;
+    uint32_t firstLocation; // in CodeBlob::locations: numSlots + stackDepth + numReleases of them
+    uint32_t numReleases;
+    uint32_t count = 0; // times taken
+};
+
+// The registers saved by an exit stub, indexed by hardware encoding, and the spill area.
+struct MachineState {
+    const uint64_t* gp;
+    const double* fp;
+    const uint64_t* spills; // slot i at spills[i]
+};
+
+} // namespace pyston::exits

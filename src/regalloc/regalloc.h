@@ -1,0 +1,72 @@
+// Linear-scan register allocation over LIR in SSA form.
+//
+// After Wimmer and Franz, "Linear Scan Register Allocation on SSA Form" (CGO 2010): liveness and
+// intervals with holes in one backward walk, allocation with splitting, then resolution of block edges
+// (block parameters) by parallel moves.
+#pragma once
+
+#include "lir/lir.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pyston::cpu {
+struct Target;
+}
+
+namespace pyston::regalloc {
+
+// Where a virtual register is at one point.
+struct Place {
+    enum Kind : uint8_t { kNone, kRegister, kSpill };
+    Kind kind = kNone;
+    int16_t index = 0; // hardware encoding, or spill slot (8-byte units)
+    bool operator==(const Place&) const = default;
+};
+
+// A move to perform between instructions (or on a block edge); one group is parallel.
+struct Move {
+    lir::RegClass cls;
+    Place from;
+    Place to;
+};
+
+// What the emitter needs for one instruction.
+struct InstrPlaces {
+    std::vector<Move> before;          // parallel, performed before the instruction
+    std::vector<Place> operands;       // parallel to Instr::operands (kNone for immediates)
+    Place result;
+    std::vector<Place> exitSlots;      // parallel to ExitPoint::slots (kNone unless kReg)
+    std::vector<Place> exitStack;
+    std::vector<Place> exitReleases;
+    uint64_t liveGpAcross = 0; // ColdCall: caller-saved registers that must survive
+    uint64_t liveFpAcross = 0;
+};
+
+struct BlockPlaces {
+    std::vector<InstrPlaces> instrs; // parallel to Block::instrs
+    // Moves at the end of the block, before its Jump (edges from a Branch are split, so that moves
+    // are always on blocks that end in Jump).
+    std::vector<Move> atEnd;
+};
+
+struct Allocation {
+    std::vector<BlockPlaces> blocks; // by Block::id
+    int numSpills = 0;
+};
+
+// Requires verify(fn) == "" and split critical edges. Operands of operations other than calls, exits'
+// values and block arguments are always in registers; call arguments may be anywhere (the emitter moves
+// them by a parallel move). The result register never equals an operand's register other than operand
+// 0's (so that two-address code can copy operand 0 first), unless that operand is operand 0.
+Allocation allocate(const lir::Function& fn, const cpu::Target& target);
+
+// Orders a parallel move into sequential ones, using the target's scratch register for cycles.
+std::vector<Move> sequentialize(const std::vector<Move>& parallel, Place gpScratch, Place fpScratch);
+
+// Independent checker: symbolic execution of the allocated code over the control-flow graph; returns an
+// empty string if every operand of every instruction is found where the allocation says.
+std::string check(const lir::Function& fn, const Allocation& allocation, const cpu::Target& target);
+
+} // namespace pyston::regalloc

@@ -1,0 +1,59 @@
+// Per code object: compiled versions, counters, and what failed before.
+#pragma once
+
+#include "exits/exit_table.h"
+#include "support/fwd.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace pyston::runtime {
+
+struct CodeData;
+
+// One compiled version in executable memory.
+struct CodeBlob {
+    CodeData* owner = nullptr;
+    uint8_t* base = nullptr; // the native function: Object* (ThreadState*, Frame*, const void* entry)
+    size_t size = 0;
+    uint32_t frameSize = 0;
+    std::vector<std::pair<int32_t, const void*>> entries; // byte offset -> address, sorted by offset
+    std::vector<exits::Record> exits;
+    std::vector<exits::Location> locations;
+    std::vector<uint64_t> constants;
+    std::vector<Object*> references; // objects the code refers to, kept alive (owned)
+    int numSlots = 0;
+    int activations = 0; // frames running in it: freed only when none
+    bool retired = false;
+    uint64_t entryCount = 0;
+    uint64_t compileMicroseconds = 0;
+    const void* entryAt(int byteOffset) const; // null when it has no such entry
+};
+
+// What is known to have failed at one bytecode site; the builder then uses a wider form.
+struct SiteProfile {
+    uint16_t guardExits = 0; // guard exits taken at this instruction
+    bool generic = false;    // do not speculate here again
+};
+
+// Found through the code object's co_extra. The first two fields are read by compiled code.
+struct CodeData {
+    const void* nativeFunction = nullptr; // for direct calls; null: not compiled
+    const void* nativeEntry = nullptr;    // entry at the function's start
+    Object* code = nullptr;               // borrowed (this dies with it)
+    std::unique_ptr<CodeBlob> current;
+    std::vector<std::unique_ptr<CodeBlob>> retired; // still running somewhere
+    uint32_t calls = 0;      // interpreted calls seen
+    uint32_t loopEdges = 0;  // interpreted loop edges seen
+    uint16_t versions = 0;   // compilations so far
+    bool suppressed = false; // by the user, or given up
+    bool loopsPatched = false;
+    std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
+    std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
+    std::string failure; // why compilation was given up, if it was
+};
+
+} // namespace pyston::runtime
