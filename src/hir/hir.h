@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace pyston::hir {
@@ -179,6 +180,13 @@ class Block {
     int entryOffset() const { return entryOffset_; }
     bool isLoopHeader() const { return loopHeader_; }
     void setLoopHeader(bool b) { loopHeader_ = b; }
+    // Rarely executed: laid out after everything else.
+    bool isCold() const { return cold_; }
+    void setCold(bool cold) { cold_ = cold; }
+    // The interpreter's state at the start of the block (null for blocks that begin inside a bytecode
+    // instruction). A weak mention: it keeps no value alive, but follows replacements.
+    FrameState* startState() const { return startState_; }
+    void setStartState(FrameState* state) { startState_ = state; }
 
     void append(Instr* instr);
     void insert(size_t position, Instr* instr);
@@ -190,6 +198,8 @@ class Block {
     Function* function_ = nullptr;
     int entryOffset_ = -1;
     bool loopHeader_ = false;
+    bool cold_ = false;
+    FrameState* startState_ = nullptr;
     std::vector<Instr*> instrs_;
     std::vector<Block*> preds_;
 };
@@ -206,6 +216,7 @@ class Function {
     int numLocals = 0;    // co_nlocals
     int stackSize = 0;    // co_stacksize
     const void* code = nullptr; // the code object (host::Code), opaque here
+    std::unordered_set<int> genericSites; // bytecode offsets where speculation failed before
 
     Block* newBlock(int entryOffset = -1);
     Instr* newInstr(Opcode op, Type type, std::span<Instr* const> operands = {});
