@@ -39,7 +39,7 @@ std::string_view name(Condition cc); // "lt" "le" "eq" "ne" "gt" "ge"
 Condition negate(Condition cc);      // for integers only: not valid for doubles
 Condition swapOperands(Condition cc);
 
-// What an instruction may do. Passes ask only this.
+// What an instruction may do. Passes ask only this. kRunPython always comes with kReadHeap and kWriteHeap.
 enum Effect : uint16_t {
     kReadHeap = 1 << 0,
     kWriteHeap = 1 << 1,
@@ -49,6 +49,7 @@ enum Effect : uint16_t {
     kTerminator = 1 << 5,
     kPinned = 1 << 6,
     kAllocate = 1 << 7, // raises MemoryError by its frame state, but is otherwise pure
+    kResultExit = 1 << 8, // with kExit: it leaves only where it cannot represent its result
 };
 
 enum class Ownership : uint8_t { kNone, kNew, kBorrowed, kLoaded, kAlias };
@@ -135,15 +136,20 @@ class Instr {
     Block* target(size_t i) const { return targets_[i]; }
     void setTarget(size_t i, Block* block) { targets_[i] = block; }
 
-    // Effects and ownership of this instruction: the row's, or for CallRuntime its helper's.
+    // Effects and ownership of this instruction: the row's, or for CallRuntime its helper's. Dropping a
+    // value whose death runs no code is not RunPython.
     uint16_t effects() const;
     bool has(Effect e) const { return (effects() & e) != 0; }
     Ownership ownership() const;
+    // The signature character of an operand ("o", "N", ...; of the helper for CallRuntime), or 0 when the
+    // operation has no such operand.
+    char operandKind(size_t index) const;
     // True when this operand's reference is consumed.
     bool steals(size_t operandIndex) const;
     bool isTerminator() const { return (info().effects & kTerminator) != 0; }
     bool isPhi() const { return opcode_ == Opcode::kPhi; }
-    // No effect other than its result: dead if unused. (Guards are not: they have kExit.)
+    // No effect other than its result: dead if unused. (Guards are not: they have kExit. Operations that
+    // leave only for want of a representable result, ResultExit, are.)
     bool isRemovableIfUnused() const;
 
   private:

@@ -86,6 +86,7 @@ Type join(Type a, Type b);
 std::string toString(Type type);
 // Returns false when `text` is not a type.
 bool parseType(std::string_view text, Type* out);
-std::string_view name(ExactClass c); // "int", "float", "NoneType", ...
+std::string_view name(ExactClass c); // "int", "float", "NoneType", ..., "object" for kUnknown
+bool parseClass(std::string_view text, ExactClass* out);
 
 } // namespace pyston::hir
