@@ -4,6 +4,7 @@
 #pragma once
 
 #include "build/bytecode.h"
+#include "cpython/layout.h"
 #include "exits/exit_table.h"
 #include "hir/type.h"
 #include "support/fwd.h"
@@ -20,32 +21,7 @@ struct CodeBlob;
 
 namespace pyston::host {
 
-// Byte offsets (and sizes) that generated code uses.
-struct Layout {
-    int refcount, type;                        // PyObject
-    int tpVersionTag, tpDictOffset, tpHeapCachedKeys; // PyTypeObject / PyHeapTypeObject
-    int varSize;                               // PyVarObject::ob_size
-    int intDigits;                             // PyLongObject::ob_digit (30-bit digits, uint32)
-    int floatValue;                            // PyFloatObject
-    int listItems, tupleItems;                 // pointer to items / first item
-    int cellContents;
-    int dictKeys, dictValues, keysVersion, keysLog2IndexBytes, keysIndices; // PyDictObject, PyDictKeysObject
-    int unicodeEntrySize, unicodeEntryValue;   // entries of unicode-only keys
-    int instanceValues, instanceDict;          // managed: negative offsets from the object
-    int valuesFirst;                           // PyDictValues::values
-    int methodFunction, methodSelf;            // PyMethodObject
-    int functionCode, functionVersion;         // PyFunctionObject
-    int codeInstructions;                      // PyCodeObject::co_code_adaptive
-    int rangeIndex, rangeStart, rangeStep, rangeLength; // the range iterator (C longs)
-    int listIterIndex, listIterSequence;
-    int tupleIterIndex, tupleIterSequence;
-    int frameFunction, frameGlobals, frameBuiltins, frameLocalsDict, frameCode, frameObject;
-    int framePrevious, framePrevInstr, frameStackTop, frameIsEntry, frameOwner, frameSlots;
-    int threadCframe, threadRecursionRemaining, threadDataStackTop, threadDataStackLimit;
-    int cframeCurrentFrame, cframeUseTracing;
-    uint64_t evalBreakerAddress;               // of the main interpreter: an int32
-};
-const Layout& layout();
+const Layout& layout(); // cpython/layout.h
 
 // --- objects the compiler refers to
 Object* none();
