@@ -26,8 +26,7 @@ struct CodeBlob {
     std::vector<uint64_t> constants;
     std::vector<Object*> references; // objects the code refers to, kept alive (owned)
     int numSlots = 0;
-    int activations = 0; // frames running in it: freed only when none
-    bool retired = false;
+    bool retired = false; // no new activation enters it
     uint64_t entryCount = 0;
     uint64_t compileMicroseconds = 0;
     const void* entryAt(int byteOffset) const; // null when it has no such entry
@@ -45,12 +44,15 @@ struct CodeData {
     const void* nativeEntry = nullptr;    // entry at the function's start
     Object* code = nullptr;               // borrowed (this dies with it)
     std::unique_ptr<CodeBlob> current;
-    std::vector<std::unique_ptr<CodeBlob>> retired; // still running somewhere
+    // Earlier versions; may still be running somewhere, so they live as long as the code object.
+    std::vector<std::unique_ptr<CodeBlob>> retired;
     uint32_t calls = 0;      // interpreted calls seen
     uint32_t loopEdges = 0;  // interpreted loop edges seen
     uint16_t versions = 0;   // compilations so far
     bool suppressed = false; // by the user, or given up
-    bool loopsPatched = false;
+    bool isGenerator = false;  // generator, coroutine or asynchronous generator: entered at resumes
+    bool hasLoops = false;     // has backward jumps that serve the eval breaker
+    bool loopsPatched = false; // its loop edges stop the interpreter
     std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
     std::string failure; // why compilation was given up, if it was

@@ -1,0 +1,232 @@
+#include "runtime/policy.h"
+
+#include "build/bytecode.h"
+#include "compile.h"
+#include "cpython/api.h"
+#include "runtime/options.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace pyston::runtime {
+namespace {
+
+// After a retirement the interpreter runs the code for a while, so that its caches say what has changed.
+constexpr uint32_t kCallsAfterRetirement = 8;
+constexpr uint32_t kEdgesAfterRetirement = 64;
+
+bool enabled = false;
+int pauseDepth = 0;
+
+uint32_t edgeThreshold() {
+    return options().compileAfterCalls == 0 ? 1 : options().loopEdgesBeforeOsr;
+}
+
+// What compiled callers read: they enter whatever is published here.
+void publish(CodeData* data) {
+    bool usable = isActive() && data->current && !data->suppressed;
+    data->nativeEntry = usable ? data->current->entryAt(0) : nullptr;
+    data->nativeFunction = data->nativeEntry ? data->current->base : nullptr;
+}
+
+void publishAll() {
+    for (CodeData* data : allCode())
+        publish(data);
+}
+
+void dropCurrent(CodeData* data) {
+    if (!data->current)
+        return;
+    data->current->retired = true;
+    data->retired.push_back(std::move(data->current));
+    publish(data);
+}
+
+void stopSpeculating(CodeData* data) {
+    for (const build::Instr& instr : host::decode(data->code).instrs)
+        data->sites[instr.offset].generic = true;
+}
+
+bool dumpWanted(const CodeData* data) {
+    if (options().dump.empty())
+        return false;
+    return options().dumpFunction.empty() ||
+           host::decode(data->code).name.find(options().dumpFunction) != std::string::npos;
+}
+
+void printDumps(const CompileResult& result) {
+    const std::string& stages = options().dump;
+    auto print = [&](const char* stage, const std::string& text) {
+        if (stages.find(stage) != std::string::npos)
+            std::fprintf(stderr, "%s\n", text.c_str());
+    };
+    print("hir", result.hir);
+    print("lir", result.lir);
+    print("asm", result.assembly);
+}
+
+void logCompile(const CodeData* data, const CompileResult& result, CompileWhy why, int32_t osrOffset,
+                uint64_t microseconds) {
+    static constexpr const char* kWhy[] = {"calls", "loop", "resumes", "exits", "forced"};
+    std::string name = host::decode(data->code).name;
+    if (result.blob) {
+        std::fprintf(stderr, "pyston: compiled %s (%s, version %d, loop %d): %zu bytes, %llu us\n",
+                     name.c_str(), kWhy[static_cast<int>(why)], data->versions, osrOffset,
+                     result.blob->size, static_cast<unsigned long long>(microseconds));
+    } else {
+        std::fprintf(stderr, "pyston: not compiled: %s: %s\n", name.c_str(), result.failure.c_str());
+    }
+}
+
+} // namespace
+
+void setEnabled(bool on) {
+    enabled = on;
+    publishAll();
+}
+
+bool isEnabled() { return enabled; }
+
+void pause() {
+    ++pauseDepth;
+    publishAll();
+}
+
+void resume() {
+    if (pauseDepth > 0)
+        --pauseDepth;
+    publishAll();
+}
+
+bool isActive() { return enabled && pauseDepth == 0; }
+
+void suppress(CodeData* data) {
+    data->suppressed = true;
+    dropCurrent(data);
+}
+
+void unsuppress(CodeData* data) {
+    data->suppressed = false;
+    data->failure.clear();
+    publish(data);
+}
+
+bool mayCompile(const CodeData* data) {
+    return !data->suppressed && data->failure.empty() && data->versions < options().maxVersions;
+}
+
+bool shouldCompileAtCall(CodeData* data) {
+    ++statistics().interpretedCalls;
+    if (data->calls != UINT32_MAX)
+        ++data->calls;
+    return data->calls >= options().compileAfterCalls && isActive() && mayCompile(data);
+}
+
+bool shouldCompileAtLoop(CodeData* data, int32_t offset) {
+    ++statistics().interpretedEdges;
+    if (data->loopEdges != UINT32_MAX)
+        ++data->loopEdges;
+    if (data->loopEdges < edgeThreshold() || !isActive() || !mayCompile(data))
+        return false;
+    return !data->current || data->current->entryAt(offset) == nullptr;
+}
+
+bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
+    if (data->suppressed)
+        return false;
+    if (osrOffset >= 0 && std::find(data->osrOffsets.begin(), data->osrOffsets.end(), osrOffset) ==
+                              data->osrOffsets.end()) {
+        data->osrOffsets.push_back(osrOffset);
+    }
+    if (data->versions + 1u >= options().maxVersions && data->versions > 0)
+        stopSpeculating(data);
+
+    CompileRequest request;
+    request.data = data;
+    request.functionEntry = !data->isGenerator;
+    request.osrOffsets = {data->osrOffsets.begin(), data->osrOffsets.end()};
+    request.resumeEntries = data->isGenerator;
+    request.wantDumps = dumpWanted(data);
+
+    auto start = std::chrono::steady_clock::now();
+    CompileResult result = compile(request);
+    auto elapsed = std::chrono::steady_clock::now() - start;
+    auto microseconds = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+
+    ++data->versions;
+    data->loopEdges = 0;
+    statistics().compileMicroseconds += microseconds;
+    if (options().logCompiles)
+        logCompile(data, result, why, osrOffset, microseconds);
+    if (request.wantDumps)
+        printDumps(result);
+    if (!result.blob) {
+        ++statistics().refused;
+        data->failure = result.failure.empty() ? "refused" : result.failure;
+        return false;
+    }
+    ++statistics().compilations;
+    result.blob->owner = data;
+    result.blob->compileMicroseconds = microseconds;
+    dropCurrent(data);
+    data->current = std::move(result.blob);
+    publish(data);
+    return true;
+}
+
+void retire(CodeData* data) {
+    if (!data->current)
+        return;
+    ++statistics().retirements;
+    dropCurrent(data);
+    uint32_t calls = options().compileAfterCalls;
+    uint32_t edges = edgeThreshold();
+    data->calls = calls - std::min(calls, kCallsAfterRetirement);
+    data->loopEdges = edges - std::min(edges, kEdgesAfterRetirement);
+}
+
+void countExit(CodeBlob* blob, exits::Record* record) {
+    ++record->count;
+    ++statistics().exits[static_cast<size_t>(record->reason)];
+    if (record->reason != exits::Reason::kGuard && record->reason != exits::Reason::kDeopt)
+        return;
+    CodeData* data = blob->owner;
+    SiteProfile& site = data->sites[record->instrOffset];
+    if (site.guardExits != UINT16_MAX)
+        ++site.guardExits;
+    uint32_t limit = std::max<uint32_t>(options().exitsBeforeRecompile, 1);
+    if (blob->retired || record->count < limit)
+        return;
+    // The first time that an uncompiled path turns out to be taken, the interpreter has caches for it
+    // now: compile it with those. A speculation that failed is given up.
+    bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
+    if (!pathWasCold)
+        site.generic = true;
+    if (data->versions < options().maxVersions) {
+        retire(data);
+    } else if (record->count > 64 * limit) {
+        // The last version does not speculate and still leaves all the time: the interpreter is better.
+        data->failure = "leaves compiled code too often";
+        dropCurrent(data);
+    }
+}
+
+namespace {
+std::unordered_set<CodeData*>& codeSet() {
+    static std::unordered_set<CodeData*> instance;
+    return instance;
+}
+} // namespace
+
+void registerCode(CodeData* data) { codeSet().insert(data); }
+void unregisterCode(CodeData* data) { codeSet().erase(data); }
+const std::unordered_set<CodeData*>& allCode() { return codeSet(); }
+
+Statistics& statistics() {
+    static Statistics instance;
+    return instance;
+}
+
+} // namespace pyston::runtime
