@@ -1,0 +1,76 @@
+# Thin: CMake and Ninja build, this file says what to call. Each target installs what it needs from
+# Debian's packages (as root or with sudo) when it is missing.
+#
+#   make           set-up, build, and .venv with Pyston in it
+#   make run       a few programs under stock python3.11 and under Pyston, side by side
+#   make test      everything but the whole of CPython's suite (make test-cpython)
+#   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
+#   make lint      layering, formatting        make format    reformat
+#   make asan      the behaviour tests with AddressSanitizer and UBSan in the core
+
+PYTHON := /usr/bin/python3.11
+CMAKE  := /usr/bin/cmake
+NINJA  := /usr/bin/ninja
+BUILD  := build
+VENV   := .venv
+JOBS   ?= $(shell nproc)
+TYPE   ?= RelWithDebInfo
+
+# What Python's own variables say in the caller's shell must not change what is built or measured.
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
+
+.PHONY: all setup build venv run test test-cpython test-stress lint format bench bench-setup asan clean
+
+all: venv
+
+setup:
+	@packaging/install-dependencies
+
+build: setup
+	@test -f $(BUILD)/build.ninja || $(CMAKE) -S . -B $(BUILD) -G Ninja \
+	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=$(TYPE)
+	@$(NINJA) -C $(BUILD) -j $(JOBS)
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv --system-site-packages $(VENV)
+
+venv: build $(VENV)/bin/python
+	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD) $(VENV)
+
+run: venv
+	@$(PYTHON) benchmarks/run_programs.py
+
+test: venv
+	@$(PYTHON) tests/run.py --build $(BUILD)
+
+test-cpython: venv
+	@$(PYTHON) tests/cpython/run_suite.py --mode default
+
+test-stress: venv
+	@$(PYTHON) tests/cpython/run_suite.py --mode compile-all --mode stress --selection tests/cpython/core.txt
+
+lint: setup
+	@$(PYTHON) tools/lint.py
+
+format: setup
+	@$(PYTHON) tools/lint.py --fix
+
+bench: venv
+	@$(PYTHON) benchmarks/run.py
+
+# The suite is not a Debian package: this is the one target that downloads (from PyPI).
+bench-setup: venv
+	@$(PYTHON) -m venv --system-site-packages $(BUILD)/bench-venv
+	@$(BUILD)/bench-venv/bin/pip install --quiet -r benchmarks/requirements.txt
+
+asan: setup
+	@test -f $(BUILD)-asan/build.ninja || $(CMAKE) -S . -B $(BUILD)-asan -G Ninja \
+	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	    -DPYSTON_SANITIZE=address,undefined
+	@$(NINJA) -C $(BUILD)-asan -j $(JOBS)
+	@test -x $(BUILD)-asan/venv/bin/python || $(PYTHON) -m venv --system-site-packages $(BUILD)-asan/venv
+	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD)-asan $(BUILD)-asan/venv
+	@$(PYTHON) tests/run.py --build $(BUILD)-asan --venv $(BUILD)-asan/venv --sanitize
+
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(VENV)
