@@ -1,0 +1,480 @@
+// Places Incref and Decref, and settles for every exit which references move to the frame.
+//
+// The idea of inserting counts late, from liveness over SSA values with borrowed and owned results, is
+// CinderX's (RefcountInsertion); the rules here are those of docs/pipeline.md. In short: every
+// counted value that is not borrowed is held by exactly one reference from its definition to its last
+// use; guards' results are the same value as their operand ("root"); a mention in a frame state is a
+// use. Deaths follow liveness: after the last using instruction, or at the start of a block on
+// whose edge the value stops being live.
+//
+// A value read from memory (Loaded) gets a reference only if something between the load and its
+// last use could release it: an operation with effects, or the death of another value.
+//
+// Requires: Drop at each point where CPython releases a local. Provides: all counts explicit, Drop is
+// gone, exitReferences() on every instruction that can leave. Breaks: nothing may move or remove
+// counted uses afterwards.
+#include "passes/cfg.h"
+#include "passes/passes.h"
+
+#include <algorithm>
+#include <bit>
+#include <unordered_map>
+
+namespace pyston::passes {
+
+using namespace hir;
+
+namespace {
+
+// A set of owned values, by their dense index.
+class ValueSet {
+  public:
+    explicit ValueSet(size_t size = 0) : words_((size + 63) / 64) {}
+    bool contains(int i) const { return words_[word(i)] >> (i & 63) & 1; }
+    // Returns true when `i` was not in the set.
+    bool add(int i) {
+        uint64_t bit = uint64_t{1} << (i & 63);
+        bool added = !(words_[word(i)] & bit);
+        words_[word(i)] |= bit;
+        return added;
+    }
+    void remove(int i) { words_[word(i)] &= ~(uint64_t{1} << (i & 63)); }
+    bool addAll(const ValueSet& other) {
+        bool changed = false;
+        for (size_t w = 0; w < words_.size(); ++w) {
+            changed |= (other.words_[w] & ~words_[w]) != 0;
+            words_[w] |= other.words_[w];
+        }
+        return changed;
+    }
+    template <typename F> void forEach(F&& f) const {
+        for (size_t w = 0; w < words_.size(); ++w)
+            for (uint64_t bits = words_[w]; bits; bits &= bits - 1)
+                f(static_cast<int>(w * 64) + std::countr_zero(bits));
+    }
+
+  private:
+    static size_t word(int i) { return static_cast<size_t>(i) / 64; }
+    std::vector<uint64_t> words_;
+};
+
+template <typename F> void forEachFrameValue(const FrameState* state, F&& f) {
+    for (const FrameState* fs = state; fs; fs = fs->parent) {
+        for (Instr* value : fs->slots)
+            if (value)
+                f(value);
+        for (Instr* value : fs->stack)
+            if (value)
+                f(value);
+    }
+}
+
+bool leaves(const Instr* instr) { return instr->has(kExit) || instr->has(kRaise) || instr->has(kAllocate); }
+
+class ReferenceCounts {
+  public:
+    explicit ReferenceCounts(Function& fn) : fn_(fn) {}
+
+    void run() {
+        splitCriticalEdges(fn_);
+        collectOwned();
+        computeLiveness();
+        borrowLoads();
+        for (Block* block : fn_.blocks())
+            rewrite(block);
+    }
+
+  private:
+    // Dense index of the owned value behind `value`, or -1 when nothing is owned.
+    int indexOf(Instr* value) const {
+        if (!value || !value->type().isCounted())
+            return -1;
+        return index_[static_cast<size_t>(rootOf(value)->id())];
+    }
+    bool isOwned(int i) const { return i >= 0 && !borrowed_[static_cast<size_t>(i)]; }
+    Instr* valueAt(int i) const { return owned_[static_cast<size_t>(i)]; }
+
+    static bool startsOwnership(const Instr* value) {
+        if (!value->type().isCounted())
+            return false;
+        switch (value->ownership()) {
+        case Ownership::kNew:
+        case Ownership::kLoaded:
+            return true;
+        case Ownership::kBorrowed:
+            return isBorrowedFromOperand(value);
+        default:
+            return false;
+        }
+    }
+    // Alive only as long as operand 0 (an item of a tuple).
+    static bool isBorrowedFromOperand(const Instr* value) {
+        return value->ownership() == Ownership::kBorrowed && value->numOperands() > 0 &&
+               value->operand(0)->type().isCounted();
+    }
+    static bool needsReference(const Instr* value) {
+        return value->ownership() == Ownership::kLoaded || isBorrowedFromOperand(value);
+    }
+
+    void collectOwned() {
+        index_.assign(static_cast<size_t>(fn_.numInstrIds()), -1);
+        for (Block* block : fn_.blocks())
+            for (Instr* instr : block->instrs())
+                if (startsOwnership(instr)) {
+                    index_[static_cast<size_t>(instr->id())] = static_cast<int>(owned_.size());
+                    owned_.push_back(instr);
+                }
+        borrowed_.assign(owned_.size(), false);
+    }
+
+    template <typename F> void forEachUse(const Instr* instr, F&& f) const {
+        if (!instr->isPhi())
+            for (Instr* operand : instr->operands())
+                if (int i = indexOf(operand); i >= 0)
+                    f(i);
+        if (instr->hasFrameState())
+            forEachFrameValue(instr->frameState(), [&](Instr* value) {
+                if (int i = indexOf(value); i >= 0)
+                    f(i);
+            });
+    }
+
+    ValueSet& liveIn(const Block* b) { return liveIn_[static_cast<size_t>(b->id())]; }
+    ValueSet& liveOut(const Block* b) { return liveOut_[static_cast<size_t>(b->id())]; }
+
+    void computeLiveness() {
+        const auto numBlocks = static_cast<size_t>(fn_.numBlockIds());
+        std::vector<ValueSet> use(numBlocks, ValueSet(owned_.size()));
+        std::vector<ValueSet> def(numBlocks, ValueSet(owned_.size()));
+        liveIn_.assign(numBlocks, ValueSet(owned_.size()));
+        liveOut_.assign(numBlocks, ValueSet(owned_.size()));
+        for (Block* block : fn_.blocks()) {
+            auto id = static_cast<size_t>(block->id());
+            for (Instr* instr : block->instrs()) {
+                forEachUse(instr, [&](int i) {
+                    if (!def[id].contains(i))
+                        use[id].add(i);
+                });
+                if (int i = index_[static_cast<size_t>(instr->id())]; i >= 0)
+                    def[id].add(i);
+            }
+        }
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (auto it = fn_.blocks().rbegin(); it != fn_.blocks().rend(); ++it)
+                changed |= flow(*it, use, def);
+        }
+    }
+
+    bool flow(Block* block, const std::vector<ValueSet>& use, const std::vector<ValueSet>& def) {
+        ValueSet& out = liveOut(block);
+        bool changed = false;
+        for (Block* succ : block->succs()) {
+            changed |= out.addAll(liveIn(succ));
+            size_t edge = succ->predIndex(block);
+            for (Instr* phi : succ->instrs()) {
+                if (!phi->isPhi())
+                    break;
+                if (int i = indexOf(phi->operand(edge)); i >= 0)
+                    changed |= out.add(i);
+            }
+        }
+        // What a branch looks at dies in its successors.
+        if (Instr* last = block->terminator(); last->targets().size() > 1)
+            for (Instr* operand : last->operands())
+                if (int i = indexOf(operand); i >= 0)
+                    changed |= out.add(i);
+        auto id = static_cast<size_t>(block->id());
+        ValueSet in = use[id];
+        out.forEach([&](int i) {
+            if (!def[id].contains(i))
+                in.add(i);
+        });
+        return liveIn(block).addAll(in) || changed;
+    }
+
+    // --- loads that need no reference
+
+    void borrowLoads() {
+        for (Block* block : fn_.blocks()) {
+            const auto& instrs = block->instrs();
+            std::vector<int> lastUse(owned_.size(), -1);
+            for (size_t n = 0; n < instrs.size(); ++n)
+                forEachUse(instrs[n], [&](int i) { lastUse[static_cast<size_t>(i)] = static_cast<int>(n); });
+            deaths_.assign(instrs.size(), {});
+            for (size_t i = 0; i < owned_.size(); ++i)
+                if (lastUse[i] >= 0 && !liveOut(block).contains(static_cast<int>(i)))
+                    deaths_[static_cast<size_t>(lastUse[i])].push_back(static_cast<int>(i));
+            for (size_t n = 0; n < instrs.size(); ++n) {
+                int i = index_[static_cast<size_t>(instrs[n]->id())];
+                if (i < 0 || !needsReference(instrs[n]) || liveOut(block).contains(i))
+                    continue;
+                int last = lastUse[static_cast<size_t>(i)];
+                if (survivesUntil(instrs, n, last, i))
+                    borrowed_[static_cast<size_t>(i)] = true;
+            }
+        }
+    }
+
+    // Nothing from the load at `from` to the instruction at `last` can release the loaded object.
+    bool survivesUntil(const std::vector<Instr*>& instrs, size_t from, int last, int loaded) const {
+        for (size_t n = from; static_cast<int>(n) <= last; ++n) {
+            const Instr* instr = instrs[n];
+            if (n > from && (instr->has(kRunPython) || instr->has(kWriteHeap)))
+                return false;
+            if (instr->opcode() == Opcode::kYield || instr->opcode() == Opcode::kReturn)
+                return false;
+            for (size_t o = 0; n > from && o < instr->numOperands(); ++o)
+                if (instr->steals(o) && indexOf(instr->operand(o)) == loaded)
+                    return false;
+            if (static_cast<int>(n) == last)
+                break;
+            for (int dying : deaths_[n])
+                if (isOwned(dying) && !valueAt(dying)->type().diesQuietly())
+                    return false;
+        }
+        return last >= 0;
+    }
+
+    // --- rewriting
+
+    // The state to show if releasing something here runs code that looks at the frame: that of the
+    // instruction, else the last one before, else the start of the block.
+    FrameState* stateBefore(Block* block) const {
+        for (Block* b = block;;) {
+            if (b->startState())
+                return b->startState();
+            if (b->preds().size() != 1)
+                return nullptr;
+            b = b->preds()[0];
+            if (FrameState* last = lastState_.count(b) ? lastState_.at(b) : nullptr)
+                return last;
+        }
+    }
+
+    void emitDecref(std::vector<Instr*>& out, int i, FrameState* state) {
+        Instr* value = valueAt(i);
+        Instr* decref = fn_.newInstr(Opcode::kDecref, {value});
+        decref->setFrameState(state);
+        out.push_back(decref);
+    }
+    void emitIncref(std::vector<Instr*>& out, Instr* value) {
+        if (value->opcode() != Opcode::kConstNull)
+            out.push_back(fn_.newInstr(Opcode::kIncref, {value}));
+    }
+
+    void rewrite(Block* block) {
+        const std::vector<Instr*> instrs = block->instrs();
+        std::vector<std::vector<int>> deaths(instrs.size());
+        ValueSet live = liveOut(block);
+        for (size_t n = instrs.size(); n-- > 0;) {
+            if (int i = index_[static_cast<size_t>(instrs[n]->id())]; i >= 0) {
+                if (!live.contains(i))
+                    deaths[n].push_back(i); // never used
+                live.remove(i);
+            }
+            forEachUse(instrs[n], [&](int i) {
+                if (live.add(i))
+                    deaths[n].push_back(i);
+            });
+        }
+        std::vector<Instr*> out;
+        FrameState* state = stateBefore(block);
+        size_t n = 0;
+        for (; n < instrs.size() && instrs[n]->isPhi(); ++n)
+            out.push_back(instrs[n]);
+        releaseOnEntry(block, live, out, state);
+        for (size_t p = 0; p < n; ++p)
+            for (int i : deaths[p])
+                release(i, live, out, state);
+        for (; n < instrs.size(); ++n)
+            rewriteInstr(block, instrs[n], deaths[n], live, out, state);
+        block->instrs().clear();
+        for (Instr* instr : out)
+            block->append(instr);
+        lastState_[block] = state;
+    }
+
+    // Values that are live out of the only predecessor, but not here.
+    void releaseOnEntry(Block* block, ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
+        // `live` holds what is live at the block's first instruction now.
+        for (Instr* phi : block->instrs()) {
+            if (!phi->isPhi())
+                break;
+            if (int i = index_[static_cast<size_t>(phi->id())]; i >= 0)
+                live.add(i);
+        }
+        if (block->preds().size() != 1)
+            return;
+        Block* pred = block->preds()[0];
+        if (pred->succs().size() < 2)
+            return;
+        Instr* last = pred->terminator();
+        Instr* isNull = last->opcode() == Opcode::kBranchNull && last->target(0) == block
+                            ? rootOf(last->operand(0))
+                            : nullptr;
+        liveOut(pred).forEach([&](int i) {
+            if (isOwned(i) && !live.contains(i) && valueAt(i) != isNull)
+                emitDecref(out, i, state);
+        });
+    }
+
+    void release(int i, ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
+        live.remove(i);
+        if (isOwned(i))
+            emitDecref(out, i, state);
+    }
+
+    void rewriteInstr(Block* block, Instr* instr, const std::vector<int>& dying, ValueSet& live,
+                      std::vector<Instr*>& out, FrameState*& state) {
+        if (instr->hasFrameState())
+            state = instr->frameState();
+        if (instr->opcode() == Opcode::kDrop) {
+            for (int i : dying)
+                release(i, live, out, state);
+            return;
+        }
+        // References that the operation takes: the value's own if it dies here, else a new one.
+        std::vector<int> moved;
+        std::vector<Instr*> increfed;
+        for (size_t o = 0; o < instr->numOperands() && !instr->isPhi(); ++o) {
+            if (!instr->steals(o))
+                continue;
+            int i = indexOf(instr->operand(o));
+            bool dies = isOwned(i) && std::ranges::find(dying, i) != dying.end() &&
+                        std::ranges::find(moved, i) == moved.end();
+            if (dies) {
+                moved.push_back(i);
+            } else {
+                emitIncref(out, instr->operand(o));
+                increfed.push_back(instr->operand(o));
+            }
+        }
+        if (instr->opcode() == Opcode::kYield)
+            moveStateToFrame(instr, live, moved, out);
+        if (leaves(instr))
+            settleExit(instr, live, moved, increfed);
+        if (instr->opcode() == Opcode::kJump)
+            passToPhis(block, instr->target(0), out);
+        out.push_back(instr);
+        int result = index_[static_cast<size_t>(instr->id())];
+        if (result >= 0) {
+            live.add(result);
+            if (isOwned(result) && needsReference(instr))
+                emitIncref(out, instr);
+        }
+        if (instr->isTerminator())
+            return;
+        // Operands first and in order, as the interpreter releases them.
+        std::vector<int> order = operandOrder(instr, dying);
+        for (int i : order) {
+            if (std::ranges::find(moved, i) != moved.end())
+                live.remove(i);
+            else
+                release(i, live, out, state);
+        }
+    }
+
+    std::vector<int> operandOrder(const Instr* instr, const std::vector<int>& dying) const {
+        std::vector<int> order;
+        for (Instr* operand : instr->operands()) {
+            int i = indexOf(operand);
+            if (std::ranges::find(dying, i) != dying.end() &&
+                std::ranges::find(order, i) == order.end())
+                order.push_back(i);
+        }
+        for (int i : dying)
+            if (std::ranges::find(order, i) == order.end())
+                order.push_back(i);
+        return order;
+    }
+
+    // The references of everything in the suspended frame become the frame's.
+    void moveStateToFrame(Instr* yield, const ValueSet& live, const std::vector<int>& moved,
+                          std::vector<Instr*>& out) {
+        std::vector<int> given = moved;
+        forEachFrameValue(yield->frameState(), [&](Instr* value) {
+            if (!value->type().isCounted())
+                return;
+            int i = indexOf(value);
+            if (isOwned(i) && live.contains(i) && std::ranges::find(given, i) == given.end())
+                given.push_back(i);
+            else
+                emitIncref(out, value);
+        });
+        live.forEach([&](int i) {
+            if (isOwned(i) && std::ranges::find(given, i) == given.end())
+                emitDecref(out, i, yield->frameState());
+        });
+    }
+
+    void settleExit(Instr* instr, const ValueSet& live, const std::vector<int>& moved,
+                    const std::vector<Instr*>& increfed) {
+        const bool afterEffect = !instr->has(kExit); // Raise: the operation took what it steals
+        ExitReferences refs;
+        ValueSet held = live;
+        if (afterEffect)
+            for (int i : moved)
+                held.remove(i);
+        ValueSet given(owned_.size());
+        auto action = [&](Instr* value, bool onStack) {
+            int i = value ? indexOf(value) : -1;
+            if (!isOwned(i))
+                return ExitReferences::kIncref;
+            if (afterEffect && onStack && std::ranges::find(moved, i) != moved.end())
+                return ExitReferences::kConsumed;
+            if (held.contains(i) && given.add(i))
+                return ExitReferences::kMove;
+            return ExitReferences::kIncref;
+        };
+        const FrameState* fs = instr->frameState();
+        for (Instr* value : fs->slots)
+            refs.slots.push_back(action(value, false));
+        for (Instr* value : fs->stack)
+            refs.stack.push_back(action(value, true));
+        held.forEach([&](int i) {
+            if (isOwned(i) && !given.contains(i))
+                refs.releases.push_back(valueAt(i));
+        });
+        if (!afterEffect)
+            for (Instr* value : increfed)
+                if (value->opcode() != Opcode::kConstNull)
+                    refs.releases.push_back(value);
+        instr->setExitReferences(std::move(refs));
+    }
+
+    // At a jump to phis: each owned phi takes a reference; a value that is not live beyond gives its own.
+    void passToPhis(Block* block, Block* target, std::vector<Instr*>& out) {
+        size_t edge = target->predIndex(block);
+        std::vector<int> given;
+        for (Instr* phi : target->instrs()) {
+            if (!phi->isPhi())
+                break;
+            if (!phi->type().isCounted())
+                continue;
+            Instr* input = phi->operand(edge);
+            int i = indexOf(input);
+            if (isOwned(i) && !liveIn(target).contains(i) &&
+                std::ranges::find(given, i) == given.end())
+                given.push_back(i);
+            else
+                emitIncref(out, input);
+        }
+    }
+
+    Function& fn_;
+    std::vector<int> index_;     // by instruction id: dense index of owned values, else -1
+    std::vector<Instr*> owned_;  // by dense index
+    std::vector<bool> borrowed_; // by dense index: loaded, but needs no reference
+    std::vector<ValueSet> liveIn_, liveOut_;
+    std::vector<std::vector<int>> deaths_; // scratch of borrowLoads
+    std::unordered_map<Block*, FrameState*> lastState_;
+};
+
+} // namespace
+
+void insertReferenceCounts(Function& fn) {
+    ReferenceCounts(fn).run();
+}
+
+} // namespace pyston::passes

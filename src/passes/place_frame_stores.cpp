@@ -1,0 +1,368 @@
+// Makes locals visible in the frame's memory where somebody may look.
+//
+// Forward dataflow over "which value does each slot of the frame's memory hold": entries start with
+// the memory's own values, an observation (an operation that runs Python code) makes memory agree
+// with its frame state, everything else leaves memory alone. Before each observation the slots that
+// may disagree are stored (StoreFrameSlot moves no reference), and prev_instr likewise.
+//
+// Observations that hardly ever happen (a Decref that frees something with a finalizer, the eval
+// breaker) get their stores on a branch of their own, so that the usual path neither stores nor boxes.
+//
+// Requires: insertReferenceCounts. Provides: memory is right at each observation; exits whose slot
+// already holds the value say so (kInFrame). Breaks: nothing may be moved across observations.
+#include "passes/cfg.h"
+#include "passes/passes.h"
+#include "runtime/helpers.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace pyston::passes {
+
+using namespace hir;
+
+namespace {
+
+constexpr int kUnknownOffset = -1;
+
+// What a slot of the frame's memory is known to hold.
+struct Cell {
+    enum Kind : uint8_t { kUnknown, kNull, kValue } kind = kUnknown;
+    Instr* value = nullptr; // root
+    bool operator==(const Cell&) const = default;
+};
+
+struct Memory {
+    std::vector<Cell> slots;
+    int prevInstr = kUnknownOffset;
+    bool visited = false;
+    bool operator==(const Memory&) const = default;
+};
+
+Cell cellOf(Instr* value) {
+    if (!value || value->opcode() == Opcode::kConstNull)
+        return {Cell::kNull, nullptr};
+    if (!value->type().isCounted())
+        return {Cell::kUnknown, nullptr};
+    return {Cell::kValue, rootOf(value)};
+}
+
+// An observation on a path of its own, taken rarely.
+bool isRareObservation(const Instr* instr) {
+    return instr->opcode() == Opcode::kCheckEvalBreaker ||
+           (instr->opcode() == Opcode::kDecref && !instr->operand(0)->type().diesQuietly());
+}
+bool isObservation(const Instr* instr) {
+    if (!instr->hasFrameState() || isRareObservation(instr) || instr->opcode() == Opcode::kDecref)
+        return false;
+    return instr->has(kRunPython);
+}
+// Operations that allocate or fail show their line (tracemalloc, warnings), though not the locals.
+bool showsLine(const Instr* instr) {
+    return instr->hasFrameState() && instr->opcode() == Opcode::kCallRuntime;
+}
+
+class FrameStores {
+  public:
+    explicit FrameStores(Function& fn) : fn_(fn) {}
+
+    void run() {
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (Block* block : fn_.blocks())
+                changed |= visit(block);
+        }
+        const std::vector<Block*> blocks = fn_.blocks();
+        for (Block* block : blocks)
+            rewrite(block);
+    }
+
+  private:
+    Memory unknownMemory() const {
+        Memory memory;
+        memory.slots.assign(static_cast<size_t>(fn_.numSlots), Cell{});
+        memory.visited = true;
+        return memory;
+    }
+
+    // The state at the start of a block: what all visited predecessors agree on, seen through phis.
+    Memory merge(Block* block) {
+        if (block->preds().empty()) {
+            Memory memory = unknownMemory();
+            if (block->entryOffset() == 0) // a new frame: what is not an argument is unbound
+                memory.slots.assign(memory.slots.size(), Cell{Cell::kNull, nullptr});
+            return memory;
+        }
+        Memory merged;
+        for (size_t p = 0; p < block->preds().size(); ++p) {
+            const Memory& out = out_[block->preds()[p]];
+            if (!out.visited)
+                continue;
+            Memory in = out;
+            for (size_t s = 0; s < in.slots.size(); ++s)
+                in.slots[s] = throughPhis(block, p, in.slots[s], s);
+            if (!merged.visited) {
+                merged = std::move(in);
+                continue;
+            }
+            for (size_t s = 0; s < in.slots.size(); ++s)
+                if (in.slots[s] != merged.slots[s])
+                    merged.slots[s] = {};
+            if (in.prevInstr != merged.prevInstr)
+                merged.prevInstr = kUnknownOffset;
+        }
+        return merged.visited ? merged : unknownMemory();
+    }
+
+    // A slot that holds a phi's input on this edge holds the phi.
+    Cell throughPhis(Block* block, size_t pred, Cell cell, size_t slot) {
+        if (cell.kind != Cell::kValue)
+            return cell;
+        Instr* wanted = nullptr;
+        if (const FrameState* start = block->startState(); start && slot < start->slots.size())
+            wanted = start->slots[slot] ? rootOf(start->slots[slot]) : nullptr;
+        for (Instr* phi : block->instrs()) {
+            if (!phi->isPhi())
+                break;
+            if (!phi->type().isCounted() || rootOf(phi->operand(pred)) != cell.value)
+                continue;
+            if (phi == wanted)
+                return {Cell::kValue, phi};
+        }
+        // A phi of this block from an earlier iteration is not this iteration's.
+        return cell.value->isPhi() && cell.value->block() == block ? Cell{} : cell;
+    }
+
+    bool visit(Block* block) {
+        Memory memory = merge(block);
+        for (Instr* instr : block->instrs())
+            transfer(instr, memory);
+        Memory& out = out_[block];
+        if (out == memory)
+            return false;
+        out = std::move(memory);
+        return true;
+    }
+
+    void transfer(Instr* instr, Memory& memory) {
+        if (instr->opcode() == Opcode::kLoadFrameSlot) {
+            if (instr->imm() < fn_.numSlots)
+                memory.slots[static_cast<size_t>(instr->imm())] = cellOf(instr);
+            return;
+        }
+        if (instr->type().isCounted() && !instr->isPhi())
+            for (Cell& cell : memory.slots)
+                if (cell.kind == Cell::kValue && cell.value == instr)
+                    cell = {}; // defined anew: memory holds that of an earlier iteration
+        if (isObservation(instr)) {
+            const auto& slots = instr->frameState()->slots;
+            for (size_t s = 0; s < slots.size(); ++s)
+                memory.slots[s] = cellOf(slots[s]);
+            memory.prevInstr = instr->frameState()->instrOffset;
+        } else if (isRareObservation(instr)) {
+            afterRareObservation(instr, memory);
+        } else if (showsLine(instr)) {
+            memory.prevInstr = instr->frameState()->instrOffset;
+        }
+    }
+
+    // On the rare path memory was made right, on the usual one it is as it was.
+    void afterRareObservation(const Instr* instr, Memory& memory) {
+        const FrameState* fs = instr->frameState();
+        for (size_t s = 0; s < memory.slots.size(); ++s) {
+            Cell wanted = fs ? cellOf(fs->slots[s]) : Cell{};
+            if (memory.slots[s] != wanted)
+                memory.slots[s] = {};
+        }
+        if (!fs || memory.prevInstr != fs->instrOffset)
+            memory.prevInstr = kUnknownOffset;
+    }
+
+    // --- rewriting
+
+    void rewrite(Block* block) {
+        Memory memory = merge(block);
+        for (size_t n = 0; n < block->instrs().size(); ++n) {
+            Instr* instr = block->instrs()[n];
+            if (isObservation(instr)) {
+                std::vector<Instr*> stores;
+                storeSlots(instr->frameState(), memory, stores, nullptr);
+                showPrevInstr(instr->frameState(), memory, stores);
+                for (Instr* store : stores)
+                    block->insert(n++, store);
+            } else if (isRareObservation(instr)) {
+                Memory before = memory;
+                transfer(instr, memory);
+                block = branchOff(block, n, before);
+                n = static_cast<size_t>(-1);
+                continue;
+            } else if (showsLine(instr)) {
+                std::vector<Instr*> stores;
+                showPrevInstr(instr->frameState(), memory, stores);
+                for (Instr* store : stores)
+                    block->insert(n++, store);
+            }
+            if (const ExitReferences* refs = instr->exitReferences())
+                markInFrame(instr, *refs, memory);
+            transfer(instr, memory);
+        }
+    }
+
+    void showPrevInstr(const FrameState* fs, const Memory& memory, std::vector<Instr*>& out) {
+        if (memory.prevInstr == fs->instrOffset)
+            return;
+        Instr* set = fn_.newInstr(Opcode::kSetPrevInstr);
+        set->setImm(fs->instrOffset);
+        out.push_back(set);
+    }
+
+    // Stores every slot that may disagree. Unboxed values are boxed (only on rare paths do they occur);
+    // the boxes are added to `boxes`, for the caller to release after the observation.
+    void storeSlots(const FrameState* fs, const Memory& memory, std::vector<Instr*>& out,
+                    std::vector<Instr*>* boxes) {
+        for (size_t s = 0; s < fs->slots.size(); ++s) {
+            Instr* value = fs->slots[s];
+            if (cellOf(value).kind != Cell::kUnknown && cellOf(value) == memory.slots[s])
+                continue;
+            if (!value) {
+                value = fn_.newInstr(Opcode::kConstNull);
+                out.push_back(value);
+            } else if (!value->type().isCounted()) {
+                assert(boxes);
+                value = boxForFrame(value, out);
+                if (value->ownership() == Ownership::kNew)
+                    boxes->push_back(value);
+            }
+            Instr* store = fn_.newInstr(Opcode::kStoreFrameSlot, {value});
+            store->setImm(static_cast<int64_t>(s));
+            out.push_back(store);
+        }
+    }
+
+    Instr* boxForFrame(Instr* value, std::vector<Instr*>& out) {
+        Instr* box;
+        if (value->type().rep == Rep::kBool) {
+            box = fn_.newInstr(Opcode::kBoxBool, exactObject(ExactClass::kBool), {&value, 1});
+        } else {
+            bool isInt = value->type().rep == Rep::kInt64;
+            box = fn_.newInstr(Opcode::kCallRuntime,
+                               Type{Rep::kNullable, isInt ? ExactClass::kInt : ExactClass::kFloat},
+                               {&value, 1});
+            box->setImm(static_cast<int64_t>(isInt ? runtime::Helper::kNewIntOrNull
+                                                   : runtime::Helper::kNewFloatOrNull));
+        }
+        out.push_back(box);
+        return box;
+    }
+
+    // Replaces instruction n of `block` by a test and a cold block; returns the block that goes on.
+    Block* branchOff(Block* block, size_t n, const Memory& memory) {
+        Instr* instr = block->instrs()[n];
+        const FrameState* fs = instr->frameState();
+        Block* rest = splitBlockAfter(fn_, block, n);
+        out_[rest] = Memory(out_[block]);
+        block->instrs().pop_back();
+        Block* cold = newColdBlock();
+        Instr* subject = instr->opcode() == Opcode::kDecref ? instr->operand(0) : nullptr;
+        if (subject && subject->type().rep == Rep::kNullable)
+            block = branchIfNotNull(block, subject, rest);
+        Instr* test = subject ? fn_.newInstr(Opcode::kDecrefToZero, {subject})
+                              : fn_.newInstr(Opcode::kEvalBreakerSet);
+        block->append(test);
+        block->append(fn_.newBranch(Opcode::kBranch, test, cold, rest));
+        cold->preds().push_back(block);
+        rest->preds().push_back(block);
+
+        std::vector<Instr*> body, boxes;
+        if (fs) {
+            storeSlots(fs, memory, body, &boxes);
+            showPrevInstr(fs, memory, body);
+        } else {
+            hideSlots(memory, body);
+        }
+        if (subject) {
+            body.push_back(fn_.newInstr(Opcode::kDealloc, {subject}));
+            body.back()->setFrameState(instr->frameState());
+        } else {
+            body.push_back(pendingCall(instr, boxes));
+        }
+        for (Instr* box : boxes) {
+            body.push_back(fn_.newInstr(Opcode::kDecref, {box}));
+            body.back()->setFrameState(instr->frameState());
+        }
+        for (Instr* i : body)
+            cold->append(i);
+        cold->append(fn_.newJump(rest));
+        rest->preds().push_back(cold);
+        return rest;
+    }
+
+    // Without a state, rather an unbound local than one that was freed.
+    void hideSlots(const Memory& memory, std::vector<Instr*>& out) {
+        Instr* null = fn_.newInstr(Opcode::kConstNull);
+        out.push_back(null);
+        for (size_t s = 0; s < memory.slots.size(); ++s) {
+            Instr* store = fn_.newInstr(Opcode::kStoreFrameSlot, {null});
+            store->setImm(static_cast<int64_t>(s));
+            out.push_back(store);
+        }
+    }
+
+    Block* newColdBlock() {
+        Block* cold = fn_.newBlock();
+        cold->setCold(true);
+        return cold;
+    }
+
+    Block* branchIfNotNull(Block* block, Instr* subject, Block* rest) {
+        Block* counted = fn_.newBlock();
+        auto& order = fn_.blocks();
+        order.pop_back();
+        order.insert(std::find(order.begin(), order.end(), rest), counted);
+        block->append(fn_.newBranch(Opcode::kBranchNull, subject, rest, counted));
+        counted->preds().push_back(block);
+        rest->preds().push_back(block);
+        return counted;
+    }
+
+    // An error of the pending call leaves as the check itself would have, after releasing the boxes.
+    Instr* pendingCall(Instr* check, const std::vector<Instr*>& boxes) {
+        Instr* call = fn_.newInstr(Opcode::kCallRuntime, kVoid);
+        call->setImm(static_cast<int64_t>(runtime::Helper::kHandlePending));
+        call->setFrameState(check->frameState());
+        if (const ExitReferences* refs = check->exitReferences()) {
+            ExitReferences copy = *refs;
+            copy.releases.insert(copy.releases.end(), boxes.begin(), boxes.end());
+            call->setExitReferences(std::move(copy));
+        }
+        return call;
+    }
+
+    // A slot whose memory holds the moved value already needs no write.
+    void markInFrame(Instr* instr, const ExitReferences& refs, const Memory& memory) {
+        const auto& slots = instr->frameState()->slots;
+        ExitReferences copy = refs;
+        bool changed = false;
+        for (size_t s = 0; s < slots.size(); ++s) {
+            Cell cell = cellOf(slots[s]);
+            if (copy.slots[s] == ExitReferences::kMove && cell.kind == Cell::kValue &&
+                cell == memory.slots[s]) {
+                copy.slots[s] = ExitReferences::kInFrame;
+                changed = true;
+            }
+        }
+        if (changed)
+            instr->setExitReferences(std::move(copy));
+    }
+
+    Function& fn_;
+    std::unordered_map<Block*, Memory> out_;
+};
+
+} // namespace
+
+void placeFrameStores(Function& fn) {
+    FrameStores(fn).run();
+}
+
+} // namespace pyston::passes

@@ -1,0 +1,85 @@
+// Lets exit-only frame states refer to unboxed values.
+//
+// A frame state of a guard is read only when the guard fails, so it can name the raw int64, double or
+// truth value; the exit boxes it. A state is "observed" when an operation that runs Python code uses it:
+// then the frame's memory must hold an object there, and the box stays. Drop and CheckEvalBreaker run
+// Python code only on a rare path, on which placeFrameStores boxes anew, so they do not count.
+//
+// Requires: nothing. Provides: boxes whose only real uses were exits are dead (eliminateDeadCode
+// removes them). A Drop of such a box goes too: nobody can tell when an int or float dies.
+#include "passes/passes.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace pyston::passes {
+
+using namespace hir;
+
+namespace {
+
+bool isBox(const Instr* value) {
+    switch (value->opcode()) {
+    case Opcode::kBoxInt:
+    case Opcode::kBoxDouble:
+    case Opcode::kBoxBool:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool observes(const Instr* instr) {
+    switch (instr->opcode()) {
+    case Opcode::kDrop:
+    case Opcode::kCheckEvalBreaker:
+        return false;
+    case Opcode::kYield:
+        return true;
+    default:
+        return instr->has(kRunPython);
+    }
+}
+
+void replaceBoxes(std::vector<Instr*>& values) {
+    for (Instr*& value : values)
+        if (value && isBox(value))
+            value = value->operand(0);
+}
+
+} // namespace
+
+void sinkBoxesIntoExits(Function& fn) {
+    std::unordered_set<const FrameState*> observed;
+    for (Block* block : fn.blocks())
+        for (Instr* instr : block->instrs())
+            if (instr->hasFrameState() && observes(instr))
+                for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent)
+                    observed.insert(fs);
+    for (auto& fs : fn.frameStates()) {
+        if (observed.contains(fs.get()))
+            continue;
+        replaceBoxes(fs->slots);
+        replaceBoxes(fs->stack);
+    }
+    std::vector<char> needed(static_cast<size_t>(fn.numInstrIds()), 0);
+    auto need = [&](const Instr* value) {
+        if (value)
+            needed[static_cast<size_t>(value->id())] = 1;
+    };
+    for (const FrameState* fs : observed) {
+        std::ranges::for_each(fs->slots, need);
+        std::ranges::for_each(fs->stack, need);
+    }
+    for (Block* block : fn.blocks())
+        for (Instr* instr : block->instrs())
+            if (instr->opcode() != Opcode::kDrop)
+                std::ranges::for_each(instr->operands(), need);
+    for (Block* block : fn.blocks())
+        std::erase_if(block->instrs(), [&](Instr* instr) {
+            return instr->opcode() == Opcode::kDrop && isBox(instr->operand(0)) &&
+                   !needed[static_cast<size_t>(instr->operand(0)->id())];
+        });
+}
+
+} // namespace pyston::passes

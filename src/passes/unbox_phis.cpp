@@ -1,0 +1,271 @@
+// Turns phis of boxed ints, floats and truth values into unboxed phis.
+//
+// Phis are grouped into webs (phis that feed each other). A web is unboxed when at least one input is
+// a box of the representation, somebody wants it unboxed, nobody needs it as an object (an operand
+// of a generic operation, or a frame state that is observed), and every other input can be unboxed
+// where it comes in: by a guard at the end of the predecessor, which leaves at the start of the
+// phi's block if the speculation is wrong. Sites where that failed before are left alone.
+//
+// Requires: Block::startState of the phi's block for inputs that need a guard.
+// Provides: p = BoxX(unboxed phi) behind the phis, for simplify to fold with the unboxing uses.
+#include "passes/cfg.h"
+#include "passes/passes.h"
+
+#include <algorithm>
+#include <optional>
+#include <unordered_map>
+
+namespace pyston::passes {
+
+using namespace hir;
+
+namespace {
+
+// What unboxing to one representation means.
+struct Unboxing {
+    Rep rep;
+    Opcode box, unbox;
+    ExactClass exact;
+};
+constexpr Unboxing kUnboxings[] = {
+    {Rep::kInt64, Opcode::kBoxInt, Opcode::kUnboxInt, ExactClass::kInt},
+    {Rep::kDouble, Opcode::kBoxDouble, Opcode::kUnboxDouble, ExactClass::kFloat},
+    {Rep::kBool, Opcode::kBoxBool, Opcode::kUnboxBool, ExactClass::kBool},
+};
+
+const Unboxing* unboxingOfBox(const Instr* value) {
+    for (const Unboxing& u : kUnboxings)
+        if (value->opcode() == u.box)
+            return &u;
+    return nullptr;
+}
+
+class UnboxPhis {
+  public:
+    explicit UnboxPhis(Function& fn) : fn_(fn) {}
+
+    void run() {
+        collect();
+        for (Instr* root : roots_) {
+            const Web& web = webs_[root];
+            if (const Unboxing* unboxing = choose(web))
+                convert(web, *unboxing);
+        }
+        if (!replacements_.empty())
+            fn_.replaceAllUses(replacements_);
+    }
+
+  private:
+    struct Web {
+        std::vector<Instr*> phis;
+        bool neededBoxed = false;
+        bool wantedUnboxed = false;
+    };
+
+    // Union-find over phis, by id.
+    Instr* find(Instr* phi) {
+        Instr*& parent = parents_[static_cast<size_t>(phi->id())];
+        if (!parent || parent == phi)
+            return phi;
+        return parent = find(parent);
+    }
+    void unite(Instr* a, Instr* b) { parents_[static_cast<size_t>(find(a)->id())] = find(b); }
+
+    static bool isCandidate(const Instr* value) {
+        return value->isPhi() && value->type().isCounted();
+    }
+
+    void collect() {
+        parents_.assign(static_cast<size_t>(fn_.numInstrIds()), nullptr);
+        for (Block* block : fn_.blocks())
+            for (Instr* instr : block->instrs()) {
+                if (!isCandidate(instr))
+                    continue;
+                for (Instr* input : instr->operands())
+                    if (isCandidate(rootOf(input)))
+                        unite(rootOf(input), instr);
+            }
+        for (Block* block : fn_.blocks())
+            for (Instr* instr : block->instrs())
+                if (isCandidate(instr)) {
+                    Web& web = webs_[find(instr)];
+                    if (web.phis.empty())
+                        roots_.push_back(find(instr));
+                    web.phis.push_back(instr);
+                }
+        for (Block* block : fn_.blocks())
+            for (Instr* instr : block->instrs())
+                collectUses(instr);
+    }
+
+    void collectUses(Instr* instr) {
+        const bool observes = instr->has(kRunPython) && instr->opcode() != Opcode::kDrop &&
+                              instr->opcode() != Opcode::kCheckEvalBreaker;
+        if (instr->hasFrameState() && (observes || instr->opcode() == Opcode::kYield))
+            for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent) {
+                for (Instr* value : fs->slots)
+                    markBoxed(value);
+                for (Instr* value : fs->stack)
+                    markBoxed(value);
+            }
+        if (instr->isPhi() && instr->type().isCounted())
+            return;
+        for (Instr* operand : instr->operands()) {
+            Instr* root = rootOf(operand);
+            if (!isCandidate(root))
+                continue;
+            switch (instr->opcode()) {
+            case Opcode::kUnboxInt:
+            case Opcode::kUnboxDouble:
+            case Opcode::kUnboxBool:
+                webs_[find(root)].wantedUnboxed = true;
+                break;
+            case Opcode::kGuardType:
+            case Opcode::kGuardNotNull:
+            case Opcode::kDrop:
+                break;
+            default:
+                webs_[find(root)].neededBoxed = true;
+            }
+        }
+    }
+
+    void markBoxed(Instr* value) {
+        if (value && isCandidate(rootOf(value)))
+            webs_[find(rootOf(value))].neededBoxed = true;
+    }
+
+    // The representation that all boxes among the inputs agree on, if the web can and should have it.
+    const Unboxing* choose(const Web& web) {
+        if (web.neededBoxed || !web.wantedUnboxed)
+            return nullptr;
+        const Unboxing* unboxing = nullptr;
+        for (Instr* phi : web.phis) {
+            if (!phi->block()->startState())
+                return nullptr;
+            for (Instr* input : phi->operands())
+                if (const Unboxing* u = unboxingOfBox(rootOf(input))) {
+                    if (unboxing && unboxing != u)
+                        return nullptr;
+                    unboxing = u;
+                }
+        }
+        if (!unboxing)
+            return nullptr;
+        for (Instr* phi : web.phis)
+            for (Instr* input : phi->operands())
+                if (!canUnbox(phi, input, *unboxing))
+                    return nullptr;
+        return unboxing;
+    }
+
+    bool canUnbox(const Instr* phi, Instr* input, const Unboxing& unboxing) {
+        Instr* root = rootOf(input);
+        if (isCandidate(root) || root->opcode() == unboxing.box)
+            return true;
+        if (root->opcode() == Opcode::kConstNull)
+            return false;
+        if (input->type().exact != ExactClass::kUnknown && input->type().exact != unboxing.exact)
+            return false;
+        return !fn_.genericSites.contains(phi->block()->startState()->resumeOffset);
+    }
+
+    void convert(const Web& web, const Unboxing& unboxing) {
+        replacements_.resize(static_cast<size_t>(fn_.numInstrIds()), nullptr);
+        std::unordered_map<Instr*, Instr*> unboxed;
+        for (Instr* phi : web.phis) {
+            Instr* raw = fn_.newInstr(Opcode::kPhi, Type{unboxing.rep, ExactClass::kUnknown});
+            phi->block()->insert(0, raw);
+            unboxed[phi] = raw;
+        }
+        for (Instr* phi : web.phis) {
+            Instr* raw = unboxed[phi];
+            for (size_t i = 0; i < phi->numOperands(); ++i)
+                raw->appendOperand(unboxInput(phi, i, unboxing, unboxed));
+        }
+        for (Instr* phi : web.phis)
+            replacePhi(phi, unboxed[phi], unboxing);
+    }
+
+    Instr* unboxInput(Instr* phi, size_t index, const Unboxing& unboxing,
+                      const std::unordered_map<Instr*, Instr*>& unboxed) {
+        Instr* input = phi->operand(index);
+        Instr* root = rootOf(input);
+        if (root->opcode() == unboxing.box)
+            return root->operand(0);
+        if (auto it = unboxed.find(root); it != unboxed.end())
+            return it->second;
+        Block* pred = phi->block()->preds()[index];
+        FrameState* state = edgeState(phi->block(), index);
+        Instr* end = pred->terminator();
+        auto insert = [&](Instr* instr) {
+            instr->setFrameState(state);
+            pred->insertBefore(end, instr);
+            return instr;
+        };
+        Instr* value = input;
+        if (value->type().rep == Rep::kNullable) {
+            value = insert(fn_.newInstr(Opcode::kGuardNotNull,
+                                        Type{Rep::kObject, value->type().exact}, {&value, 1}));
+        }
+        if (value->type().exact != unboxing.exact) {
+            value = insert(fn_.newInstr(Opcode::kGuardType, exactObject(unboxing.exact), {&value, 1}));
+            value->setImm(static_cast<int64_t>(unboxing.exact));
+        }
+        Instr* raw = fn_.newInstr(unboxing.unbox, {value});
+        if (raw->has(kExit))
+            return insert(raw);
+        pred->insertBefore(end, raw);
+        return raw;
+    }
+
+    // The interpreter's state when `block` is entered from predecessor `index`.
+    FrameState* edgeState(Block* block, size_t index) {
+        auto& state = edgeStates_[{block, index}];
+        if (state)
+            return state;
+        state = fn_.newFrameState(*block->startState());
+        auto onEdge = [&](Instr*& value) {
+            if (value && value->isPhi() && value->block() == block)
+                value = value->operand(index);
+        };
+        std::ranges::for_each(state->slots, onEdge);
+        std::ranges::for_each(state->stack, onEdge);
+        return state;
+    }
+
+    // The object phi's uses get a box of the raw phi.
+    void replacePhi(Instr* phi, Instr* raw, const Unboxing& unboxing) {
+        Block* block = phi->block();
+        auto& instrs = block->instrs();
+        instrs.erase(std::find(instrs.begin(), instrs.end(), phi));
+        auto firstOther =
+            std::find_if(instrs.begin(), instrs.end(), [](Instr* i) { return !i->isPhi(); });
+        Instr* box = fn_.newInstr(unboxing.box, exactObject(unboxing.exact), {&raw, 1});
+        if (box->has(kAllocate))
+            box->setFrameState(block->startState());
+        block->insert(static_cast<size_t>(firstOther - instrs.begin()), box);
+        replacements_[static_cast<size_t>(phi->id())] = box;
+    }
+
+    struct EdgeHash {
+        size_t operator()(const std::pair<Block*, size_t>& edge) const {
+            return std::hash<Block*>()(edge.first) * 31 + edge.second;
+        }
+    };
+
+    Function& fn_;
+    std::vector<Instr*> parents_;
+    std::unordered_map<Instr*, Web> webs_;
+    std::vector<Instr*> roots_; // of webs_, in program order
+    std::unordered_map<std::pair<Block*, size_t>, FrameState*, EdgeHash> edgeStates_;
+    std::vector<Instr*> replacements_;
+};
+
+} // namespace
+
+void unboxPhis(Function& fn) {
+    UnboxPhis(fn).run();
+}
+
+} // namespace pyston::passes
