@@ -2,18 +2,42 @@
 #pragma once
 
 #include "build/bytecode.h"
+#include "cpython/api.h"
 #include "hir/hir.h"
 #include "runtime/code_data.h"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace pyston::build {
 
+// What the builder asks about objects: the host's answers (cpython/api.h, same names), or a test's. A null
+// function means that nothing is known.
+struct Facts {
+    Object* none = nullptr;
+    Object* globals = nullptr;  // of the frames that will run the code, null when not known
+    Object* builtins = nullptr; // their builtins dict
+    hir::ExactClass (*exactClassOf)(Object*) = nullptr;
+    Object* (*classObject)(hir::ExactClass) = nullptr;
+    std::optional<int64_t> (*intValue)(Object*) = nullptr;
+    std::optional<double> (*floatValue)(Object*) = nullptr;
+    Object* (*moduleDictEntry)(Object* dict, uint32_t keysVersion, int64_t index) = nullptr;
+    Object* (*moduleDict)(Object* module) = nullptr;
+    bool (*isStableGlobal)(Object*) = nullptr;
+    Object* (*functionCode)(Object*) = nullptr;
+    host::CodeInfo (*codeInfo)(Object* code) = nullptr;
+    runtime::CodeData* (*codeData)(Object* code, bool create) = nullptr;
+    host::BuiltinInfo (*builtinInfo)(Object*) = nullptr;
+    host::KnownBuiltin (*knownBuiltin)(Object*) = nullptr;
+};
+
 struct BuildRequest {
     const Bytecode* bytecode = nullptr;
     const runtime::CodeData* profile = nullptr; // may be null
+    Facts facts;
     bool functionEntry = true;
     std::vector<int> entryOffsets; // further entries (loop headers, resume points), byte offsets
 };

@@ -84,7 +84,9 @@ struct Bytecode {
     std::vector<Object*> consts;
     std::vector<Object*> names;
     std::vector<uint8_t> slotKinds; // per localsplus: bit 0x20 local, 0x40 cell, 0x80 free
-    int numSlots = 0, numLocals = 0, stackSize = 0, argCount = 0;
+    int numSlots = 0, numLocals = 0, stackSize = 0;
+    int argCount = 0;     // co_argcount: positional parameters
+    int kwOnlyCount = -1; // co_kwonlyargcount; -1: not known
     int flags = 0; // CO_*
     int indexOf(int offset) const; // index of the instruction whose resumeOffset or offset is this
 };

@@ -53,6 +53,19 @@ struct BuiltinInfo { // a builtin_function_or_method or method_descriptor
     Object* ownerClass = nullptr; // method descriptors: class that self must be an instance of
 };
 BuiltinInfo builtinInfo(Object* callable);
+// What a direct call needs to know of a code object.
+struct CodeInfo {
+    int argCount = 0, kwOnlyCount = 0, flags = 0;
+};
+CodeInfo codeInfo(Object* code);
+// Builtins that the compiler has operations for (the objects that the interpreter's own
+// specializations compare with).
+enum class KnownBuiltin : uint8_t { kNone, kLen, kIsInstance, kListAppend };
+KnownBuiltin knownBuiltin(Object* callable);
+// The dict of a module object (exactly of class module), else null.
+Object* moduleDict(Object* object);
+// Functions, builtins, classes and modules: what a global usually keeps naming.
+bool isStableGlobal(Object* object);
 
 // --- bytecode
 build::Bytecode decode(Object* code);
