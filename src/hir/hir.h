@@ -135,6 +135,7 @@ class Instr {
     std::span<Block* const> targets() const { return targets_; }
     Block* target(size_t i) const { return targets_[i]; }
     void setTarget(size_t i, Block* block) { targets_[i] = block; }
+    void appendTarget(Block* block) { targets_.push_back(block); }
 
     // Effects and ownership of this instruction: the row's, or for CallRuntime its helper's. Dropping a
     // value whose death runs no code is not RunPython.

@@ -1,0 +1,309 @@
+// The rules that every pass may rely on and must keep.
+#include "hir/hir.h"
+
+#include "runtime/helpers.h"
+
+#include <algorithm>
+
+namespace pyston::hir {
+namespace {
+
+size_t numTargets(Opcode op) {
+    switch (op) {
+    case Opcode::kJump:
+        return 1;
+    case Opcode::kBranch:
+    case Opcode::kBranchNull:
+        return 2;
+    default:
+        return 0;
+    }
+}
+
+bool repFits(char kind, Type type) {
+    switch (kind) {
+    case 'o':
+    case 'O':
+        return type.rep == Rep::kObject;
+    case 'n':
+    case 'N':
+        return type.isCounted();
+    case 'i':
+        return type.rep == Rep::kInt64;
+    case 'd':
+        return type.rep == Rep::kDouble;
+    case 'b':
+        return type.rep == Rep::kBool;
+    case 'p':
+        return type.rep == Rep::kPointer;
+    case 'a':
+        return type.rep != Rep::kVoid;
+    default:
+        return false;
+    }
+}
+
+// True when every value of type `from` is one of type `to`.
+bool isSubtype(Type from, Type to) {
+    bool rep = from.rep == to.rep || (from.rep == Rep::kObject && to.rep == Rep::kNullable);
+    return rep && (to.exact == ExactClass::kUnknown || from.exact == to.exact);
+}
+
+// The frame is up to date and observed from there on: these need no state to leave by.
+bool isLateRelease(Opcode op) {
+    return op == Opcode::kDecref || op == Opcode::kDealloc;
+}
+
+class Verifier {
+  public:
+    explicit Verifier(const Function& fn)
+        : fn_(fn), position_(static_cast<size_t>(fn.numInstrIds()), -1),
+          owner_(static_cast<size_t>(fn.numInstrIds()), nullptr) {}
+
+    std::string run() {
+        if (number() && edges()) {
+            dominators_ = std::make_unique<Dominators>(fn_);
+            for (const Block* block : fn_.blocks()) {
+                if (!blockShape(block)) {
+                    break;
+                }
+                for (const Instr* instr : block->instrs()) {
+                    if (!instruction(instr)) {
+                        return error_;
+                    }
+                }
+            }
+        }
+        return error_;
+    }
+
+  private:
+    bool fail(std::string where, std::string_view what) {
+        error_ = std::move(where) + ": " + std::string(what);
+        return false;
+    }
+    bool fail(const Block* block, std::string_view what) {
+        return fail("bb" + std::to_string(block->id()), what);
+    }
+    bool fail(const Instr* instr, std::string_view what) {
+        return fail("bb" + std::to_string(instr->block()->id()) + ": v" +
+                        std::to_string(instr->id()) + " " + std::string(instr->info().name),
+                    what);
+    }
+
+    bool isLive(const Instr* value) const {
+        size_t id = static_cast<size_t>(value->id());
+        return id < owner_.size() && owner_[id] == value;
+    }
+
+    bool number() {
+        for (const Block* block : fn_.blocks()) {
+            int position = 0;
+            for (const Instr* instr : block->instrs()) {
+                size_t id = static_cast<size_t>(instr->id());
+                if (instr->block() != block) {
+                    return fail(block, "holds an instruction that believes to be elsewhere");
+                }
+                if (id >= owner_.size() || owner_[id]) {
+                    return fail(instr, "number out of range or used twice");
+                }
+                owner_[id] = instr;
+                position_[id] = position++;
+            }
+        }
+        return true;
+    }
+
+    bool edges() {
+        std::vector<std::vector<const Block*>> preds(static_cast<size_t>(fn_.numBlockIds()));
+        std::vector<bool> listed(static_cast<size_t>(fn_.numBlockIds()));
+        for (const Block* block : fn_.blocks()) {
+            size_t id = static_cast<size_t>(block->id());
+            if (id >= listed.size() || listed[id]) {
+                return fail(block, "number out of range or used twice");
+            }
+            listed[id] = true;
+        }
+        for (const Block* block : fn_.blocks()) {
+            if (!block->terminator()) {
+                return fail(block, "does not end with a terminator");
+            }
+            for (const Block* succ : block->succs()) {
+                if (!succ || !listed[static_cast<size_t>(succ->id())]) {
+                    return fail(block, "jumps to a block that is not part of the function");
+                }
+                preds[static_cast<size_t>(succ->id())].push_back(block);
+            }
+        }
+        for (const Block* block : fn_.blocks()) {
+            std::vector<const Block*> stated(block->preds().begin(), block->preds().end());
+            std::vector<const Block*>& actual = preds[static_cast<size_t>(block->id())];
+            std::sort(stated.begin(), stated.end());
+            std::sort(actual.begin(), actual.end());
+            if (stated != actual) {
+                return fail(block, "predecessors do not match the edges");
+            }
+            if (block->isEntry() != actual.empty()) {
+                return fail(block,
+                            block->isEntry() ? "entry block with predecessors" : "unreachable");
+            }
+        }
+        return true;
+    }
+
+    bool blockShape(const Block* block) {
+        bool phisOver = false;
+        for (const Instr* instr : block->instrs()) {
+            if (instr->isPhi() && phisOver) {
+                return fail(instr, "phi after another instruction");
+            }
+            phisOver = phisOver || !instr->isPhi();
+            if (instr->isTerminator() && instr != block->instrs().back()) {
+                return fail(instr, "terminator in the middle of a block");
+            }
+            if (instr->opcode() == Opcode::kLoadFrameSlot && !block->isEntry()) {
+                return fail(instr, "only entry blocks take over the frame");
+            }
+        }
+        return true;
+    }
+
+    bool instruction(const Instr* instr) {
+        if (instr->targets().size() != numTargets(instr->opcode())) {
+            return fail(instr, "wrong number of targets");
+        }
+        return operandCount(instr) && resultType(instr) && operands(instr) && frameState(instr);
+    }
+
+    bool operandCount(const Instr* instr) {
+        size_t least = 0;
+        bool more = false;
+        if (instr->opcode() == Opcode::kCallRuntime) {
+            if (instr->imm() < 0 || instr->imm() >= runtime::kNumHelpers) {
+                return fail(instr, "no such helper");
+            }
+            auto helper = static_cast<runtime::Helper>(instr->imm());
+            std::string_view args = runtime::info(helper).args;
+            least = runtime::minOperands(helper);
+            more = args.find_first_of("*P") != std::string_view::npos;
+        } else {
+            std::string_view signature = instr->info().operands;
+            more = signature.ends_with('*');
+            least = signature.size() - (more ? 2 : 0);
+        }
+        size_t count = instr->numOperands();
+        if (count < least || (count > least && !more)) {
+            return fail(instr, "wrong number of operands");
+        }
+        if (instr->isPhi() && count != instr->block()->preds().size()) {
+            return fail(instr, "needs one operand per predecessor");
+        }
+        return true;
+    }
+
+    bool resultType(const Instr* instr) {
+        Type type = instr->type();
+        Type row = instr->info().result;
+        if (instr->opcode() == Opcode::kCallRuntime) {
+            row = runtime::resultType(static_cast<runtime::Helper>(instr->imm()));
+        } else if (instr->info().customResult) {
+            return type.rep != Rep::kVoid || fail(instr, "has no result type");
+        }
+        return isSubtype(type, row) || fail(instr, "result type contradicts the table");
+    }
+
+    bool operands(const Instr* instr) {
+        for (size_t i = 0; i < instr->numOperands(); i++) {
+            const Instr* value = instr->operand(i);
+            std::string which = "operand " + std::to_string(i);
+            if (!value || !isLive(value)) {
+                return fail(instr, which + " is not in the function");
+            }
+            if (!repFits(instr->operandKind(i), value->type())) {
+                return fail(instr, which + " has the wrong representation");
+            }
+            if (instr->isPhi()) {
+                const Block* pred = instr->block()->preds()[i];
+                if (!isSubtype(value->type(), instr->type())) {
+                    return fail(instr, which + " has a wider type than the phi");
+                }
+                if (!dominators_->dominates(value->block(), pred)) {
+                    return fail(instr, which + " does not dominate the edge");
+                }
+            } else if (!dominates(value, instr)) {
+                return fail(instr, which + " does not dominate its use");
+            }
+        }
+        return true;
+    }
+
+    bool dominates(const Instr* value, const Instr* use) const {
+        if (value->block() != use->block()) {
+            return dominators_->dominates(value->block(), use->block());
+        }
+        return position_[static_cast<size_t>(value->id())] <
+               position_[static_cast<size_t>(use->id())];
+    }
+
+    bool frameState(const Instr* instr) {
+        uint16_t demanding = kExit | kRaise | kRunPython | kAllocate;
+        bool needed = ((instr->effects() & demanding) != 0 && !isLateRelease(instr->opcode())) ||
+                      instr->opcode() == Opcode::kYield;
+        const FrameState* state = instr->frameState();
+        if (needed && !state) {
+            return fail(instr, "needs a frame state");
+        }
+        if (instr->exitReferences() && !exitReferences(instr)) {
+            return false;
+        }
+        for (; state; state = state->parent) {
+            if (!state->parent && state->slots.size() != static_cast<size_t>(fn_.numSlots)) {
+                return fail(instr, "frame state with a wrong number of slots");
+            }
+            if (!state->parent && state->stack.size() > static_cast<size_t>(fn_.stackSize)) {
+                return fail(instr, "frame state with a stack too deep");
+            }
+            for (const std::vector<Instr*>* list : {&state->slots, &state->stack}) {
+                for (const Instr* value : *list) {
+                    if (value &&
+                        (!isLive(value) || value->type() == kVoid || !dominates(value, instr))) {
+                        return fail(instr, "frame state fs" + std::to_string(state->id) +
+                                               " names v" + std::to_string(value->id()) +
+                                               ", which is not available here");
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    bool exitReferences(const Instr* instr) {
+        const FrameState* state = instr->frameState();
+        const ExitReferences* refs = instr->exitReferences();
+        if (!state || refs->slots.size() != state->slots.size() ||
+            refs->stack.size() != state->stack.size()) {
+            return fail(instr, "exit references do not match the frame state");
+        }
+        for (const Instr* value : refs->releases) {
+            if (!value || !isLive(value) || !value->type().isCounted() ||
+                !dominates(value, instr)) {
+                return fail(instr, "releases a value that is not available here");
+            }
+        }
+        return true;
+    }
+
+    const Function& fn_;
+    std::vector<int> position_;       // by instruction id: index in its block
+    std::vector<const Instr*> owner_; // by instruction id: the instruction, if some block holds it
+    std::unique_ptr<Dominators> dominators_;
+    std::string error_;
+};
+
+} // namespace
+
+std::string verify(const Function& fn) {
+    return Verifier(fn).run();
+}
+
+} // namespace pyston::hir
