@@ -5,9 +5,10 @@
 namespace pyston::runtime {
 
 const void* CodeBlob::entryAt(int byteOffset) const {
-    auto found = std::lower_bound(
-        entries.begin(), entries.end(), byteOffset,
-        [](const std::pair<int32_t, const void*>& entry, int offset) { return entry.first < offset; });
+    auto found = std::lower_bound(entries.begin(), entries.end(), byteOffset,
+                                  [](const std::pair<int32_t, const void*>& entry, int offset) {
+                                      return entry.first < offset;
+                                  });
     return found != entries.end() && found->first == byteOffset ? found->second : nullptr;
 }
 

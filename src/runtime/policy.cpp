@@ -12,7 +12,8 @@
 namespace pyston::runtime {
 namespace {
 
-// After a retirement the interpreter runs the code for a while, so that its caches say what has changed.
+// After a retirement the interpreter runs the code for a while, so that its caches say what has
+// changed.
 constexpr uint32_t kCallsAfterRetirement = 8;
 constexpr uint32_t kEdgesAfterRetirement = 64;
 
@@ -66,8 +67,8 @@ void printDumps(const CompileResult& result) {
     print("asm", result.assembly);
 }
 
-void logCompile(const CodeData* data, const CompileResult& result, CompileWhy why, int32_t osrOffset,
-                uint64_t microseconds) {
+void logCompile(const CodeData* data, const CompileResult& result, CompileWhy why,
+                int32_t osrOffset, uint64_t microseconds) {
     static constexpr const char* kWhy[] = {"calls", "loop", "resumes", "exits", "forced"};
     std::string name = host::decode(data->code).name;
     if (result.blob) {
@@ -75,7 +76,8 @@ void logCompile(const CodeData* data, const CompileResult& result, CompileWhy wh
                      name.c_str(), kWhy[static_cast<int>(why)], data->versions, osrOffset,
                      result.blob->size, static_cast<unsigned long long>(microseconds));
     } else {
-        std::fprintf(stderr, "pyston: not compiled: %s: %s\n", name.c_str(), result.failure.c_str());
+        std::fprintf(stderr, "pyston: not compiled: %s: %s\n", name.c_str(),
+                     result.failure.c_str());
     }
 }
 
@@ -86,7 +88,9 @@ void setEnabled(bool on) {
     publishAll();
 }
 
-bool isEnabled() { return enabled; }
+bool isEnabled() {
+    return enabled;
+}
 
 void pause() {
     ++pauseDepth;
@@ -99,7 +103,9 @@ void resume() {
     publishAll();
 }
 
-bool isActive() { return enabled && pauseDepth == 0; }
+bool isActive() {
+    return enabled && pauseDepth == 0;
+}
 
 void suppress(CodeData* data) {
     data->suppressed = true;
@@ -199,15 +205,16 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     uint32_t limit = std::max<uint32_t>(options().exitsBeforeRecompile, 1);
     if (blob->retired || record->count < limit)
         return;
-    // The first time that an uncompiled path turns out to be taken, the interpreter has caches for it
-    // now: compile it with those. A speculation that failed is given up.
+    // The first time that an uncompiled path turns out to be taken, the interpreter has caches for
+    // it now: compile it with those. A speculation that failed is given up.
     bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
     if (!pathWasCold)
         site.generic = true;
     if (data->versions < options().maxVersions) {
         retire(data);
     } else if (record->count > 64 * limit) {
-        // The last version does not speculate and still leaves all the time: the interpreter is better.
+        // The last version does not speculate and still leaves all the time: the interpreter is
+        // better.
         data->failure = "leaves compiled code too often";
         dropCurrent(data);
     }
@@ -220,9 +227,15 @@ std::unordered_set<CodeData*>& codeSet() {
 }
 } // namespace
 
-void registerCode(CodeData* data) { codeSet().insert(data); }
-void unregisterCode(CodeData* data) { codeSet().erase(data); }
-const std::unordered_set<CodeData*>& allCode() { return codeSet(); }
+void registerCode(CodeData* data) {
+    codeSet().insert(data);
+}
+void unregisterCode(CodeData* data) {
+    codeSet().erase(data);
+}
+const std::unordered_set<CodeData*>& allCode() {
+    return codeSet();
+}
 
 Statistics& statistics() {
     static Statistics instance;

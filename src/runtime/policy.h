@@ -1,5 +1,5 @@
-// When code is compiled, how often, and when it is given up. The interpreter layer asks at calls, loop
-// edges and exits; the module switches it. All under the GIL.
+// When code is compiled, how often, and when it is given up. The interpreter layer asks at calls,
+// loop edges and exits; the module switches it. All under the GIL.
 #pragma once
 
 #include "runtime/code_data.h"
@@ -36,13 +36,14 @@ void unsuppress(CodeData* data);
 bool shouldCompileAtCall(CodeData* data);
 // An interpreted frame stands at the loop header `offset` (counts the edge): compile now?
 bool shouldCompileAtLoop(CodeData* data, int32_t offset);
-// False when nothing will ever be compiled for it: the interpreter layer then stops watching its loops.
+// False when nothing will ever be compiled for it: the interpreter layer then stops watching its
+// loops.
 bool mayCompile(const CodeData* data);
 
 // --- actions
 // Compiles; on success the new version is `current`, the one before it is retired. `osrOffset` is a
-// loop header that must be an entry, or -1. False (and data->failure set) when refused; the data is then
-// given up unless an older version is still good.
+// loop header that must be an entry, or -1. False (and data->failure set) when refused; the data is
+// then given up unless an older version is still good.
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset = -1);
 // `current` leaves too often: no new activation enters it; compiled again at the next chance.
 void retire(CodeData* data);
@@ -60,11 +61,11 @@ struct Statistics {
     uint64_t refused = 0;
     uint64_t retirements = 0;
     uint64_t compileMicroseconds = 0;
-    uint64_t nativeEntries = 0;   // function starts entered through the interpreter layer
-    uint64_t loopEntries = 0;     // OSR
-    uint64_t resumeEntries = 0;   // generators resumed in compiled code
+    uint64_t nativeEntries = 0; // function starts entered through the interpreter layer
+    uint64_t loopEntries = 0;   // OSR
+    uint64_t resumeEntries = 0; // generators resumed in compiled code
     uint64_t interpretedCalls = 0;
-    uint64_t interpretedEdges = 0; // loop edges stopped at
+    uint64_t interpretedEdges = 0;   // loop edges stopped at
     std::array<uint64_t, 8> exits{}; // by exits::Reason
 };
 Statistics& statistics();

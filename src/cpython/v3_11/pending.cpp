@@ -1,0 +1,41 @@
+#include "cpython/v3_11/pending.h"
+
+namespace pyston::host {
+namespace {
+
+// After one of the requests was served: is another one left? (As ceval.c computes it.)
+void recomputeEvalBreaker(PyInterpreterState* interp) {
+    _ceval_state& state = interp->ceval;
+    int signals = _Py_atomic_load_relaxed(&_PyRuntime.ceval.signals_pending);
+    int calls = _Py_atomic_load_relaxed(&state.pending.calls_to_do);
+    int needed = _Py_atomic_load_relaxed(&state.gil_drop_request) |
+                 (signals && _Py_ThreadCanHandleSignals(interp)) |
+                 (calls && _Py_ThreadCanHandlePendingCalls()) | state.pending.async_exc;
+    _Py_atomic_store_relaxed(&state.eval_breaker, needed);
+}
+
+} // namespace
+
+int handlePending(ThreadState* tstate) {
+    _ceval_state& state = tstate->interp->ceval;
+    if (_Py_atomic_load_relaxed(&_PyRuntime.ceval.signals_pending) ||
+        _Py_atomic_load_relaxed(&state.pending.calls_to_do)) {
+        if (Py_MakePendingCalls() != 0)
+            return -1;
+    }
+    if (_Py_atomic_load_relaxed(&state.gil_drop_request)) {
+        PyThreadState* saved = PyEval_SaveThread();
+        PyEval_RestoreThread(saved);
+    }
+    if (PyObject* exception = tstate->async_exc) {
+        tstate->async_exc = nullptr;
+        state.pending.async_exc = 0;
+        recomputeEvalBreaker(tstate->interp);
+        PyErr_SetNone(exception);
+        Py_DECREF(exception);
+        return -1;
+    }
+    return 0;
+}
+
+} // namespace pyston::host
