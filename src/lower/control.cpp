@@ -1,0 +1,211 @@
+// Constants, control flow, the interpreter's frame, reference counts.
+#include "lower/lowering.h"
+
+#include <cassert>
+
+namespace pyston::lower {
+
+using lir::Opcode;
+using runtime::Helper;
+
+namespace {
+
+constexpr int kSlotBytes = 8;
+constexpr int kFrameSuspended = -1; // CPython's FRAME_SUSPENDED, a signed byte
+
+} // namespace
+
+// Constants have no register of their own: use() makes them. Phis are block parameters.
+void Lowering::lowerConstObject(const hir::Instr&) {}
+void Lowering::lowerConstInt(const hir::Instr&) {}
+void Lowering::lowerConstDouble(const hir::Instr&) {}
+void Lowering::lowerConstBool(const hir::Instr&) {}
+void Lowering::lowerConstNull(const hir::Instr&) {}
+void Lowering::lowerPhi(const hir::Instr&) {}
+
+// --- the frame
+
+void Lowering::lowerLoadFrameSlot(const hir::Instr& instr) {
+    define(instr, e_.load64(e_.frame(), layout_.frameSlots + kSlotBytes * instr.imm()));
+}
+
+void Lowering::lowerFrameGlobals(const hir::Instr& instr) {
+    define(instr, e_.load64(e_.frame(), layout_.frameGlobals));
+}
+void Lowering::lowerFrameBuiltins(const hir::Instr& instr) {
+    define(instr, e_.load64(e_.frame(), layout_.frameBuiltins));
+}
+void Lowering::lowerFrameFunction(const hir::Instr& instr) {
+    define(instr, e_.load64(e_.frame(), layout_.frameFunction));
+}
+
+void Lowering::lowerStoreFrameSlot(const hir::Instr& instr) {
+    const Operand value = useX(instr.operand(0));
+    e_.store64(e_.frame(), layout_.frameSlots + kSlotBytes * instr.imm(), value);
+}
+
+void Lowering::storePrevInstr(VReg frame, int64_t byteOffset) {
+    const auto code = reinterpret_cast<int64_t>(fn_.code);
+    e_.store64(frame, layout_.framePrevInstr,
+               e_.immOrReg(code + layout_.codeInstructions + byteOffset));
+}
+
+void Lowering::lowerSetPrevInstr(const hir::Instr& instr) {
+    storePrevInstr(e_.frame(), instr.imm());
+}
+
+void Lowering::enterFrame(const hir::Block& entry) {
+    const VReg thread = e_.threadState();
+    e_.addMem(Opcode::kAddMem32, thread, layout_.threadRecursionRemaining, -1);
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kLt, thread, layout_.threadRecursionRemaining,
+                 Operand::i(0), recursionExit(entry));
+}
+
+void Lowering::leaveFrame() {
+    const VReg thread = e_.threadState();
+    e_.addMem(Opcode::kAddMem32, thread, layout_.threadRecursionRemaining, 1);
+    const VReg cframe = e_.load64(thread, layout_.threadCframe);
+    const VReg previous = e_.load64(e_.frame(), layout_.framePrevious);
+    e_.store64(cframe, layout_.cframeCurrentFrame, Operand::r(previous));
+}
+
+// The interpreter unlinks a frame before it releases the locals, so that a finalizer sees the
+// caller as the innermost frame. So the frame is left before the releases that end the block.
+size_t Lowering::leavePosition(const hir::Block& block) const {
+    const auto& instrs = block.instrs();
+    if (block.terminator()->opcode() != hir::Opcode::kReturn)
+        return instrs.size();
+    size_t position = instrs.size() - 1;
+    int returnOffset = -1; // of the instruction that releases the locals
+    for (size_t i = position; i-- > 0;) {
+        const hir::Instr& instr = *instrs[i];
+        switch (instr.opcode()) {
+        case hir::Opcode::kDecref:
+        case hir::Opcode::kDrop:
+            if (instr.frameState() == nullptr)
+                return position;
+            if (returnOffset < 0)
+                returnOffset = instr.frameState()->instrOffset;
+            if (instr.frameState()->instrOffset != returnOffset)
+                return position;
+            position = i;
+            break;
+        case hir::Opcode::kStoreFrameSlot:
+        case hir::Opcode::kSetPrevInstr:
+        case hir::Opcode::kIncref:
+            break;
+        default:
+            if (instr.effects() != 0)
+                return position;
+        }
+    }
+    return position;
+}
+
+void Lowering::lowerReturn(const hir::Instr& instr) {
+    const VReg frame = e_.frame();
+    e_.store(Opcode::kStore32, frame, layout_.frameStackTop, Operand::i(0));
+    e_.emit(Opcode::kRet, {Operand::r(use(instr.operand(0)))});
+}
+
+void Lowering::lowerYield(const hir::Instr& instr) {
+    const VReg value = use(instr.operand(0));
+    storeFrameForYield(instr);
+    leaveFrame();
+    e_.emit(Opcode::kRet, {Operand::r(value)});
+}
+
+// References were settled by instructions before: every slot that the frame does not hold already
+// gets its value with its reference.
+void Lowering::storeFrameForYield(const hir::Instr& instr) {
+    const hir::FrameState* state = instr.frameState();
+    const hir::ExitReferences* refs = instr.exitReferences();
+    const VReg frame = e_.frame();
+    const auto store = [&](size_t slot, const hir::Instr* value, bool inFrame) {
+        if (inFrame)
+            return;
+        assert((!value || value->type().isCounted()) && "what a suspended frame holds is boxed");
+        e_.store64(frame, layout_.frameSlots + kSlotBytes * static_cast<int64_t>(slot),
+                   value ? useX(value) : Operand::i(0));
+    };
+    const auto isInFrame = [&](const std::vector<hir::ExitReferences::Action>& actions, size_t i) {
+        return actions[i] == hir::ExitReferences::kInFrame;
+    };
+    const auto numSlots = static_cast<size_t>(fn_.numSlots);
+    for (size_t i = 0; i < state->slots.size(); ++i)
+        store(i, state->slots[i], refs && state->slots[i] && isInFrame(refs->slots, i));
+    for (size_t i = 0; i < state->stack.size(); ++i)
+        store(numSlots + i, state->stack[i], refs && state->stack[i] && isInFrame(refs->stack, i));
+    e_.store(Opcode::kStore32, frame, layout_.frameStackTop,
+             Operand::i(static_cast<int64_t>(numSlots + state->stack.size())));
+    storePrevInstr(frame, state->instrOffset);
+    e_.store(Opcode::kStore8, frame, layout_.generatorFrameState, Operand::i(kFrameSuspended));
+}
+
+// --- references
+
+void Lowering::lowerDrop(const hir::Instr&) {
+    // insertReferenceCounts has made a Decref of those that release something.
+}
+
+void Lowering::lowerIncref(const hir::Instr& instr) {
+    const hir::Instr* value = instr.operand(0);
+    const bool nullable = value->type().rep == hir::Rep::kNullable;
+    e_.emit(nullable ? Opcode::kXIncref : Opcode::kIncref, {Operand::r(use(value))});
+}
+
+void Lowering::lowerDecref(const hir::Instr& instr) {
+    const hir::Instr* value = instr.operand(0);
+    const bool nullable = value->type().rep == hir::Rep::kNullable;
+    e_.emit(nullable ? Opcode::kXDecref : Opcode::kDecref, {Operand::r(use(value))});
+}
+
+// --- checks
+
+void Lowering::lowerCheckEvalBreaker(const hir::Instr& instr) {
+    const VReg address = e_.imm(static_cast<int64_t>(layout_.evalBreakerAddress));
+    const VReg flag = e_.load(Opcode::kLoad32S, address, 0);
+    const VReg thread = e_.threadState();
+    const VReg status =
+        e_.coldCall(Cc::kNe, flag, runtime::address(Helper::kHandlePending), {Operand::r(thread)});
+    checkHelperResult(instr, Helper::kHandlePending, status);
+}
+
+void Lowering::lowerCheckTracing(const hir::Instr& instr) {
+    const VReg cframe = e_.load64(e_.threadState(), layout_.threadCframe);
+    e_.exitIfMem(Opcode::kExitIfMem8, Cc::kNe, cframe, layout_.cframeUseTracing, Operand::i(0),
+                 exitPoint(instr, exits::Reason::kTracing));
+}
+
+void Lowering::lowerGuardFrameUnshared(const hir::Instr& instr) {
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, e_.frame(), layout_.frameObject, Operand::i(0),
+                 guardExit(instr));
+}
+
+// --- control flow
+
+void Lowering::lowerJump(const hir::Instr& instr) {
+    jumpTo(instr, 0);
+}
+
+void Lowering::branchTo(const hir::Instr& instr, const Compare& compare) {
+    const Edge ifTrue = edge(instr, 0);
+    const Edge ifFalse = edge(instr, 1);
+    e_.branch(compare, ifTrue.to, ifFalse.to);
+    finishEdge(ifTrue);
+    finishEdge(ifFalse);
+}
+
+void Lowering::lowerBranch(const hir::Instr& instr) {
+    branchTo(instr, compareOf(instr.operand(0)));
+}
+
+void Lowering::lowerBranchNull(const hir::Instr& instr) {
+    branchTo(instr, {false, Cc::kEq, use(instr.operand(0)), Operand::i(0)});
+}
+
+void Lowering::lowerRaise(const hir::Instr& instr) {
+    e_.emitExit(Opcode::kExit, errorExit(instr));
+}
+
+} // namespace pyston::lower

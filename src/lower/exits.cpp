@@ -1,0 +1,133 @@
+// Exit points: where every value of a frame state is when an instruction leaves.
+#include "lower/lowering.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace pyston::lower {
+
+using Action = hir::ExitReferences::Action;
+
+namespace {
+
+exits::Repr reprOf(hir::Type type) {
+    switch (type.rep) {
+    case hir::Rep::kInt64:
+        return exits::Repr::kInt64;
+    case hir::Rep::kDouble:
+        return exits::Repr::kDouble;
+    case hir::Rep::kBool:
+        return exits::Repr::kBool;
+    default:
+        assert(type.isCounted() && "a frame holds no raw pointers");
+        return exits::Repr::kObject;
+    }
+}
+
+// Without insertReferenceCounts nothing is known to be owned.
+Action actionAt(const std::vector<Action>* actions, size_t index) {
+    return actions ? (*actions)[index] : Action::kIncref;
+}
+
+} // namespace
+
+lir::ExitOperand Lowering::exitOperand(const hir::Instr* value, Action action,
+                                       bool nothingConsumed) const {
+    lir::ExitOperand out;
+    if (value == nullptr)
+        return out;
+    if (action == Action::kInFrame) {
+        out.kind = lir::ExitOperand::kInFrame;
+        return out;
+    }
+    if (action == Action::kConsumed) {
+        if (!nothingConsumed)
+            return out;
+        action = Action::kMove;
+    }
+    value = canonical(value);
+    if (value->opcode() == hir::Opcode::kConstNull)
+        return out;
+    out.repr = reprOf(value->type());
+    out.incref = value->type().isCounted() && action == Action::kIncref;
+    if (value->opcode() == hir::Opcode::kConstDouble) {
+        out.kind = lir::ExitOperand::kConst;
+        out.bits = value->imm();
+    } else if (const auto bits = constant(value)) {
+        out.kind = lir::ExitOperand::kConst;
+        out.bits = *bits;
+    } else {
+        out.kind = lir::ExitOperand::kReg;
+        out.reg = registerOf(value);
+        assert(out.reg != lir::kNoReg && "an exit needs a value that was not computed");
+    }
+    return out;
+}
+
+int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
+    int& cached = exitCache_[static_cast<size_t>(reason)];
+    if (cached >= 0)
+        return cached;
+    const hir::FrameState* state = instr.frameState();
+    assert(state && "an instruction that leaves has a frame state");
+    assert(state->parent == nullptr && "inlined frames are not lowered yet");
+    const hir::ExitReferences* refs = instr.exitReferences();
+    lir::ExitPoint exit;
+    exit.reason = reason;
+    exit.hirOpcode = static_cast<uint8_t>(instr.opcode());
+    exit.resumeOffset = state->resumeOffset;
+    exit.instrOffset = state->instrOffset;
+    // A guard leaves before the operation takes its operands' references.
+    const bool nothingConsumed = reason != exits::Reason::kError;
+    const auto convert = [&](const std::vector<hir::Instr*>& values,
+                             const std::vector<Action>* actions,
+                             std::vector<lir::ExitOperand>& out) {
+        for (size_t i = 0; i < values.size(); ++i)
+            out.push_back(exitOperand(values[i], actionAt(actions, i), nothingConsumed));
+    };
+    convert(state->slots, refs ? &refs->slots : nullptr, exit.slots);
+    convert(state->stack, refs ? &refs->stack : nullptr, exit.stack);
+    if (refs) {
+        for (const hir::Instr* value : refs->releases) {
+            lir::ExitOperand out = exitOperand(value, Action::kMove, nothingConsumed);
+            if (out.kind != lir::ExitOperand::kNull)
+                exit.releases.push_back(out);
+        }
+    }
+    // A state without slots (a hand-written function) leaves them as they are.
+    exit.slots.resize(static_cast<size_t>(fn_.numSlots), {.kind = lir::ExitOperand::kInFrame});
+    cached = static_cast<int>(lir_->exits.size());
+    lir_->exits.push_back(std::move(exit));
+    return cached;
+}
+
+// Nothing has left the frame's memory yet.
+int Lowering::recursionExit(const hir::Block& entry) {
+    lir::ExitPoint exit;
+    exit.reason = exits::Reason::kRecursion;
+    exit.hirOpcode = static_cast<uint8_t>(hir::Opcode::kLoadFrameSlot);
+    exit.resumeOffset = entry.entryOffset();
+    exit.instrOffset = entry.entryOffset();
+    lir::ExitOperand inFrame;
+    inFrame.kind = lir::ExitOperand::kInFrame;
+    int64_t end = fn_.numSlots;
+    for (const hir::Instr* instr : entry.instrs()) {
+        if (instr->opcode() == hir::Opcode::kLoadFrameSlot)
+            end = std::max(end, instr->imm() + 1);
+    }
+    exit.slots.assign(static_cast<size_t>(fn_.numSlots), inFrame);
+    exit.stack.assign(static_cast<size_t>(end - fn_.numSlots), inFrame);
+    lir_->exits.push_back(std::move(exit));
+    return static_cast<int>(lir_->exits.size()) - 1;
+}
+
+void Lowering::stressExit(const hir::Instr& instr) {
+    if (!instr.has(hir::kExit) || instr.has(hir::kTerminator))
+        return;
+    const VReg counter = e_.imm(static_cast<int64_t>(context_.stressCounter));
+    e_.addMem(lir::Opcode::kAddMem64, counter, 0, -1);
+    e_.exitIfMem(lir::Opcode::kExitIfMem64, Cc::kEq, counter, 0, Operand::i(0),
+                 exitPoint(instr, exits::Reason::kForced));
+}
+
+} // namespace pyston::lower

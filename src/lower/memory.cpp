@@ -1,0 +1,173 @@
+// Fields, attributes, dict entries, items, cells.
+#include "lower/lowering.h"
+
+#include <cassert>
+
+namespace pyston::lower {
+
+using lir::Opcode;
+
+namespace {
+
+constexpr int kPointerBytes = 8;
+
+// Version tags of dicts that compiled code changed (PEP 509). The interpreter's own counter is not
+// reachable; a tag must only be different from every other one, and the interpreter counts up
+// from 1.
+uint64_t dictVersionCounter = uint64_t{1} << 63;
+
+} // namespace
+
+void Lowering::lowerLoadField(const hir::Instr& instr) {
+    define(instr, e_.load64(use(instr.operand(0)), instr.imm()));
+}
+
+void Lowering::lowerLoadInt64Field(const hir::Instr& instr) {
+    define(instr, e_.load64(use(instr.operand(0)), instr.imm()));
+}
+
+// The result is the old content, whose reference moves to the caller.
+VReg Lowering::swap(VReg base, int64_t disp, const hir::Instr* value) {
+    const Operand made = useX(value);
+    const VReg old = e_.load64(base, disp);
+    e_.store64(base, disp, made);
+    return old;
+}
+
+void Lowering::lowerStoreField(const hir::Instr& instr) {
+    define(instr, swap(use(instr.operand(0)), instr.imm(), instr.operand(1)));
+}
+
+void Lowering::lowerCellGet(const hir::Instr& instr) {
+    define(instr, e_.load64(use(instr.operand(0)), layout_.cellContents));
+}
+
+void Lowering::lowerCellSet(const hir::Instr& instr) {
+    define(instr, swap(use(instr.operand(0)), layout_.cellContents, instr.operand(1)));
+}
+
+// --- attributes
+
+VReg Lowering::instanceValues(const hir::Instr& instr, VReg object) {
+    const VReg values = e_.load64(object, layout_.instanceValues);
+    e_.exitIf(Cc::kEq, values, Operand::i(0), guardExit(instr));
+    return values;
+}
+
+void Lowering::lowerLoadInstanceValue(const hir::Instr& instr) {
+    const VReg values = instanceValues(instr, use(instr.operand(0)));
+    const VReg value = e_.load64(values, layout_.valuesFirst + kPointerBytes * instr.imm());
+    e_.exitIf(Cc::kEq, value, Operand::i(0), guardExit(instr));
+    define(instr, value);
+}
+
+// The values also record the order in which they were first set, so an unset one is left to the
+// interpreter.
+void Lowering::lowerStoreInstanceValue(const hir::Instr& instr) {
+    const VReg values = instanceValues(instr, use(instr.operand(0)));
+    const int64_t disp = layout_.valuesFirst + kPointerBytes * instr.imm();
+    const VReg old = e_.load64(values, disp);
+    e_.exitIf(Cc::kEq, old, Operand::i(0), guardExit(instr));
+    e_.store64(values, disp, useX(instr.operand(1)));
+    define(instr, old);
+}
+
+// --- dict entries
+
+// Entries follow the hash indices, whose size is a power of two kept in the keys.
+Lowering::DictSlot Lowering::dictSlot(const hir::Instr& instr, VReg dict) {
+    DictSlot slot;
+    slot.keys = e_.load64(dict, layout_.dictKeys);
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kNe, slot.keys, layout_.keysVersion,
+                 Operand::i(static_cast<int32_t>(instr.imm())), guardExit(instr));
+    const VReg log2 = e_.load(Opcode::kLoad8U, slot.keys, layout_.keysLog2IndexBytes);
+    const VReg one = e_.imm(1);
+    slot.indexBytes = e_.emit(Opcode::kShl, {Operand::r(one), Operand::r(log2)});
+    slot.disp =
+        layout_.keysIndices + instr.imm2() * layout_.unicodeEntrySize + layout_.unicodeEntryValue;
+    return slot;
+}
+
+void Lowering::lowerLoadDictEntry(const hir::Instr& instr) {
+    const DictSlot slot = dictSlot(instr, use(instr.operand(0)));
+    const VReg value = e_.loadIndexed(slot.keys, slot.indexBytes, 1, slot.disp);
+    e_.exitIf(Cc::kEq, value, Operand::i(0), guardExit(instr));
+    define(instr, value);
+}
+
+// A dict that the collector does not track might have to be tracked from this value on: the
+// interpreter does that.
+void Lowering::lowerStoreDictEntry(const hir::Instr& instr) {
+    const VReg dict = use(instr.operand(0));
+    const VReg value = use(instr.operand(1));
+    const DictSlot slot = dictSlot(instr, dict);
+    const VReg old = e_.loadIndexed(slot.keys, slot.indexBytes, 1, slot.disp);
+    e_.exitIf(Cc::kEq, old, Operand::i(0), guardExit(instr));
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kEq, dict, layout_.gcNext, Operand::i(0),
+                 guardExit(instr));
+    e_.storeIndexed(slot.keys, slot.indexBytes, 1, slot.disp, value);
+    const VReg counter = e_.imm(reinterpret_cast<int64_t>(&dictVersionCounter));
+    e_.addMem(Opcode::kAddMem64, counter, 0, 1);
+    e_.store64(dict, layout_.dictVersionTag, Operand::r(e_.load64(counter, 0)));
+    define(instr, old);
+}
+
+// --- lists and tuples
+
+// The index counted from the start; leaves when it is outside. One unsigned comparison: a negative
+// index gets the size added and stays negative (huge) if it was too small.
+VReg Lowering::boundsChecked(const hir::Instr& instr, VReg sequence) {
+    const VReg size = e_.load64(sequence, layout_.varSize);
+    const auto known = constant(instr.operand(1));
+    VReg index;
+    if (known && *known < 0) {
+        index = e_.emit(Opcode::kAdd, {Operand::r(size), e_.immOrReg(*known)});
+    } else {
+        index = use(instr.operand(1));
+        if (!known) {
+            const VReg sign = e_.emit(Opcode::kSar, {Operand::r(index), Operand::i(63)});
+            const VReg wrap = e_.emit(Opcode::kAnd, {Operand::r(sign), Operand::r(size)});
+            index = e_.emit(Opcode::kAdd, {Operand::r(index), Operand::r(wrap)});
+        }
+    }
+    e_.exitIf(Cc::kUGe, index, Operand::r(size), guardExit(instr));
+    return index;
+}
+
+void Lowering::lowerListGet(const hir::Instr& instr) {
+    const VReg list = use(instr.operand(0));
+    const VReg index = boundsChecked(instr, list);
+    const VReg items = e_.load64(list, layout_.listItems);
+    define(instr, e_.loadIndexed(items, index, kPointerBytes, 0));
+}
+
+void Lowering::lowerListSet(const hir::Instr& instr) {
+    const VReg list = use(instr.operand(0));
+    const VReg value = use(instr.operand(2));
+    const VReg index = boundsChecked(instr, list);
+    const VReg items = e_.load64(list, layout_.listItems);
+    const VReg old = e_.loadIndexed(items, index, kPointerBytes, 0);
+    e_.storeIndexed(items, index, kPointerBytes, 0, value);
+    define(instr, old);
+}
+
+void Lowering::lowerTupleGet(const hir::Instr& instr) {
+    const VReg tuple = use(instr.operand(0));
+    const VReg index = boundsChecked(instr, tuple);
+    define(instr, e_.loadIndexed(tuple, index, kPointerBytes, layout_.tupleItems));
+}
+
+void Lowering::lowerTupleItem(const hir::Instr& instr) {
+    define(instr,
+           e_.load64(use(instr.operand(0)), layout_.tupleItems + kPointerBytes * instr.imm()));
+}
+
+void Lowering::lowerListLen(const hir::Instr& instr) {
+    define(instr, e_.load64(use(instr.operand(0)), layout_.varSize));
+}
+
+void Lowering::lowerTupleLen(const hir::Instr& instr) {
+    define(instr, e_.load64(use(instr.operand(0)), layout_.varSize));
+}
+
+} // namespace pyston::lower
