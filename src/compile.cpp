@@ -1,0 +1,177 @@
+#include "compile.h"
+
+#include "build/build_graph.h"
+#include "cpu/target.h"
+#include "cpython/api.h"
+#include "lower/lower.h"
+#include "passes/passes.h"
+#include "regalloc/regalloc.h"
+#include "runtime/code_data.h"
+#include "runtime/code_memory.h"
+#include "runtime/options.h"
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_set>
+
+namespace pyston {
+
+namespace {
+
+lower::Context makeLoweringContext() {
+    lower::Context context{host::layout()};
+    auto address = [](const void* object) { return reinterpret_cast<uint64_t>(object); };
+    context.none = address(host::none());
+    context.trueObject = address(host::trueObject());
+    context.falseObject = address(host::falseObject());
+    for (size_t i = 1; i < lower::kNumExactClasses; ++i)
+        context.classes[i] = address(host::classObject(static_cast<hir::ExactClass>(i)));
+    context.rangeIterator = address(host::rangeIteratorClass());
+    context.listIterator = address(host::listIteratorClass());
+    context.tupleIterator = address(host::tupleIteratorClass());
+    context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
+    return context;
+}
+
+// Byte offsets at which suspended frames continue: the RESUME after each yield.
+void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets) {
+    for (const build::Instr& instr : bytecode.instrs)
+        if (instr.op == build::Op::kResume && instr.arg != 0)
+            offsets.push_back(instr.resumeOffset);
+}
+
+// The objects that the code refers to by address must live as long as it does. Not the function that is
+// compiled itself: that would keep it alive for ever, and a call through its address checks it anyway.
+std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
+    std::unordered_set<Object*> objects;
+    for (const hir::Block* block : fn.blocks())
+        for (const hir::Instr* instr : block->instrs()) {
+            if (instr->info().imm != hir::Imm::kObject || instr->imm() == 0)
+                continue;
+            auto* object = reinterpret_cast<Object*>(instr->imm());
+            if (host::functionCode(object) != code)
+                objects.insert(object);
+        }
+    for (Object* object : objects)
+        host::incref(object);
+    return {objects.begin(), objects.end()};
+}
+
+cpu::RuntimeAddresses runtimeAddresses() {
+    return {host::deallocAddress(), host::materializeAddress(), host::resumeAddress()};
+}
+
+bool isDisabled(const passes::Pass& pass) {
+    const auto& disabled = runtime::options().disabledPasses;
+    return pass.optional && std::ranges::find(disabled, pass.name) != disabled.end();
+}
+
+// Emits to executable memory. The address decides how calls are encoded, so room is reserved by an
+// upper estimate first, and what is left over is given back.
+bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
+              const CompileRequest& request, runtime::CodeBlob& blob, CompileResult& result) {
+    constexpr size_t kAlign = 16;
+    size_t estimate = 512;
+    for (const auto& block : fn.blocks)
+        estimate += 32 + 24 * block->instrs.size();
+    estimate += 48 * fn.exits.size();
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        estimate = (estimate + kAlign - 1) / kAlign * kAlign;
+        uint8_t* base = runtime::reserveCode(estimate);
+        if (!base) {
+            result.failure = "code memory is full";
+            return false;
+        }
+        cpu::EmittedCode code =
+            cpu::hostTarget().emit(fn, allocation, runtimeAddresses(),
+                                   reinterpret_cast<uint64_t>(base), &blob, request.wantDumps);
+        if (code.bytes.size() > estimate) {
+            runtime::releaseCode(base, estimate);
+            estimate = code.bytes.size();
+            continue;
+        }
+        const size_t used = (code.bytes.size() + kAlign - 1) / kAlign * kAlign;
+        if (used < estimate)
+            runtime::releaseCode(base + used, estimate - used);
+        runtime::writeCode(base, code.bytes);
+        blob.base = base;
+        blob.size = used;
+        blob.frameSize = code.frameSize;
+        for (auto [offset, native] : code.entries)
+            blob.entries.emplace_back(offset, base + native);
+        std::ranges::sort(blob.entries);
+        blob.exits = std::move(code.exits);
+        blob.locations = std::move(code.locations);
+        blob.constants = std::move(code.constants);
+        result.assembly = std::move(code.listing);
+        return true;
+    }
+    result.failure = "the code size estimate failed";
+    return false;
+}
+
+} // namespace
+
+CompileResult compile(const CompileRequest& request) {
+    const auto start = std::chrono::steady_clock::now();
+    CompileResult result;
+
+    // The interpreter's code, with what its inline caches have seen.
+    build::Bytecode bytecode = host::decode(request.data->code);
+    build::BuildRequest buildRequest;
+    buildRequest.bytecode = &bytecode;
+    buildRequest.profile = request.data;
+    buildRequest.functionEntry = request.functionEntry;
+    buildRequest.entryOffsets = request.osrOffsets;
+    if (request.resumeEntries)
+        addResumePoints(bytecode, buildRequest.entryOffsets);
+
+    // SSA, speculating on the feedback.
+    std::unique_ptr<hir::Function> fn =
+        build::buildGraph(buildRequest, host::buildFacts(), &result.failure);
+    if (!fn)
+        return result;
+
+    // Optimization, then reference counts and the frame's memory (see passes/pipeline.cpp).
+    for (const passes::Pass& pass : passes::pipeline()) {
+        if (isDisabled(pass))
+            continue;
+        pass.run(*fn);
+#ifdef PYSTON_CHECKS
+        if (std::string error = hir::verify(*fn); !error.empty()) {
+            result.failure = "after " + std::string(pass.name) + ": " + error;
+            return result;
+        }
+#endif
+    }
+    if (request.wantDumps)
+        result.hir = hir::print(*fn);
+
+    // Machine operations over virtual registers, then real ones.
+    static const lower::Context context = makeLoweringContext();
+    std::unique_ptr<lir::Function> lir = lower::lower(*fn, context);
+    if (request.wantDumps)
+        result.lir = lir::print(*lir);
+    regalloc::Allocation allocation = regalloc::allocate(*lir, cpu::hostTarget());
+#ifdef PYSTON_CHECKS
+    if (std::string error = regalloc::check(*lir, allocation, cpu::hostTarget()); !error.empty()) {
+        result.failure = "register allocation: " + error;
+        return result;
+    }
+#endif
+
+    auto blob = std::make_unique<runtime::CodeBlob>();
+    blob->owner = request.data;
+    blob->numSlots = fn->numSlots;
+    if (!emitCode(*lir, allocation, request, *blob, result))
+        return result;
+    blob->references = collectReferences(*fn, request.data->code);
+    blob->compileMicroseconds = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                              start)
+            .count());
+    result.blob = std::move(blob);
+    return result;
+}
+
+} // namespace pyston
