@@ -51,8 +51,11 @@ class UnboxPhis {
             if (const Unboxing* unboxing = choose(web))
                 convert(web, *unboxing);
         }
-        if (!replacements_.empty())
-            fn_.replaceAllUses(replacements_);
+        if (replacements_.empty())
+            return;
+        fn_.replaceAllUses(replacements_);
+        for (Instr* box : boxes_)
+            box->setFrameState(stateWithoutBoxes(box->block()));
     }
 
   private:
@@ -243,9 +246,21 @@ class UnboxPhis {
             std::find_if(instrs.begin(), instrs.end(), [](Instr* i) { return !i->isPhi(); });
         Instr* box = fn_.newInstr(unboxing.box, exactObject(unboxing.exact), {&raw, 1});
         if (box->has(kAllocate))
-            box->setFrameState(block->startState());
+            boxes_.push_back(box);
         block->insert(static_cast<size_t>(firstOther - instrs.begin()), box);
         replacements_[static_cast<size_t>(phi->id())] = box;
+    }
+
+    // The state at the start of the block in terms of raw phis, for the boxes themselves.
+    FrameState* stateWithoutBoxes(Block* block) {
+        FrameState* state = fn_.newFrameState(*block->startState());
+        auto unbox = [&](Instr*& value) {
+            if (value && std::ranges::find(boxes_, value) != boxes_.end())
+                value = value->operand(0);
+        };
+        std::ranges::for_each(state->slots, unbox);
+        std::ranges::for_each(state->stack, unbox);
+        return state;
     }
 
     struct EdgeHash {
@@ -259,7 +274,8 @@ class UnboxPhis {
     std::unordered_map<Instr*, Web> webs_;
     std::vector<Instr*> roots_; // of webs_, in program order
     std::unordered_map<std::pair<Block*, size_t>, FrameState*, EdgeHash> edgeStates_;
-    std::vector<Instr*> replacements_;
+    std::vector<Instr*> replacements_; // by id of an object phi: the box of its raw phi
+    std::vector<Instr*> boxes_;        // those that need a frame state
 };
 
 } // namespace
