@@ -1,0 +1,204 @@
+// Calls and iteration.
+#include "cpython/v3_11/helpers_functions.h"
+
+namespace pyston::rt {
+namespace {
+
+constexpr const char* kWhileCalling = " while calling a Python object";
+
+size_t positionalCount(int64_t count, PyObject* kwnames) {
+    return static_cast<size_t>(count - (kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames)));
+}
+
+// A call of a C function by its own signature. Interpreter and vectorcall count these as one
+// level of recursion, unlike METH_FASTCALL ones.
+PyObject* callCounted(PyThreadState* tstate, PyCFunction function, PyObject* self, PyObject* arg) {
+    if (_Py_EnterRecursiveCallTstate(tstate, kWhileCalling)) {
+        return nullptr;
+    }
+    PyObject* result = function(self, arg);
+    _Py_LeaveRecursiveCallTstate(tstate);
+    return result;
+}
+
+PyMethodDef* methodOf(PyObject* descriptor) {
+    return reinterpret_cast<PyMethodDescrObject*>(descriptor)->d_method;
+}
+
+_PyCFunctionFast asFast(PyCFunction function) {
+    return reinterpret_cast<_PyCFunctionFast>(reinterpret_cast<void (*)()>(function));
+}
+
+// What `*args` holds as a tuple; null with an exception set.
+Ref positionalTuple(PyThreadState* tstate, PyObject* callable, PyObject* args) {
+    if (PyTuple_CheckExact(args)) {
+        return Ref::borrow(args);
+    }
+    if (Py_TYPE(args)->tp_iter == nullptr && !PySequence_Check(args)) {
+        _PyErr_Clear(tstate);
+        Ref name(_PyObject_FunctionStr(callable));
+        if (name) {
+            _PyErr_Format(tstate, PyExc_TypeError,
+                          "%U argument after * must be an iterable, not %.200s", name.get(),
+                          Py_TYPE(args)->tp_name);
+        }
+        return Ref();
+    }
+    return Ref(PySequence_Tuple(args));
+}
+
+} // namespace
+
+void explainKeywordError(PyThreadState* tstate, PyObject* callable, PyObject* mapping) {
+    if (_PyErr_ExceptionMatches(tstate, PyExc_AttributeError)) { // it has no keys()
+        _PyErr_Clear(tstate);
+        Ref name(_PyObject_FunctionStr(callable));
+        if (name) {
+            _PyErr_Format(tstate, PyExc_TypeError,
+                          "%U argument after ** must be a mapping, not %.200s", name.get(),
+                          Py_TYPE(mapping)->tp_name);
+        }
+        return;
+    }
+    if (!_PyErr_ExceptionMatches(tstate, PyExc_KeyError)) {
+        return;
+    }
+    // A duplicate key: the merge leaves a KeyError that is not normalized, with the key in a tuple.
+    PyObject *type, *value, *traceback;
+    _PyErr_Fetch(tstate, &type, &value, &traceback);
+    if (value == nullptr || !PyTuple_Check(value) || PyTuple_GET_SIZE(value) != 1) {
+        _PyErr_Restore(tstate, type, value, traceback);
+        return;
+    }
+    Ref ownedType(type), ownedValue(value), ownedTraceback(traceback);
+    Ref name(_PyObject_FunctionStr(callable));
+    if (name) {
+        _PyErr_Format(tstate, PyExc_TypeError, "%U got multiple values for keyword argument '%S'",
+                      name.get(), PyTuple_GET_ITEM(value, 0));
+    }
+}
+
+PyObject* GetIter(PyObject* iterable) {
+    return PyObject_GetIter(iterable);
+}
+
+PyObject* IterNext(PyThreadState* tstate, PyObject* iterator) {
+    PyObject* item = Py_TYPE(iterator)->tp_iternext(iterator);
+    if (item != nullptr || !_PyErr_Occurred(tstate)) {
+        return item;
+    }
+    if (!_PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
+        return errorSentinel();
+    }
+    _PyErr_Clear(tstate);
+    return nullptr;
+}
+
+PyObject* RangeNew(int64_t start, int64_t stop, int64_t step) {
+    Ref ints[] = {Ref(PyLong_FromLongLong(start)), Ref(PyLong_FromLongLong(stop)),
+                  Ref(PyLong_FromLongLong(step))};
+    if (!ints[0] || !ints[1] || !ints[2]) {
+        return nullptr;
+    }
+    PyObject* arguments[] = {ints[0].get(), ints[1].get(), ints[2].get()};
+    return PyObject_Vectorcall(reinterpret_cast<PyObject*>(&PyRange_Type), arguments, 3, nullptr);
+}
+
+PyObject* Call(PyThreadState* tstate, PyObject* kwnames, PyObject* callable, PyObject** args,
+               int64_t count) {
+    size_t positional = positionalCount(count, kwnames);
+    if (Py_IS_TYPE(callable, &PyMethod_Type)) {
+        auto* method = reinterpret_cast<PyMethodObject*>(callable);
+        args[-1] = method->im_self;
+        return _PyObject_VectorcallTstate(tstate, method->im_func, args - 1, positional + 1,
+                                          kwnames);
+    }
+    return _PyObject_VectorcallTstate(tstate, callable, args,
+                                      positional | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+}
+
+PyObject* CallMethod(PyThreadState* tstate, PyObject* kwnames, PyObject* function,
+                     PyObject* selfOrCallable, PyObject** args, int64_t count) {
+    if (function == nullptr) {
+        return Call(tstate, kwnames, selfOrCallable, args, count);
+    }
+    args[-1] = selfOrCallable;
+    return _PyObject_VectorcallTstate(tstate, function, args - 1,
+                                      positionalCount(count, kwnames) + 1, kwnames);
+}
+
+PyObject* CallEx(PyThreadState* tstate, PyObject* callable, PyObject* args, PyObject* mapping) {
+    Ref keywords = Ref::borrow(mapping);
+    if (mapping != nullptr && !PyDict_CheckExact(mapping)) {
+        keywords.reset(PyDict_New());
+        if (!keywords) {
+            return nullptr;
+        }
+        if (_PyDict_MergeEx(keywords.get(), mapping, 2) < 0) {
+            explainKeywordError(tstate, callable, mapping);
+            return nullptr;
+        }
+    }
+    Ref positional = positionalTuple(tstate, callable, args);
+    if (!positional) {
+        return nullptr;
+    }
+    return PyObject_Call(callable, positional.get(), keywords.get());
+}
+
+PyObject* CallDirect(PyThreadState* tstate, int64_t, PyObject* function, PyObject** args,
+                     int64_t count) {
+    PyObject* result = _PyObject_VectorcallTstate(tstate, function, args,
+                                                  static_cast<size_t>(count), nullptr);
+    for (int64_t i = 0; i < count; i++) {
+        Py_DECREF(args[i]);
+    }
+    return result;
+}
+
+PyObject* CallCFunctionO(PyThreadState* tstate, PyObject* function, PyObject* arg) {
+    return callCounted(tstate, PyCFunction_GET_FUNCTION(function), PyCFunction_GET_SELF(function),
+                       arg);
+}
+
+PyObject* CallCFunctionFast(PyThreadState*, PyObject* function, PyObject** args, int64_t count) {
+    return asFast(PyCFunction_GET_FUNCTION(function))(PyCFunction_GET_SELF(function), args, count);
+}
+
+PyObject* CallMethodDescrO(PyThreadState* tstate, PyObject* descriptor, PyObject* self,
+                           PyObject* arg) {
+    return callCounted(tstate, methodOf(descriptor)->ml_meth, self, arg);
+}
+
+PyObject* CallMethodDescrNoArgs(PyThreadState* tstate, PyObject* descriptor, PyObject* self) {
+    return callCounted(tstate, methodOf(descriptor)->ml_meth, self, nullptr);
+}
+
+PyObject* CallMethodDescrFast(PyThreadState*, PyObject* descriptor, PyObject** args,
+                              int64_t count) {
+    return asFast(methodOf(descriptor)->ml_meth)(args[0], args + 1, count - 1);
+}
+
+PyObject* CallTypeOne(PyObject* type, PyObject* arg) {
+    if (type == reinterpret_cast<PyObject*>(&PyType_Type)) {
+        return Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(arg)));
+    }
+    if (type == reinterpret_cast<PyObject*>(&PyUnicode_Type)) {
+        return PyObject_Str(arg);
+    }
+    if (type == reinterpret_cast<PyObject*>(&PyTuple_Type)) {
+        return PySequence_Tuple(arg);
+    }
+    return PyObject_CallOneArg(type, arg);
+}
+
+int64_t IsInstance(PyObject* object, PyObject* type) {
+    return PyObject_IsInstance(object, type);
+}
+
+PyObject* Len(PyObject* object) {
+    Py_ssize_t length = PyObject_Length(object);
+    return length < 0 ? nullptr : PyLong_FromSsize_t(length);
+}
+
+} // namespace pyston::rt

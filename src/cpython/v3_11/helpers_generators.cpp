@@ -1,0 +1,188 @@
+// Delegation, awaiting, asynchronous iteration.
+#include "cpython/v3_11/helpers_functions.h"
+
+#include "pycore_genobject.h"
+
+namespace pyston::rt {
+namespace {
+
+// genobject.c's, which has no header; its size is checked before one is made.
+struct WrappedValue {
+    PyObject_HEAD PyObject* value;
+};
+
+bool isCoroutine(PyObject* object) {
+    if (PyCoro_CheckExact(object)) {
+        return true;
+    }
+    return PyGen_CheckExact(object) &&
+           (reinterpret_cast<PyGenObject*>(object)->gi_code->co_flags & CO_ITERABLE_COROUTINE) != 0;
+}
+
+// The iterator that `await object` runs.
+PyObject* awaitableIterator(PyObject* object) {
+    if (isCoroutine(object)) {
+        return Py_NewRef(object);
+    }
+    PyTypeObject* type = Py_TYPE(object);
+    if (type->tp_as_async == nullptr || type->tp_as_async->am_await == nullptr) {
+        PyErr_Format(PyExc_TypeError, "object %.100s can't be used in 'await' expression",
+                     type->tp_name);
+        return nullptr;
+    }
+    Ref iterator(type->tp_as_async->am_await(object));
+    if (!iterator) {
+        return nullptr;
+    }
+    if (isCoroutine(iterator.get())) {
+        PyErr_SetString(PyExc_TypeError, "__await__() returned a coroutine");
+        return nullptr;
+    }
+    if (!PyIter_Check(iterator.get())) {
+        PyErr_Format(PyExc_TypeError, "__await__() returned non-iterator of type '%.100s'",
+                     Py_TYPE(iterator.get())->tp_name);
+        return nullptr;
+    }
+    return iterator.release();
+}
+
+// True when the coroutine is suspended in an `await` (its next instruction resumes a delegation).
+bool isAwaiting(PyObject* coroutine) {
+    auto* generator = reinterpret_cast<PyGenObject*>(coroutine);
+    if (generator->gi_frame_state >= FRAME_CLEARED || generator->gi_frame_state == FRAME_CREATED) {
+        return false;
+    }
+    auto* frame = reinterpret_cast<_PyInterpreterFrame*>(generator->gi_iframe);
+    _Py_CODEUNIT next = frame->prev_instr[1];
+    int opcode = _Py_OPCODE(next);
+    return (opcode == RESUME || opcode == RESUME_QUICK) && _Py_OPARG(next) >= 2;
+}
+
+// `async with` says which method returned what cannot be awaited.
+void explainAwaitable(PyThreadState* tstate, PyTypeObject* type, int64_t where) {
+    if (type->tp_as_async != nullptr && type->tp_as_async->am_await != nullptr) {
+        return;
+    }
+    if (where == 1 || where == 2) {
+        _PyErr_Format(tstate, PyExc_TypeError,
+                      "'async with' received an object from %s that does not implement "
+                      "__await__: %.100s",
+                      where == 1 ? "__aenter__" : "__aexit__", type->tp_name);
+    }
+}
+
+} // namespace
+
+PyObject* SendValue(PyThreadState*, PyObject* receiver, PyObject* value) {
+    PyObject* result;
+    switch (PyIter_Send(receiver, value, &result)) {
+    case PYGEN_NEXT:
+        return result;
+    case PYGEN_RETURN:
+        keepSecond(result);
+        return nullptr;
+    default:
+        return errorSentinel();
+    }
+}
+
+PyObject* GetAwaitable(PyThreadState* tstate, _PyInterpreterFrame*, int64_t where,
+                       PyObject* object) {
+    PyObject* iterator = awaitableIterator(object);
+    if (iterator == nullptr) {
+        explainAwaitable(tstate, Py_TYPE(object), where);
+        return nullptr;
+    }
+    if (PyCoro_CheckExact(iterator) && isAwaiting(iterator)) {
+        Py_DECREF(iterator);
+        _PyErr_SetString(tstate, PyExc_RuntimeError, "coroutine is being awaited already");
+        return nullptr;
+    }
+    return iterator;
+}
+
+PyObject* GetAIter(PyThreadState* tstate, PyObject* object) {
+    PyTypeObject* type = Py_TYPE(object);
+    if (type->tp_as_async == nullptr || type->tp_as_async->am_aiter == nullptr) {
+        _PyErr_Format(tstate, PyExc_TypeError,
+                      "'async for' requires an object with __aiter__ method, got %.100s",
+                      type->tp_name);
+        return nullptr;
+    }
+    Ref iterator(type->tp_as_async->am_aiter(object));
+    if (!iterator) {
+        return nullptr;
+    }
+    PyTypeObject* iteratorType = Py_TYPE(iterator.get());
+    if (iteratorType->tp_as_async == nullptr || iteratorType->tp_as_async->am_anext == nullptr) {
+        _PyErr_Format(tstate, PyExc_TypeError,
+                      "'async for' received an object from __aiter__ that does not implement "
+                      "__anext__: %.100s",
+                      iteratorType->tp_name);
+        return nullptr;
+    }
+    return iterator.release();
+}
+
+PyObject* GetANext(PyThreadState* tstate, PyObject* iterator) {
+    PyTypeObject* type = Py_TYPE(iterator);
+    if (PyAsyncGen_CheckExact(iterator)) {
+        return type->tp_as_async->am_anext(iterator); // an awaitable iterator already
+    }
+    if (type->tp_as_async == nullptr || type->tp_as_async->am_anext == nullptr) {
+        _PyErr_Format(tstate, PyExc_TypeError,
+                      "'async for' requires an iterator with __anext__ method, got %.100s",
+                      type->tp_name);
+        return nullptr;
+    }
+    Ref next(type->tp_as_async->am_anext(iterator));
+    if (!next) {
+        return nullptr;
+    }
+    PyObject* awaitable = awaitableIterator(next.get());
+    if (awaitable == nullptr) {
+        _PyErr_FormatFromCause(PyExc_TypeError,
+                               "'async for' received an invalid object from __anext__: %.100s",
+                               Py_TYPE(next.get())->tp_name);
+    }
+    return awaitable;
+}
+
+PyObject* GetYieldFromIter(PyThreadState* tstate, _PyInterpreterFrame* frame, PyObject* iterable) {
+    if (PyCoro_CheckExact(iterable)) {
+        if (!(frame->f_code->co_flags & (CO_COROUTINE | CO_ITERABLE_COROUTINE))) {
+            _PyErr_SetString(tstate, PyExc_TypeError,
+                             "cannot 'yield from' a coroutine object in a non-coroutine generator");
+            return nullptr;
+        }
+        return Py_NewRef(iterable);
+    }
+    if (PyGen_CheckExact(iterable)) {
+        return Py_NewRef(iterable);
+    }
+    return PyObject_GetIter(iterable);
+}
+
+PyObject* AsyncGenWrap(PyObject* value) {
+    PyTypeObject* type = &_PyAsyncGenWrappedValue_Type;
+    if (type->tp_basicsize != sizeof(WrappedValue)) {
+        PyErr_SetString(PyExc_SystemError, "unknown layout of wrapped values");
+        return nullptr;
+    }
+    _Py_async_gen_state& state = _PyInterpreterState_GET()->async_gen;
+    PyObject* wrapped;
+    if (state.value_numfree > 0) {
+        wrapped = reinterpret_cast<PyObject*>(state.value_freelist[--state.value_numfree]);
+        _Py_NewReference(wrapped);
+    } else {
+        wrapped = _PyObject_GC_New(type);
+        if (wrapped == nullptr) {
+            return nullptr;
+        }
+    }
+    reinterpret_cast<WrappedValue*>(wrapped)->value = Py_NewRef(value);
+    _PyObject_GC_TRACK(wrapped);
+    return wrapped;
+}
+
+} // namespace pyston::rt

@@ -1,0 +1,403 @@
+// Operators, comparisons, truth, subscripts.
+#include "cpython/v3_11/helpers_functions.h"
+
+#include <cmath>
+
+namespace pyston::rt {
+namespace {
+
+PyObject* powerWithoutModulus(PyObject* left, PyObject* right) {
+    return PyNumber_Power(left, right, Py_None);
+}
+
+PyObject* inPlacePowerWithoutModulus(PyObject* left, PyObject* right) {
+    return PyNumber_InPlacePower(left, right, Py_None);
+}
+
+// By operator number, as in opcode.h.
+constexpr binaryfunc kGeneric[] = {
+    PyNumber_Add,
+    PyNumber_And,
+    PyNumber_FloorDivide,
+    PyNumber_Lshift,
+    PyNumber_MatrixMultiply,
+    PyNumber_Multiply,
+    PyNumber_Remainder,
+    PyNumber_Or,
+    powerWithoutModulus,
+    PyNumber_Rshift,
+    PyNumber_Subtract,
+    PyNumber_TrueDivide,
+    PyNumber_Xor,
+    PyNumber_InPlaceAdd,
+    PyNumber_InPlaceAnd,
+    PyNumber_InPlaceFloorDivide,
+    PyNumber_InPlaceLshift,
+    PyNumber_InPlaceMatrixMultiply,
+    PyNumber_InPlaceMultiply,
+    PyNumber_InPlaceRemainder,
+    PyNumber_InPlaceOr,
+    inPlacePowerWithoutModulus,
+    PyNumber_InPlaceRshift,
+    PyNumber_InPlaceSubtract,
+    PyNumber_InPlaceTrueDivide,
+    PyNumber_InPlaceXor,
+};
+static_assert(NB_ADD == 0 && NB_POWER == 8 && NB_XOR == 12 && NB_INPLACE_ADD == 13 &&
+              NB_INPLACE_POWER == 21 && NB_INPLACE_XOR == 25 && std::size(kGeneric) == 26);
+
+// Immutable builtin numbers have no in-place operators of their own.
+int64_t withoutInPlace(int64_t op) {
+    return op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
+}
+
+// What the abstract layer comes to for two exact ints, or for an exact float with an exact float or int: it
+// calls this slot, and only NotImplemented would make it go on.
+PyObject* callNumberSlot(const PyNumberMethods* slots, int64_t op, PyObject* left, PyObject* right) {
+    switch (withoutInPlace(op)) {
+    case NB_ADD:
+        return slots->nb_add(left, right);
+    case NB_SUBTRACT:
+        return slots->nb_subtract(left, right);
+    case NB_MULTIPLY:
+        return slots->nb_multiply(left, right);
+    case NB_FLOOR_DIVIDE:
+        return slots->nb_floor_divide(left, right);
+    case NB_REMAINDER:
+        return slots->nb_remainder(left, right);
+    case NB_TRUE_DIVIDE:
+        return slots->nb_true_divide(left, right);
+    case NB_POWER:
+        return slots->nb_power(left, right, Py_None);
+    default: // the bit operators (a float has none) and @: rare, or errors
+        return kGeneric[op](left, right);
+    }
+}
+
+// The operators on ints of at most one digit whose results fit; null, without an exception, for the others.
+PyObject* compactIntOp(int64_t op, int64_t left, int64_t right, bool* handled) {
+    *handled = true;
+    switch (withoutInPlace(op)) {
+    case NB_ADD:
+        return PyLong_FromLong(left + right);
+    case NB_SUBTRACT:
+        return PyLong_FromLong(left - right);
+    case NB_MULTIPLY:
+        return PyLong_FromLong(left * right);
+    case NB_AND:
+        return PyLong_FromLong(left & right);
+    case NB_OR:
+        return PyLong_FromLong(left | right);
+    case NB_XOR:
+        return PyLong_FromLong(left ^ right);
+    case NB_RSHIFT:
+        if (right >= 0) {
+            return PyLong_FromLong(left >> (right > 63 ? 63 : right));
+        }
+        break;
+    case NB_LSHIFT:
+        if (right >= 0 && right <= 32) {
+            return PyLong_FromLong(left * (int64_t{1} << right));
+        }
+        break;
+    default:
+        break;
+    }
+    *handled = false;
+    return nullptr;
+}
+
+PyObject* bitOp(int64_t op, PyObject* left, PyObject* right) {
+    const PyNumberMethods* slots = PyLong_Type.tp_as_number;
+    switch (withoutInPlace(op)) {
+    case NB_AND:
+        return slots->nb_and(left, right);
+    case NB_OR:
+        return slots->nb_or(left, right);
+    case NB_XOR:
+        return slots->nb_xor(left, right);
+    case NB_LSHIFT:
+        return slots->nb_lshift(left, right);
+    case NB_RSHIFT:
+        return slots->nb_rshift(left, right);
+    default:
+        return callNumberSlot(slots, op, left, right);
+    }
+}
+
+PyObject* intOp(int64_t op, PyObject* left, PyObject* right) {
+    if (isCompact(left) && isCompact(right)) {
+        bool handled;
+        PyObject* result = compactIntOp(op, compactValue(left), compactValue(right), &handled);
+        if (handled) {
+            return result;
+        }
+    }
+    return bitOp(op, left, right);
+}
+
+PyObject* floatOp(int64_t op, PyObject* left, PyObject* right) {
+    double a = PyFloat_AS_DOUBLE(left);
+    double b = PyFloat_AS_DOUBLE(right);
+    switch (withoutInPlace(op)) {
+    case NB_ADD:
+        return PyFloat_FromDouble(a + b);
+    case NB_SUBTRACT:
+        return PyFloat_FromDouble(a - b);
+    case NB_MULTIPLY:
+        return PyFloat_FromDouble(a * b);
+    case NB_TRUE_DIVIDE:
+        if (b != 0) {
+            return PyFloat_FromDouble(a / b);
+        }
+        break;
+    default:
+        break;
+    }
+    return callNumberSlot(PyFloat_Type.tp_as_number, op, left, right);
+}
+
+bool applies(int64_t op, auto left, auto right) {
+    switch (op) {
+    case Py_LT:
+        return left < right;
+    case Py_LE:
+        return left <= right;
+    case Py_EQ:
+        return left == right;
+    case Py_NE:
+        return left != right;
+    case Py_GT:
+        return left > right;
+    default:
+        return left >= right;
+    }
+}
+
+// 0 or 1 for pairs of classes that compare without running anything; -1, without an exception, for others.
+int knownComparison(int64_t op, PyObject* left, PyObject* right) {
+    PyTypeObject* type = Py_TYPE(left);
+    if (type != Py_TYPE(right)) {
+        return -1;
+    }
+    if (type == &PyLong_Type && isCompact(left) && isCompact(right)) {
+        return applies(op, compactValue(left), compactValue(right));
+    }
+    if (type == &PyFloat_Type) {
+        return applies(op, PyFloat_AS_DOUBLE(left), PyFloat_AS_DOUBLE(right));
+    }
+    if (type == &PyUnicode_Type && (op == Py_EQ || op == Py_NE)) {
+        int equal = left == right ? 1 : _PyUnicode_Equal(left, right);
+        return equal < 0 ? -1 : equal ^ (op == Py_NE);
+    }
+    return -1;
+}
+
+// The index of an item when `key` is exactly an int of at most one digit that is in range, counted from
+// the start; else -1.
+Py_ssize_t smallIndex(PyObject* key, Py_ssize_t size) {
+    if (!PyLong_CheckExact(key) || !isCompact(key)) {
+        return -1;
+    }
+    Py_ssize_t index = compactValue(key);
+    if (index < 0) {
+        index += size;
+    }
+    return index >= 0 && index < size ? index : -1;
+}
+
+} // namespace
+
+PyObject* UnaryPositive(PyObject* value) {
+    return PyNumber_Positive(value);
+}
+
+PyObject* UnaryNegative(PyObject* value) {
+    return PyNumber_Negative(value);
+}
+
+PyObject* UnaryInvert(PyObject* value) {
+    return PyNumber_Invert(value);
+}
+
+int64_t IsTrue(PyObject* value) {
+    if (value == Py_True) {
+        return 1;
+    }
+    if (value == Py_False || value == Py_None) {
+        return 0;
+    }
+    return PyObject_IsTrue(value);
+}
+
+PyObject* BinaryOp(int64_t op, PyObject* left, PyObject* right) {
+    PyTypeObject* leftType = Py_TYPE(left);
+    PyTypeObject* rightType = Py_TYPE(right);
+    if (leftType == &PyLong_Type) {
+        if (rightType == &PyLong_Type) {
+            return intOp(op, left, right);
+        }
+        if (rightType == &PyFloat_Type) {
+            return callNumberSlot(PyFloat_Type.tp_as_number, op, left, right);
+        }
+    } else if (leftType == &PyFloat_Type) {
+        if (rightType == &PyFloat_Type) {
+            return floatOp(op, left, right);
+        }
+        if (rightType == &PyLong_Type) {
+            return callNumberSlot(PyFloat_Type.tp_as_number, op, left, right);
+        }
+    } else if (leftType == &PyUnicode_Type && rightType == &PyUnicode_Type &&
+               withoutInPlace(op) == NB_ADD) {
+        return PyUnicode_Concat(left, right);
+    }
+    return kGeneric[op](left, right);
+}
+
+PyObject* IntBinaryBig(int64_t op, PyObject* left, PyObject* right) {
+    return bitOp(op, left, right);
+}
+
+PyObject* IntPower(PyObject* left, PyObject* right) {
+    return PyNumber_Power(left, right, Py_None);
+}
+
+PyObject* UnicodeConcat(PyObject* left, PyObject* right) {
+    return PyUnicode_Concat(left, right);
+}
+
+PyObject* UnicodeAppend(PyObject* left, PyObject* right) {
+    PyUnicode_Append(&left, right);
+    return left;
+}
+
+double FloatPower(double base, double exponent) {
+    return std::pow(base, exponent);
+}
+
+// The remainder has the sign of the divisor, also when it is zero (float_rem in floatobject.c).
+double FloatMod(double dividend, double divisor) {
+    double remainder = std::fmod(dividend, divisor);
+    if (remainder == 0) {
+        return std::copysign(0.0, divisor);
+    }
+    return (divisor < 0) != (remainder < 0) ? remainder + divisor : remainder;
+}
+
+// Computed from the remainder, then rounded to the nearest integer, since the division of the difference
+// need not come out exact (_float_div_mod in floatobject.c).
+double FloatFloorDiv(double dividend, double divisor) {
+    double remainder = std::fmod(dividend, divisor);
+    double quotient = (dividend - remainder) / divisor;
+    if (remainder != 0 && (divisor < 0) != (remainder < 0)) {
+        quotient -= 1.0;
+    }
+    if (quotient == 0) {
+        return std::copysign(0.0, dividend / divisor);
+    }
+    double floor = std::floor(quotient);
+    return quotient - floor > 0.5 ? floor + 1.0 : floor;
+}
+
+PyObject* CompareOp(int64_t op, PyObject* left, PyObject* right) {
+    int known = knownComparison(op, left, right);
+    if (known >= 0) {
+        return Py_NewRef(known ? Py_True : Py_False);
+    }
+    return PyObject_RichCompare(left, right, static_cast<int>(op));
+}
+
+int64_t CompareTruth(int64_t op, PyObject* left, PyObject* right) {
+    int known = knownComparison(op, left, right);
+    if (known >= 0) {
+        return known;
+    }
+    // Not PyObject_RichCompareBool: that one takes identical objects for equal.
+    PyObject* result = PyObject_RichCompare(left, right, static_cast<int>(op));
+    if (result == nullptr) {
+        return -1;
+    }
+    int64_t truth = IsTrue(result);
+    Py_DECREF(result);
+    return truth;
+}
+
+int64_t Contains(PyObject* item, PyObject* container) {
+    return PySequence_Contains(container, item);
+}
+
+PyObject* DictSubscr(PyObject* dict, PyObject* key) {
+    PyObject* value = PyDict_GetItemWithError(dict, key);
+    if (value == nullptr && !PyErr_Occurred()) {
+        _PyErr_SetKeyError(key);
+    }
+    return Py_XNewRef(value);
+}
+
+PyObject* BinarySubscr(PyObject* container, PyObject* key) {
+    PyTypeObject* type = Py_TYPE(container);
+    if (type == &PyList_Type) {
+        Py_ssize_t index = smallIndex(key, PyList_GET_SIZE(container));
+        if (index >= 0) {
+            return Py_NewRef(PyList_GET_ITEM(container, index));
+        }
+    } else if (type == &PyTuple_Type) {
+        Py_ssize_t index = smallIndex(key, PyTuple_GET_SIZE(container));
+        if (index >= 0) {
+            return Py_NewRef(PyTuple_GET_ITEM(container, index));
+        }
+    } else if (type == &PyDict_Type) {
+        return DictSubscr(container, key);
+    }
+    return PyObject_GetItem(container, key);
+}
+
+int64_t StoreSubscr(PyObject* value, PyObject* container, PyObject* key) {
+    PyTypeObject* type = Py_TYPE(container);
+    if (type == &PyList_Type) {
+        Py_ssize_t index = smallIndex(key, PyList_GET_SIZE(container));
+        if (index >= 0) {
+            PyObject* old = PyList_GET_ITEM(container, index);
+            PyList_SET_ITEM(container, index, Py_NewRef(value));
+            Py_DECREF(old);
+            return 0;
+        }
+    } else if (type == &PyDict_Type) {
+        return PyDict_SetItem(container, key, value);
+    }
+    return PyObject_SetItem(container, key, value);
+}
+
+int64_t DeleteSubscr(PyObject* container, PyObject* key) {
+    return PyObject_DelItem(container, key);
+}
+
+PyObject* BuildSlice(PyObject* start, PyObject* stop, PyObject* step) {
+    return PySlice_New(start, stop, step);
+}
+
+PyObject* NewInt(int64_t value) {
+    return PyLong_FromLongLong(value);
+}
+
+PyObject* NewFloat(double value) {
+    return PyFloat_FromDouble(value);
+}
+
+PyObject* NewIntOrNull(int64_t value) {
+    PyObject* result = PyLong_FromLongLong(value);
+    if (result == nullptr) {
+        PyErr_Clear();
+    }
+    return result;
+}
+
+PyObject* NewFloatOrNull(double value) {
+    PyObject* result = PyFloat_FromDouble(value);
+    if (result == nullptr) {
+        PyErr_Clear();
+    }
+    return result;
+}
+
+} // namespace pyston::rt
