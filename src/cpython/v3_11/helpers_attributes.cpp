@@ -48,7 +48,7 @@ void keepSecond(PyObject* owned) {
     secondResult = owned;
 }
 
-PyObject* TakeSecond(PyThreadState*) {
+PyObject* TakeSecond(PyThreadState*, PyObject*, PyObject*) {
     return std::exchange(secondResult, nullptr);
 }
 
@@ -78,6 +78,20 @@ PyObject* LoadAttr(PyObject* object, PyObject* name) {
 
 int64_t StoreAttr(PyObject* value, PyObject* object, PyObject* name) {
     return PyObject_SetAttr(object, name, value);
+}
+
+int64_t StoreInstanceValue(int64_t index, PyObject* value, PyObject* object, PyObject* name) {
+    PyDictValues* values = *_PyObject_ValuesPointer(object);
+    if (values == nullptr) {
+        return PyObject_SetAttr(object, name, value);
+    }
+    PyObject* old = std::exchange(values->values[index], Py_NewRef(value));
+    if (old == nullptr) {
+        _PyDictValues_AddToInsertionOrder(values, index);
+    } else {
+        Py_DECREF(old);
+    }
+    return 0;
 }
 
 int64_t DeleteAttr(PyObject* object, PyObject* name) {

@@ -1,5 +1,7 @@
-// Calls and iteration.
+// Calls and iteration, and serving what may come between.
 #include "cpython/v3_11/helpers_functions.h"
+
+#include "cpython/v3_11/pending.h"
 
 namespace pyston::rt {
 namespace {
@@ -190,6 +192,10 @@ PyObject* CallTypeOne(PyObject* type, PyObject* arg) {
         return PySequence_Tuple(arg);
     }
     return PyObject_CallOneArg(type, arg);
+}
+
+int64_t HandlePending(PyThreadState* tstate) {
+    return host::handlePending(tstate);
 }
 
 int64_t IsInstance(PyObject* object, PyObject* type) {

@@ -1,25 +1,12 @@
-// What all helpers share: the interpreter's headers in the order that C++ can take them, and a small
-// owner of references.
+// What all helpers share: the interpreter's headers, and a small owner of references.
 #pragma once
 
-#ifndef Py_BUILD_CORE_MODULE
-#define Py_BUILD_CORE_MODULE 1
-#endif
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#undef HAVE_STD_ATOMIC
-#include "opcode.h"
+#include "cpython/v3_11/interpreter.h"
+
 #include "pycore_call.h"
-#include "pycore_ceval.h"
-#include "pycore_code.h"
-#include "pycore_frame.h"
 #include "pycore_global_strings.h"
-#include "pycore_interp.h"
 #include "pycore_list.h"
-#include "pycore_object.h"
 #include "pycore_pyerrors.h"
-#include "pycore_pystate.h"
-#include "pycore_runtime.h"
 #include "pycore_tuple.h"
 
 #include "runtime/helpers.h"
