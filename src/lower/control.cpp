@@ -62,6 +62,9 @@ void Lowering::enterFrame(const hir::Block& entry) {
 }
 
 void Lowering::leaveFrame() {
+    if (hasLeft_)
+        return;
+    hasLeft_ = true;
     const VReg thread = e_.threadState();
     e_.addMem(Opcode::kAddMem32, thread, layout_.threadRecursionRemaining, 1);
     const VReg cframe = e_.load64(thread, layout_.threadCframe);
@@ -69,42 +72,11 @@ void Lowering::leaveFrame() {
     e_.store64(cframe, layout_.cframeCurrentFrame, Operand::r(previous));
 }
 
-// The interpreter unlinks a frame before it releases the locals, so that a finalizer sees the
-// caller as the innermost frame. So the frame is left before the releases that end the block.
-size_t Lowering::leavePosition(const hir::Block& block) const {
-    const auto& instrs = block.instrs();
-    if (block.terminator()->opcode() != hir::Opcode::kReturn)
-        return instrs.size();
-    size_t position = instrs.size() - 1;
-    int returnOffset = -1; // of the instruction that releases the locals
-    for (size_t i = position; i-- > 0;) {
-        const hir::Instr& instr = *instrs[i];
-        switch (instr.opcode()) {
-        case hir::Opcode::kDecref:
-        case hir::Opcode::kDrop:
-            if (instr.frameState() == nullptr)
-                return position;
-            if (returnOffset < 0)
-                returnOffset = instr.frameState()->instrOffset;
-            if (instr.frameState()->instrOffset != returnOffset)
-                return position;
-            position = i;
-            break;
-        case hir::Opcode::kStoreFrameSlot:
-        case hir::Opcode::kSetPrevInstr:
-        case hir::Opcode::kIncref:
-            break;
-        default:
-            if (instr.effects() != 0)
-                return position;
-        }
-    }
-    return position;
-}
+void Lowering::lowerLeaveFrame(const hir::Instr&) { leaveFrame(); }
 
 void Lowering::lowerReturn(const hir::Instr& instr) {
-    const VReg frame = e_.frame();
-    e_.store(Opcode::kStore32, frame, layout_.frameStackTop, Operand::i(0));
+    leaveFrame();
+    e_.store(Opcode::kStore32, e_.frame(), layout_.frameStackTop, Operand::i(0));
     e_.emit(Opcode::kRet, {Operand::r(use(instr.operand(0)))});
 }
 
@@ -160,11 +132,34 @@ void Lowering::lowerDecref(const hir::Instr& instr) {
     e_.emit(nullable ? Opcode::kXDecref : Opcode::kDecref, {Operand::r(use(value))});
 }
 
+// The flags of the subtraction are lost between the two operations, the new count is compared instead.
+void Lowering::lowerDecrefToZero(const hir::Instr& instr) {
+    const VReg object = use(instr.operand(0));
+    const VReg count = e_.load64(object, layout_.refcount);
+    const VReg left = e_.emit(Opcode::kAdd, {Operand::r(count), Operand::i(-1)});
+    e_.store64(object, layout_.refcount, Operand::r(left));
+    define(instr, left);
+    defineCompare(instr);
+}
+
+void Lowering::lowerDealloc(const hir::Instr& instr) {
+    e_.call(context_.deallocAddress, {Operand::r(use(instr.operand(0)))});
+}
+
 // --- checks
 
-void Lowering::lowerCheckEvalBreaker(const hir::Instr& instr) {
+VReg Lowering::evalBreaker() {
     const VReg address = e_.imm(static_cast<int64_t>(layout_.evalBreakerAddress));
-    const VReg flag = e_.load(Opcode::kLoad32S, address, 0);
+    return e_.load(Opcode::kLoad32S, address, 0);
+}
+
+void Lowering::lowerEvalBreakerSet(const hir::Instr& instr) {
+    define(instr, evalBreaker());
+    defineCompare(instr);
+}
+
+void Lowering::lowerCheckEvalBreaker(const hir::Instr& instr) {
+    const VReg flag = evalBreaker();
     const VReg thread = e_.threadState();
     const VReg status =
         e_.coldCall(Cc::kNe, flag, runtime::address(Helper::kHandlePending), {Operand::r(thread)});

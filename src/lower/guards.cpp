@@ -93,6 +93,8 @@ void Lowering::lowerGuardCode(const hir::Instr& instr) {
                  guardExit(instr));
 }
 
+void Lowering::lowerRefine(const hir::Instr&) {}
+
 void Lowering::lowerDeopt(const hir::Instr& instr) {
     e_.emitExit(Opcode::kExit, exitPoint(instr, exits::Reason::kDeopt));
 }

@@ -20,6 +20,7 @@ Lowering::Lowering(const hir::Function& fn, const Context& context)
     blocks_.resize(static_cast<size_t>(fn.numBlockIds()));
     regions_.resize(static_cast<size_t>(fn.numBlockIds()));
     registers_.resize(static_cast<size_t>(fn.numInstrIds()), lir::kNoReg);
+    leftAtEnd_.resize(static_cast<size_t>(fn.numBlockIds()));
     fused_.resize(static_cast<size_t>(fn.numInstrIds()));
 }
 
@@ -45,7 +46,8 @@ std::unique_ptr<lir::Function> Lowering::run() {
 }
 
 // Loop depth: a retreating edge in reverse postorder closes a loop, whose body is what reaches the
-// edge's source without passing the header. Cold: what can only end in a departure.
+// edge's source without passing the header. Cold: what can only end in a departure, and what is only
+// reached through cold blocks.
 void Lowering::findRegions() {
     const auto& order = fn_.blocks();
     std::vector<size_t> position(regions_.size());
@@ -81,11 +83,21 @@ void Lowering::findRegions() {
     for (auto it = order.rbegin(); it != order.rend(); ++it) {
         const hir::Instr* last = (*it)->terminator();
         const auto op = last->opcode();
-        if (op == hir::Opcode::kDeopt || op == hir::Opcode::kRaise)
+        if ((*it)->isCold() || op == hir::Opcode::kDeopt ||
+            op == hir::Opcode::kRaise)
             region(*it).cold = true;
         else if (!last->targets().empty())
             region(*it).cold = std::ranges::all_of(
                 last->targets(), [&](const hir::Block* t) { return region(t).cold; });
+    }
+    for (const hir::Block* block : order) {
+        bool cold = !block->isEntry();
+        for (const hir::Block* pred : block->preds()) {
+            const bool isBackEdge = position[static_cast<size_t>(pred->id())] >=
+                                    position[static_cast<size_t>(block->id())];
+            cold = cold && (isBackEdge || region(pred).cold);
+        }
+        region(block).cold = region(block).cold || cold;
     }
 }
 
@@ -95,12 +107,12 @@ void Lowering::lowerBlock(const hir::Block& block) {
     e_.start(lirBlock(&block));
     if (block.isEntry())
         enterFrame(block);
-    const size_t leaveAt = leavePosition(block);
-    for (size_t i = 0; i < block.instrs().size(); ++i) {
-        if (i == leaveAt)
-            leaveFrame();
-        lowerInstr(*block.instrs()[i]);
-    }
+    hasLeft_ = std::ranges::any_of(block.preds(), [&](const hir::Block* pred) {
+        return leftAtEnd_[static_cast<size_t>(pred->id())];
+    });
+    for (const hir::Instr* instr : block.instrs())
+        lowerInstr(*instr);
+    leftAtEnd_[static_cast<size_t>(block.id())] = hasLeft_;
 }
 
 void Lowering::lowerInstr(const hir::Instr& instr) {

@@ -25,6 +25,7 @@ struct Context {
     uint64_t rangeIterator = 0;
     uint64_t listIterator = 0;
     uint64_t tupleIterator = 0;
+    uint64_t deallocAddress = 0; // void (Object*): frees an object without references
     // Address of an int64 that counts guards down; the guard that reaches 0 leaves although it
     // holds (-X pyston-stress-exits). 0: off.
     uint64_t stressCounter = 0;

@@ -111,11 +111,11 @@ class Lowering {
     void iterateRange(const hir::Instr& instr, VReg iterator, lir::Block* join);
     void iterateList(VReg iterator, lir::Block* slow, lir::Block* join);
     void iterateTuple(VReg iterator, lir::Block* slow, lir::Block* join);
+    VReg evalBreaker();
     void branchTo(const hir::Instr& instr, const Compare& compare);
     void storePrevInstr(VReg frame, int64_t byteOffset);
     void enterFrame(const hir::Block& entry);
-    void leaveFrame(); // gives back the recursion level and unlinks the frame
-    size_t leavePosition(const hir::Block& block) const;
+    void leaveFrame(); // gives back the recursion level and unlinks the frame, once
     void storeFrameForYield(const hir::Instr& instr);
 
     const hir::Function& fn_;
@@ -126,6 +126,8 @@ class Lowering {
     std::vector<lir::Block*> blocks_; // by hir block id
     std::vector<Region> regions_;     // by hir block id
     std::vector<VReg> registers_;     // by hir instruction id
+    std::vector<bool> leftAtEnd_;     // by hir block id: LeaveFrame was executed
+    bool hasLeft_ = false;            // the same at the current instruction
     std::vector<bool> fused_;         // by hir instruction id
     std::array<int, 8> exitCache_{};  // by exits::Reason, for the current instruction; -1: none yet
 };
