@@ -29,6 +29,7 @@ lower::Context makeLoweringContext() {
     context.rangeIterator = address(host::rangeIteratorClass());
     context.listIterator = address(host::listIteratorClass());
     context.tupleIterator = address(host::tupleIteratorClass());
+    context.deallocAddress = host::deallocAddress();
     context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
     return context;
 }
