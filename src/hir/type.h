@@ -82,6 +82,12 @@ constexpr Type exactObject(ExactClass c) { return {Rep::kObject, c}; }
 // Least upper bound; representations must agree (Object joins Nullable as Nullable).
 Type join(Type a, Type b);
 
+// True when every value of type `from` is one of type `to`.
+constexpr bool isSubtype(Type from, Type to) {
+    bool rep = from.rep == to.rep || (from.rep == Rep::kObject && to.rep == Rep::kNullable);
+    return rep && (to.exact == ExactClass::kUnknown || from.exact == to.exact);
+}
+
 // Text form: "void", "obj", "obj?", "obj:int", "obj?:str", "i64", "f64", "bool", "ptr".
 std::string toString(Type type);
 // Returns false when `text` is not a type.

@@ -43,12 +43,6 @@ bool repFits(char kind, Type type) {
     }
 }
 
-// True when every value of type `from` is one of type `to`.
-bool isSubtype(Type from, Type to) {
-    bool rep = from.rep == to.rep || (from.rep == Rep::kObject && to.rep == Rep::kNullable);
-    return rep && (to.exact == ExactClass::kUnknown || from.exact == to.exact);
-}
-
 // The frame is up to date and observed from there on: these need no state to leave by.
 bool isLateRelease(Opcode op) {
     return op == Opcode::kDecref || op == Opcode::kDealloc;
@@ -226,6 +220,9 @@ class Verifier {
                 const Block* pred = instr->block()->preds()[i];
                 if (!isSubtype(value->type(), instr->type())) {
                     return fail(instr, which + " has a wider type than the phi");
+                }
+                if (instr->operand(instr->block()->predIndex(pred)) != value) {
+                    return fail(instr, "different operands for the same predecessor");
                 }
                 if (!dominators_->dominates(value->block(), pred)) {
                     return fail(instr, which + " does not dominate the edge");
