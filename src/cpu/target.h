@@ -34,8 +34,17 @@ struct EmittedCode {
     std::vector<exits::Record> exits;
     std::vector<exits::Location> locations;
     std::vector<uint64_t> constants;
-    uint32_t frameSize = 0; // native frame, for unwinding
+    uint32_t frameSize = 0; // native frame with the return address, in bytes
+    std::vector<uint8_t> unwindInfo; // DWARF call frame instructions of the function's FDE
     std::string listing;    // assembly text, when asked for
+};
+
+// What a DWARF CIE for this CPU's emitted code says.
+struct UnwindFormat {
+    uint8_t codeAlignment;
+    int8_t dataAlignment;
+    uint8_t returnColumn;
+    std::span<const uint8_t> initialInstructions;
 };
 
 struct Target {
@@ -51,8 +60,10 @@ struct Target {
     std::span<const int> fpArguments;
     const char* (*gpName)(int);
     const char* (*fpName)(int);
+    UnwindFormat unwind;
     // Emits at address `base` (the code will be copied there). `blob` is the address of the object
-    // that exit stubs pass on. Never fails for verified input.
+    // that exit stubs pass on. Never fails for verified input (were the
+    // assembler to refuse an instruction, `bytes` is empty and `listing` says why).
     EmittedCode (*emit)(const lir::Function& fn, const regalloc::Allocation& allocation,
                         const RuntimeAddresses& runtime, uint64_t base, const void* blob,
                         bool wantListing);
