@@ -4,6 +4,7 @@
 #include "cpu/target.h"
 #include "cpython/api.h"
 #include "lower/lower.h"
+#include "passes/constants.h"
 #include "passes/passes.h"
 #include "regalloc/regalloc.h"
 #include "runtime/code_data.h"
@@ -19,7 +20,7 @@ namespace pyston {
 namespace {
 
 lower::Context makeLoweringContext() {
-    lower::Context context{host::layout()};
+    lower::Context context{.layout = host::layout()};
     auto address = [](const void* object) { return reinterpret_cast<uint64_t>(object); };
     context.none = address(host::none());
     context.trueObject = address(host::trueObject());
@@ -30,8 +31,39 @@ lower::Context makeLoweringContext() {
     context.listIterator = address(host::listIteratorClass());
     context.tupleIterator = address(host::tupleIteratorClass());
     context.deallocAddress = host::deallocAddress();
+    context.deallocAddress = host::deallocAddress();
     context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
     return context;
+}
+
+// Lets passes fold constants of the interpreter.
+bool registerConstants() {
+    passes::setConstantValues({.intValue = host::intValue,
+                               .floatValue = host::floatValue,
+                               .trueObject = host::trueObject(),
+                               .falseObject = host::falseObject(),
+                               .none = host::none()});
+    return true;
+}
+
+build::Facts makeFacts(const runtime::CodeData& data) {
+    build::Facts facts;
+    facts.none = host::none();
+    facts.globals = data.globals;
+    facts.builtins = data.builtins;
+    facts.exactClassOf = host::exactClassOf;
+    facts.classObject = host::classObject;
+    facts.intValue = host::intValue;
+    facts.floatValue = host::floatValue;
+    facts.moduleDictEntry = host::moduleDictEntry;
+    facts.moduleDict = host::moduleDict;
+    facts.isStableGlobal = host::isStableGlobal;
+    facts.functionCode = host::functionCode;
+    facts.codeInfo = host::codeInfo;
+    facts.codeData = host::codeData;
+    facts.builtinInfo = host::builtinInfo;
+    facts.knownBuiltin = host::knownBuiltin;
+    return facts;
 }
 
 // Byte offsets at which suspended frames continue: the RESUME after each yield.
@@ -116,12 +148,16 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
 CompileResult compile(const CompileRequest& request) {
     const auto start = std::chrono::steady_clock::now();
     CompileResult result;
+    static const lower::Context context = makeLoweringContext();
+    static const bool constantsKnown = registerConstants();
+    (void)constantsKnown;
 
     // The interpreter's code, with what its inline caches have seen.
     build::Bytecode bytecode = host::decode(request.data->code);
     build::BuildRequest buildRequest;
     buildRequest.bytecode = &bytecode;
     buildRequest.profile = request.data;
+    buildRequest.facts = makeFacts(*request.data);
     buildRequest.functionEntry = request.functionEntry;
     buildRequest.entryOffsets = request.osrOffsets;
     if (request.resumeEntries)
@@ -129,7 +165,7 @@ CompileResult compile(const CompileRequest& request) {
 
     // SSA, speculating on the feedback.
     std::unique_ptr<hir::Function> fn =
-        build::buildGraph(buildRequest, host::buildFacts(), &result.failure);
+        build::buildGraph(buildRequest, &result.failure);
     if (!fn)
         return result;
 
@@ -149,7 +185,6 @@ CompileResult compile(const CompileRequest& request) {
         result.hir = hir::print(*fn);
 
     // Machine operations over virtual registers, then real ones.
-    static const lower::Context context = makeLoweringContext();
     std::unique_ptr<lir::Function> lir = lower::lower(*fn, context);
     if (request.wantDumps)
         result.lir = lir::print(*lir);

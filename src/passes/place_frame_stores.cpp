@@ -135,8 +135,11 @@ class FrameStores {
 
     bool visit(Block* block) {
         Memory memory = merge(block);
-        for (Instr* instr : block->instrs())
+        for (Instr* instr : block->instrs()) {
+            if (instr->opcode() == Opcode::kLeaveFrame)
+                break; // nobody can look at it any more
             transfer(instr, memory);
+        }
         Memory& out = out_[block];
         if (out == memory)
             return false;
@@ -184,6 +187,8 @@ class FrameStores {
         Memory memory = merge(block);
         for (size_t n = 0; n < block->instrs().size(); ++n) {
             Instr* instr = block->instrs()[n];
+            if (instr->opcode() == Opcode::kLeaveFrame)
+                return;
             if (isObservation(instr)) {
                 std::vector<Instr*> stores;
                 storeSlots(instr->frameState(), memory, stores, nullptr);

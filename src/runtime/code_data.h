@@ -43,6 +43,9 @@ struct CodeData {
     const void* nativeFunction = nullptr; // for direct calls; null: not compiled
     const void* nativeEntry = nullptr;    // entry at the function's start
     Object* code = nullptr;               // borrowed (this dies with it)
+    // Globals and builtins of the frame for which it is being compiled; borrowed, null at other times.
+    Object* globals = nullptr;
+    Object* builtins = nullptr;
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
