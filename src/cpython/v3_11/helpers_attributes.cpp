@@ -9,8 +9,8 @@ constexpr const char* kUnboundLocal =
 constexpr const char* kUnboundFree =
     "cannot access free variable '%s' where it is not associated with a value in enclosing scope";
 
-// Set by a helper with two results, taken by compiled code right after it. (The initial-exec model keeps
-// the access to one instruction; the module's thread-local storage is this word only.)
+// Set by a helper with two results, taken by compiled code right after it. (The initial-exec model
+// keeps the access to one instruction; the module's thread-local storage is this word only.)
 [[gnu::tls_model("initial-exec")]] thread_local PyObject* secondResult = nullptr;
 
 // A new reference; null without an exception when the namespace has no such name.

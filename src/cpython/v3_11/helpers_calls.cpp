@@ -150,8 +150,8 @@ PyObject* CallEx(PyThreadState* tstate, PyObject* callable, PyObject* args, PyOb
 
 PyObject* CallDirect(PyThreadState* tstate, int64_t, PyObject* function, PyObject** args,
                      int64_t count) {
-    PyObject* result = _PyObject_VectorcallTstate(tstate, function, args,
-                                                  static_cast<size_t>(count), nullptr);
+    PyObject* result =
+        _PyObject_VectorcallTstate(tstate, function, args, static_cast<size_t>(count), nullptr);
     for (int64_t i = 0; i < count; i++) {
         Py_DECREF(args[i]);
     }

@@ -33,9 +33,9 @@ PyDictKeysObject* newUnicodeKeys(int log2Size) {
     return keys;
 }
 
-// An empty dict with the table that the interpreter gives to a display of `count` items. Tables of str keys
-// are another kind, which attribute and name lookups are specialized for; the exported function for
-// presized dicts makes the general kind only.
+// An empty dict with the table that the interpreter gives to a display of `count` items. Tables of
+// str keys are another kind, which attribute and name lookups are specialized for; the exported
+// function for presized dicts makes the general kind only.
 PyObject* newPresizedDict(Py_ssize_t count, bool strKeys) {
     constexpr Py_ssize_t kFitsSmallest = 5;
     constexpr int kMaxLog2 = 17;
@@ -95,8 +95,8 @@ Ref iteratorToUnpack(PyThreadState* tstate, PyObject* iterable) {
     return iterator;
 }
 
-// Takes `count` items out of the iterator into the first slots of a tuple. Returns how many there were;
-// fewer than `count` may mean an exception.
+// Takes `count` items out of the iterator into the first slots of a tuple. Returns how many there
+// were; fewer than `count` may mean an exception.
 Py_ssize_t takeItems(PyObject* iterator, PyObject* tuple, Py_ssize_t count) {
     for (Py_ssize_t i = 0; i < count; i++) {
         PyObject* item = PyIter_Next(iterator);
@@ -108,8 +108,8 @@ Py_ssize_t takeItems(PyObject* iterator, PyObject* tuple, Py_ssize_t count) {
     return count;
 }
 
-// The tuple while it is filled: code that runs meanwhile must not find it through gc with holes, nor a
-// collection traverse a half-built one needlessly.
+// The tuple while it is filled: code that runs meanwhile must not find it through gc with holes,
+// nor a collection traverse a half-built one needlessly.
 Ref newUntrackedTuple(Py_ssize_t size) {
     Ref tuple(PyTuple_New(size));
     if (tuple && size > 0) {

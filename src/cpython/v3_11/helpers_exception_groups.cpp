@@ -1,5 +1,5 @@
-// except*: matching part of an exception group, and what is raised after all clauses ran (PEP 654). The
-// interpreter does not export these; the rules are those of exceptions.c.
+// except*: matching part of an exception group, and what is raised after all clauses ran (PEP 654).
+// The interpreter does not export these; the rules are those of exceptions.c.
 #include "cpython/v3_11/helpers_functions.h"
 
 namespace pyston::rt {
@@ -129,8 +129,8 @@ bool copyNotes(PyObject* from, PyObject* to) {
     return copy && PyObject_SetAttr(to, &_Py_ID(__notes__), copy.get()) == 0;
 }
 
-// A group of `parts` (a list) with the class and metadata of `original`; sets `result` to null when there
-// are no parts. False with an exception set.
+// A group of `parts` (a list) with the class and metadata of `original`; sets `result` to null when
+// there are no parts. False with an exception set.
 bool deriveGroup(PyObject* original, PyObject* parts, Ref* result) {
     if (PyList_GET_SIZE(parts) == 0) {
         return true;

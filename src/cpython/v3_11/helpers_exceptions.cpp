@@ -194,7 +194,8 @@ int64_t EndAsyncFor(PyThreadState* tstate, PyObject*, PyObject* exception) {
 
 int64_t PrintExpr(PyObject* value) {
     PyThreadState* tstate = _PyThreadState_GET();
-    PyObject* hook = _PySys_GetAttr(tstate, &_Py_ID(displayhook)); // borrowed, as in the interpreter
+    PyObject* hook =
+        _PySys_GetAttr(tstate, &_Py_ID(displayhook)); // borrowed, as in the interpreter
     if (hook == nullptr) {
         _PyErr_SetString(tstate, PyExc_RuntimeError, "lost sys.displayhook");
         return -1;

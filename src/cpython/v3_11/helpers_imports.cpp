@@ -5,11 +5,11 @@ namespace pyston::rt {
 namespace {
 
 // ImportError for a name that a module has not. `moduleName` may be null.
-void raiseCannotImport(PyThreadState* tstate, PyObject* module, PyObject* name, PyObject* moduleName) {
+void raiseCannotImport(PyThreadState* tstate, PyObject* module, PyObject* name,
+                       PyObject* moduleName) {
     Ref path(PyModule_GetFilenameObject(module));
-    Ref shownName = moduleName != nullptr
-                        ? Ref::borrow(moduleName)
-                        : Ref(PyUnicode_FromString("<unknown module name>"));
+    Ref shownName = moduleName != nullptr ? Ref::borrow(moduleName)
+                                          : Ref(PyUnicode_FromString("<unknown module name>"));
     if (!shownName) {
         return;
     }
@@ -143,8 +143,9 @@ PyObject* ImportFrom(PyThreadState* tstate, PyObject* module, PyObject* name) {
     return nullptr;
 }
 
-// The compiler allows `import *` at module level only. Such a frame has its namespace in f_locals and no
-// fast locals, so that the copying to and fro that the interpreter does around it has nothing to copy.
+// The compiler allows `import *` at module level only. Such a frame has its namespace in f_locals
+// and no fast locals, so that the copying to and fro that the interpreter does around it has
+// nothing to copy.
 int64_t ImportStar(PyThreadState* tstate, _PyInterpreterFrame* frame, PyObject* module) {
     PyObject* locals = frame->f_locals;
     if (locals == nullptr) {

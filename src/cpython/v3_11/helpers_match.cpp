@@ -177,15 +177,14 @@ PyObject* MatchKeys(PyThreadState* tstate, PyObject* mapping, PyObject* keys) {
         int isNew = noteSeen(seen.get(), key);
         if (isNew <= 0) {
             if (isNew == 0) {
-                _PyErr_Format(tstate, PyExc_ValueError,
-                              "mapping pattern checks duplicate key (%R)", key);
+                _PyErr_Format(tstate, PyExc_ValueError, "mapping pattern checks duplicate key (%R)",
+                              key);
             }
             return nullptr;
         }
         PyObject* arguments[] = {mapping, key, missing.get()};
-        PyObject* value = isMethod
-                              ? PyObject_Vectorcall(get.get(), arguments, 3, nullptr)
-                              : PyObject_Vectorcall(get.get(), arguments + 1, 2, nullptr);
+        PyObject* value = isMethod ? PyObject_Vectorcall(get.get(), arguments, 3, nullptr)
+                                   : PyObject_Vectorcall(get.get(), arguments + 1, 2, nullptr);
         if (value == nullptr) {
             return nullptr;
         }

@@ -51,9 +51,10 @@ int64_t withoutInPlace(int64_t op) {
     return op >= NB_INPLACE_ADD ? op - NB_INPLACE_ADD : op;
 }
 
-// What the abstract layer comes to for two exact ints, or for an exact float with an exact float or int: it
-// calls this slot, and only NotImplemented would make it go on.
-PyObject* callNumberSlot(const PyNumberMethods* slots, int64_t op, PyObject* left, PyObject* right) {
+// What the abstract layer comes to for two exact ints, or for an exact float with an exact float or
+// int: it calls this slot, and only NotImplemented would make it go on.
+PyObject* callNumberSlot(const PyNumberMethods* slots, int64_t op, PyObject* left,
+                         PyObject* right) {
     switch (withoutInPlace(op)) {
     case NB_ADD:
         return slots->nb_add(left, right);
@@ -74,7 +75,8 @@ PyObject* callNumberSlot(const PyNumberMethods* slots, int64_t op, PyObject* lef
     }
 }
 
-// The operators on ints of at most one digit whose results fit; null, without an exception, for the others.
+// The operators on ints of at most one digit whose results fit; null, without an exception, for the
+// others.
 PyObject* compactIntOp(int64_t op, int64_t left, int64_t right, bool* handled) {
     *handled = true;
     switch (withoutInPlace(op)) {
@@ -174,7 +176,8 @@ bool applies(int64_t op, auto left, auto right) {
     }
 }
 
-// 0 or 1 for pairs of classes that compare without running anything; -1, without an exception, for others.
+// 0 or 1 for pairs of classes that compare without running anything; -1, without an exception, for
+// others.
 int knownComparison(int64_t op, PyObject* left, PyObject* right) {
     PyTypeObject* type = Py_TYPE(left);
     if (type != Py_TYPE(right)) {
@@ -193,8 +196,8 @@ int knownComparison(int64_t op, PyObject* left, PyObject* right) {
     return -1;
 }
 
-// The index of an item when `key` is exactly an int of at most one digit that is in range, counted from
-// the start; else -1.
+// The index of an item when `key` is exactly an int of at most one digit that is in range, counted
+// from the start; else -1.
 Py_ssize_t smallIndex(PyObject* key, Py_ssize_t size) {
     if (!PyLong_CheckExact(key) || !isCompact(key)) {
         return -1;
@@ -284,8 +287,8 @@ double FloatMod(double dividend, double divisor) {
     return (divisor < 0) != (remainder < 0) ? remainder + divisor : remainder;
 }
 
-// Computed from the remainder, then rounded to the nearest integer, since the division of the difference
-// need not come out exact (_float_div_mod in floatobject.c).
+// Computed from the remainder, then rounded to the nearest integer, since the division of the
+// difference need not come out exact (_float_div_mod in floatobject.c).
 double FloatFloorDiv(double dividend, double divisor) {
     double remainder = std::fmod(dividend, divisor);
     double quotient = (dividend - remainder) / divisor;

@@ -56,7 +56,8 @@ void keepSecond(PyObject* owned);
 void raiseNameError(PyThreadState* tstate, PyObject* type, const char* format, PyObject* name);
 inline constexpr const char* kNameNotDefined = "name '%.200s' is not defined";
 
-// Replaces the error that merging `mapping` into keyword arguments left by the one that a call reports.
+// Replaces the error that merging `mapping` into keyword arguments left by the one that a call
+// reports.
 void explainKeywordError(PyThreadState* tstate, PyObject* callable, PyObject* mapping);
 
 // Whether an except clause may name this class, or tuple of classes. False with TypeError set.
@@ -67,7 +68,8 @@ inline bool isCompact(PyObject* object) {
     return static_cast<size_t>(Py_SIZE(object) + 1) <= 2;
 }
 inline int64_t compactValue(PyObject* object) {
-    return Py_SIZE(object) * static_cast<int64_t>(reinterpret_cast<PyLongObject*>(object)->ob_digit[0]);
+    return Py_SIZE(object) *
+           static_cast<int64_t>(reinterpret_cast<PyLongObject*>(object)->ob_digit[0]);
 }
 
 } // namespace pyston::rt
