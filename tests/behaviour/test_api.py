@@ -1,0 +1,256 @@
+"""The package `pyston`, its options, and that the modes of the other tests do what they say."""
+
+from __future__ import annotations
+
+import subprocess
+import textwrap
+
+import harness
+import pytest
+
+WORK = """
+import pyston, sys, gc, types
+def work(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+"""
+
+
+def run(source: str, *options: str, env: dict[str, str] | None = None) -> str:
+    """stdout of ``source`` under Pyston; it must end well and say nothing on stderr."""
+    p = subprocess.run(
+        [harness.PYSTON, *options, "-c", WORK + textwrap.dedent(source)],
+        capture_output=True, text=True, env=harness.environment(env or {}), timeout=60,
+    )  # fmt: skip
+    assert (p.returncode, p.stderr) == (0, ""), p.stderr
+    return p.stdout.strip()
+
+
+def test_version():
+    text = run("print(pyston.version, sys.pyston_version_info[:3], sys.pyston_version_info.major, pyston.version_info is sys.pyston_version_info)")
+    version, rest = text.split(" ", 1)
+    major, minor, micro = map(int, version.split("."))
+    assert rest == f"({major}, {minor}, {micro}) {major} True"
+
+
+def test_implementation_stays_cpython():
+    assert run("import platform; print(sys.implementation.name, platform.python_implementation(), hasattr(sys.implementation, 'pyston'))") == "cpython CPython False"
+
+
+def test_hot_function_is_compiled():
+    assert run("print(pyston.is_compiled(work)); [work(10) for _ in range(100)]; print(pyston.is_compiled(work), work(10))") == "False\nTrue 45"
+
+
+def test_force_compile():
+    assert run("print(pyston.force_compile(work), pyston.is_compiled(work), pyston.is_compiled(work.__code__), work(10))") == "True True True 45"
+
+
+def test_force_compile_of_what_else_is_code():
+    source = """
+    class K:
+        def m(self): return 1
+        @classmethod
+        def c(cls): return 2
+    def g():
+        yield 1
+    async def co(): pass
+    for f in (K().m, K.m, K.c, g, co, lambda: 1, compile("1", "f", "eval"), g()):
+        print(pyston.force_compile(f), end=" ")
+    for f in (len, 5, K, None):
+        try:
+            pyston.force_compile(f)
+        except TypeError:
+            print("TypeError", end=" ")
+    print(K().m(), K.c(), list(g()))
+    """
+    assert run(source) == "True " * 8 + "TypeError " * 4 + "1 2 [1]"
+
+
+def test_suppress():
+    source = """
+    @pyston.suppress
+    def never(n):
+        return [i for i in range(n)][-1]
+    for _ in range(300):
+        never(20)
+    print(never.__name__, pyston.is_compiled(never), pyston.force_compile(never), never(3))
+    """
+    assert run(source) == "never False False 2"
+
+
+def test_enable_disable():
+    source = """
+    print(pyston.is_enabled())
+    pyston.disable()
+    print(pyston.is_enabled())
+    for _ in range(200): work(10)
+    print(pyston.is_compiled(work))
+    pyston.enable()
+    for _ in range(200): work(10)
+    print(pyston.is_enabled(), pyston.is_compiled(work))
+    pyston.disable()
+    print(work(1000))
+    pyston.enable(); pyston.enable()
+    print(work(1000))
+    """
+    assert run(source).split() == ["True", "False", "False", "True", "True", "499500", "499500"]
+
+
+def test_disable_in_compiled_code():
+    source = """
+    def switches(n):
+        total = 0
+        for i in range(n):
+            if i == 500: pyston.disable()
+            if i == 900: pyston.enable()
+            total += work(3)
+        return total
+    print(switches(2000), pyston.is_enabled())
+    """
+    assert run(source) == "6000 True"
+
+
+def test_pause():
+    source = """
+    with pyston.pause():
+        for _ in range(200): work(10)
+        with pyston.pause():
+            pass
+        work(10)
+        print(pyston.is_compiled(work))
+    try:
+        with pyston.pause():
+            1/0
+    except ZeroDivisionError:
+        pass
+    for _ in range(200): work(10)
+    print(pyston.is_compiled(work))
+    """
+    assert run(source) == "False\nTrue"
+
+
+def test_compile_after_n_calls():
+    source = """
+    before = pyston.compile_after_n_calls(5)
+    for _ in range(4): work(1)
+    print(pyston.is_compiled(work))
+    for _ in range(4): work(1)
+    print(pyston.is_compiled(work), before > 5, pyston.compile_after_n_calls(before))
+    for bad in (-1, 2**40, "x"):
+        try:
+            pyston.compile_after_n_calls(bad)
+        except (ValueError, OverflowError, TypeError):
+            print("no")
+    """
+    assert run(source).split() == ["False", "True", "True", "5", "no", "no", "no"]
+
+
+def test_stats():
+    source = """
+    for _ in range(200): work(50)
+    s = pyston.stats()
+    print(all(isinstance(s[k], int) for k in ("compilations", "refused", "code_bytes", "compile_microseconds", "loop_entries")))
+    print(s["compilations"] > 0, s["code_bytes"] > 0, sorted(s["exits"])[:2])
+    f = pyston.stats(work)
+    print(f["compiled"], f["code_bytes"] > 0, f["versions"] >= 1, f["failure"] == "", type(f["exits"]).__name__)
+    print(pyston.stats(lambda: 1), "work" in pyston.report())
+    """
+    assert run(source) == "True\nTrue True ['deopt', 'error']\nTrue True True True list\nNone True"
+
+
+@pytest.mark.parametrize(("stage", "expected"), [("hir", "bb0"), ("lir", "bb0"), ("asm", "ret")])
+def test_dump(stage, expected):
+    text = run(f"for _ in range(100): work(10)\nprint(pyston.dump(work, {stage!r}))")
+    assert expected.lower() in text.lower(), text[:2000]
+
+
+def test_dump_errors():
+    assert run("""
+    for bad in (lambda: pyston.dump(work, "x"), lambda: pyston.dump(5)):
+        try:
+            bad()
+        except (ValueError, TypeError) as e:
+            print(type(e).__name__)
+    """).split() == ["ValueError", "TypeError"]
+
+
+def test_compile_at_first_call():
+    source = "work(2); print(pyston.is_compiled(work))"
+    assert run(source, env=harness.MODES["compile-all"]) == "True"
+    assert run(source, "-X", "pyston-compile-after=0") == "True"
+    assert run(source) == "False"
+
+
+def test_stress_takes_exits_reproducibly():
+    source = "work(5000); print(sum(v for k, v in pyston.stats()['exits'].items() if k in ('forced', 'guard')) > 10, work(100))"
+    assert run(source, env=harness.MODES["stress-exits"]) == "True 4950"
+    counts = {run("work(5000); print(pyston.stats()['exits'])", env=harness.MODES["stress-exits"]) for _ in range(3)}
+    assert len(counts) == 1
+
+
+def test_loop_entry():
+    assert run("work(20000); print(pyston.stats()['loop_entries'] > 0)") == "True"
+
+
+def options_run(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [harness.PYSTON, *options, "-c", "print('ran')"], capture_output=True, text=True, env=harness.environment(env or {})
+    )
+
+
+def test_help():
+    p = options_run("-X", "pyston-help")
+    assert p.returncode == 0 and "ran" not in p.stdout
+    for name in ("compile-after", "stress-exits", "dump", "perf-map", "stats"):
+        assert f"-X pyston-{name}" in p.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "env", "named"),
+    [(["-X", "pyston-nonsense=1"], {}, "nonsense"), (["-X", "pyston-compile-after=x"], {}, "compile-after"),
+     (["-X", "pyston-compile-after=-1"], {}, "compile-after"), ([], {"PYSTON_NONSENSE": "1"}, "nonsense"),
+     ([], {"PYSTON_COMPILE_AFTER": "many"}, "compile-after"), (["-I", "-S", "-X", "pyston-stress-exits=y"], {}, "stress-exits")],
+)  # fmt: skip
+def test_wrong_option_is_one_sentence(options, env, named):
+    p = options_run(*options, env=env)
+    assert (p.returncode, p.stdout) == (0, "ran\n")
+    assert p.stderr.startswith("pyston: warning: ") and named in p.stderr and p.stderr.count("\n") == 1
+
+
+def test_command_line_wins_over_environment():
+    source = "print(pyston.compile_after_n_calls(1))"
+    assert run(source, "-X", "pyston-compile-after=7", env={"PYSTON_COMPILE_AFTER": "9"}) == "7"
+    assert run(source, "-E", env={"PYSTON_COMPILE_AFTER": "9"}) == "9"
+
+
+def test_statistics_at_exit():
+    p = options_run("-X", "pyston-stats")
+    assert p.stdout == "ran\n" and "compilations" in p.stderr
+
+
+def test_perf_map():
+    source = """
+    import os
+    for _ in range(100): work(10)
+    text = open(f"/tmp/perf-{os.getpid()}.map").read()
+    os.unlink(f"/tmp/perf-{os.getpid()}.map")
+    print("work" in text, all(len(line.split()) >= 3 and int(line.split()[0], 16) for line in text.splitlines()))
+    """
+    assert run(source, "-X", "pyston-perf-map") == "True True"
+
+
+def test_enable_without_auto_load():
+    """`import pyston; pyston.enable()` where nothing else turned it on."""
+    site = next((harness.VENV / "lib").glob("python3.11/site-packages"))
+    source = f"import sys; sys.path.insert(0, {str(site)!r})" + WORK + (
+        "print(pyston.is_enabled(), pyston.enable(), pyston.is_enabled())\n[work(9) for _ in range(100)]\nprint(pyston.is_compiled(work))"
+    )
+    p = subprocess.run([harness.STOCK, "-c", source], capture_output=True, text=True, env=harness.environment({}))
+    assert p.stdout == "False True True\nTrue\n", p.stderr
+
+
+def test_module_main():
+    p = subprocess.run([harness.PYSTON, "-m", "pyston"], capture_output=True, text=True, env=harness.environment({}))
+    assert p.stdout.startswith("Pyston ") and "on in this process" in p.stdout
