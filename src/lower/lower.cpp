@@ -157,17 +157,9 @@ void Lowering::finishEdge(const Edge& edge) {
 }
 
 void Lowering::jumpTo(const hir::Instr& terminator, size_t index) {
-    const hir::Block* source = terminator.block();
     const hir::Block* target = terminator.target(index);
-    // Two edges from one block are two predecessors, in the order of the targets.
-    size_t pred = target->predIndex(source);
-    for (size_t i = 0; i < index; ++i) {
-        if (terminator.target(i) != target)
-            continue;
-        do {
-            ++pred;
-        } while (target->preds()[pred] != source);
-    }
+    // Two edges between the same blocks carry the same phi operands.
+    const size_t pred = target->predIndex(terminator.block());
     std::vector<VReg> args;
     for (const hir::Instr* instr : target->instrs()) {
         if (!instr->isPhi())
