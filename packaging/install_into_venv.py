@@ -77,8 +77,10 @@ def wanted_files(build: Path, venv: Path, site: Path) -> dict[Path, tuple[bytes,
     return files
 
 
-def install(build: Path, venv: Path) -> None:
+def install(build: Path, venv: Path, bare: bool) -> None:
     site = venv / "lib" / "python3.11" / "site-packages"
+    if bare:
+        site.mkdir(parents=True, exist_ok=True)
     if not site.is_dir():
         sys.exit(f"{venv} is not an environment of Python 3.11")
     files = wanted_files(build, venv, site)
@@ -106,9 +108,10 @@ def install(build: Path, venv: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, required=True, help="the build tree")
+    parser.add_argument("--bare", action="store_true", help="the target is a directory, not an environment")
     parser.add_argument("venv", type=Path)
     arguments = parser.parse_args()
-    install(arguments.build, arguments.venv)
+    install(arguments.build, arguments.venv, arguments.bare)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 // bin/pyston: runs the stock interpreter, with the preload library (preload.c) in it.
 //
-// Executing the stock binary itself keeps everything that can be seen of it: options, start-up, speed,
-// /proc/self/exe, sys.prefix. argv is passed on as it is, so sys.executable is bin/pyston, and children
-// that a program starts come through here again. Statically linked: its own start costs 0.3 ms.
+// Executing the stock binary itself keeps everything that can be seen of it: options, start-up,
+// speed, /proc/self/exe, sys.prefix. argv is passed on as it is, so sys.executable is bin/pyston,
+// and children that a program starts come through here again. Statically linked: its own start
+// costs 0.3 ms.
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,8 +32,8 @@ static int findsEnvironment(const char* argv0) {
     return length < (int)sizeof path && access(path, R_OK) == 0;
 }
 
-// LD_PRELOAD has no way to quote a blank or a colon; such a path is handed over as a descriptor, which
-// preload.c closes.
+// LD_PRELOAD has no way to quote a blank or a colon; such a path is handed over as a descriptor,
+// which preload.c closes.
 static int preloadPath(const char* library, char* out, size_t size, int* descriptor) {
     *descriptor = -1;
     if (!strpbrk(library, " :")) {
@@ -79,7 +80,8 @@ int main(int argc, char** argv, char** envp) {
         return 127;
     }
 
-    // The two variables come last, so that os.environ keeps its order once preload.c took them away.
+    // The two variables come last, so that os.environ keeps its order once preload.c took them
+    // away.
     size_t count = 0;
     while (envp[count]) {
         ++count;
@@ -107,7 +109,8 @@ int main(int argc, char** argv, char** envp) {
         snprintf(preloadVariable, sizeof preloadVariable, "LD_PRELOAD=%s", preload);
         environ[out++] = preloadVariable;
     }
-    // What was LD_PRELOAD ('=': set, '-': not), the descriptor, the executable to claim ('': argv[0] says it), the library.
+    // What was LD_PRELOAD ('=': set, '-': not), the descriptor, the executable to claim ('':
+    // argv[0] says it), the library.
     snprintf(handover, sizeof handover, PYSTON_HANDOVER "=%c%d\n%s\n%s\n%s", users ? '=' : '-',
              descriptor, findsEnvironment(argv[0]) ? "" : self, library, users ? users : "");
     environ[out++] = handover;

@@ -1,7 +1,8 @@
 // What launcher.c and preload.c agree on.
 #pragma once
 
-// Environment variable from launcher.c to preload.c, taken away before Python reads the environment:
+// Environment variable from launcher.c to preload.c, taken away before Python reads the
+// environment:
 //   ('=' | '-') DESCRIPTOR '\n' EXECUTABLE '\n' LIBRARY '\n' LD_PRELOAD
 #define PYSTON_HANDOVER "PYSTON_LAUNCHER_HANDOVER"
 

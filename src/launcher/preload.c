@@ -1,9 +1,10 @@
 // Loaded into the stock interpreter by bin/pyston (launcher.c).
 //
-// The interpreter's main() is Py_BytesMain(): initialize, run. This library puts one step between the
-// two, with the public initialization API, by standing in for the C library's __libc_start_main. So
-// the compiler is there before the first line of the program, also where `site` and its .pth files are
-// not read (-I -S), and no hook stays behind that a program could see or that costs time.
+// The interpreter's main() is Py_BytesMain(): initialize, run. This library puts one step between
+// the two, with the public initialization API, by standing in for the C library's
+// __libc_start_main. So the compiler is there before the first line of the program, also where
+// `site` and its .pth files are not read (-I -S), and no hook stays behind that a program could see
+// or that costs time.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
@@ -143,9 +144,9 @@ static int pystonMain(int argc, char** argv, char** envp) {
     return Py_RunMain();
 }
 
-__attribute__((visibility("default"))) int __libc_start_main(MainFunction main, int argc, char** argv, void (*init)(void),
-                                        void (*fini)(void), void (*rtldFini)(void),
-                                        void* stackEnd);
+__attribute__((visibility("default"))) int
+__libc_start_main(MainFunction main, int argc, char** argv, void (*init)(void), void (*fini)(void),
+                  void (*rtldFini)(void), void* stackEnd);
 
 int __libc_start_main(MainFunction main, int argc, char** argv, void (*init)(void),
                       void (*fini)(void), void (*rtldFini)(void), void* stackEnd) {

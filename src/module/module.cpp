@@ -1,5 +1,5 @@
-// The extension module `_pyston`: what the Python package, the .pth file and bin/pyston use. The public
-// API is python/pyston/__init__.py.
+// The extension module `_pyston`: what the Python package, the .pth file and bin/pyston use. The
+// public API is python/pyston/__init__.py.
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <structseq.h>
@@ -31,7 +31,9 @@ enum class State { kNotStarted, kUsable, kUnusable };
 State state = State::kNotStarted; // of the process; the first interpreter decides
 RunOptions runOptions;
 
-bool inMainInterpreter() { return PyInterpreterState_Get() == PyInterpreterState_Main(); }
+bool inMainInterpreter() {
+    return PyInterpreterState_Get() == PyInterpreterState_Main();
+}
 
 PyObject* atExit(PyObject*, PyObject*) {
     printStatistics();
@@ -48,7 +50,8 @@ bool registerAtExit() {
     return static_cast<bool>(result);
 }
 
-// Reads the options and checks the interpreter, once per process. Whether code can be compiled here.
+// Reads the options and checks the interpreter, once per process. Whether code can be compiled
+// here.
 bool start() {
     if (state == State::kNotStarted) {
         state = State::kUnusable;
@@ -87,7 +90,9 @@ PyObject* autoload(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
-PyObject* enable(PyObject*, PyObject*) { return PyBool_FromLong(turnOn()); }
+PyObject* enable(PyObject*, PyObject*) {
+    return PyBool_FromLong(turnOn());
+}
 
 PyObject* disable(PyObject*, PyObject*) {
     if (inMainInterpreter() && host::isInstalled()) {
@@ -126,7 +131,8 @@ PyObject* codeOf(PyObject* object) {
             return code.release();
         PyErr_Clear();
     }
-    return PyErr_Format(PyExc_TypeError, "expected a Python function or a code object, not '%.100s'",
+    return PyErr_Format(PyExc_TypeError,
+                        "expected a Python function or a code object, not '%.100s'",
                         Py_TYPE(object)->tp_name);
 }
 
@@ -170,7 +176,8 @@ PyObject* compileAfterCalls(PyObject*, PyObject* argument) {
     if (calls == -1 && PyErr_Occurred())
         return nullptr;
     if (calls < 0 || calls > INT32_MAX)
-        return PyErr_Format(PyExc_ValueError, "the number of calls must be from 0 to %d", INT32_MAX);
+        return PyErr_Format(PyExc_ValueError, "the number of calls must be from 0 to %d",
+                            INT32_MAX);
     long before = static_cast<long>(runtime::options().compileAfterCalls);
     runtime::options().compileAfterCalls = static_cast<uint32_t>(calls);
     return PyLong_FromLong(before);
@@ -232,12 +239,9 @@ PyMethodDef methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyStructSequence_Field versionFields[] = {{"major", nullptr},
-                                          {"minor", nullptr},
-                                          {"micro", nullptr},
-                                          {"releaselevel", nullptr},
-                                          {"serial", nullptr},
-                                          {nullptr, nullptr}};
+PyStructSequence_Field versionFields[] = {{"major", nullptr},  {"minor", nullptr},
+                                          {"micro", nullptr},  {"releaselevel", nullptr},
+                                          {"serial", nullptr}, {nullptr, nullptr}};
 PyStructSequence_Desc versionDescription = {"sys.pyston_version_info", "Version of Pyston.",
                                             versionFields, 5};
 
@@ -249,19 +253,20 @@ bool addVersion(PyObject* module) {
     Reference version(PyStructSequence_New(reinterpret_cast<PyTypeObject*>(type.get())));
     if (!version)
         return false;
-    PyObject* items[] = {PyLong_FromLong(PYSTON_VERSION_MAJOR), PyLong_FromLong(PYSTON_VERSION_MINOR),
-                         PyLong_FromLong(PYSTON_VERSION_MICRO), PyUnicode_FromString("alpha"),
-                         PyLong_FromLong(0)};
+    PyObject* items[] = {
+        PyLong_FromLong(PYSTON_VERSION_MAJOR), PyLong_FromLong(PYSTON_VERSION_MINOR),
+        PyLong_FromLong(PYSTON_VERSION_MICRO), PyUnicode_FromString("alpha"), PyLong_FromLong(0)};
     for (int i = 0; i < 5; ++i)
         PyStructSequence_SetItem(version.get(), i, items[i]);
     Reference text(PyUnicode_FromFormat("%d.%d.%d", PYSTON_VERSION_MAJOR, PYSTON_VERSION_MINOR,
                                         PYSTON_VERSION_MICRO));
-    return !PyErr_Occurred() && text &&
-           PyModule_AddObjectRef(module, "version", text.get()) == 0 &&
+    return !PyErr_Occurred() && text && PyModule_AddObjectRef(module, "version", text.get()) == 0 &&
            PySys_SetObject("pyston_version_info", version.get()) == 0;
 }
 
-int execModule(PyObject* module) { return addVersion(module) ? 0 : -1; }
+int execModule(PyObject* module) {
+    return addVersion(module) ? 0 : -1;
+}
 
 PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(execModule)}, {0, nullptr}};
 PyModuleDef definition = {PyModuleDef_HEAD_INIT,

@@ -60,7 +60,8 @@ void readEnvironment(RunOptions* run) {
             continue;
         // An empty variable is an unset one, as with Python's own.
         if (std::string_view value = text.substr(equals + 1); !value.empty())
-            set(run, optionName(text.substr(kVariablePrefix.size(), equals - kVariablePrefix.size())),
+            set(run,
+                optionName(text.substr(kVariablePrefix.size(), equals - kVariablePrefix.size())),
                 value);
     }
 }

@@ -1,4 +1,5 @@
-// The options of a run: `-X pyston-NAME[=VALUE]` and `PYSTON_NAME=VALUE`, given to runtime::setOption().
+// The options of a run: `-X pyston-NAME[=VALUE]` and `PYSTON_NAME=VALUE`, given to
+// runtime::setOption().
 #pragma once
 
 namespace pyston::module {
@@ -9,8 +10,8 @@ struct RunOptions {
     bool statsAtExit = false; // print statistics when the program ends
 };
 
-// Reads the environment, then the command line (which wins). A wrong option is one sentence on stderr
-// and has no effect. Needs the GIL.
+// Reads the environment, then the command line (which wins). A wrong option is one sentence on
+// stderr and has no effect. Needs the GIL.
 RunOptions readOptions();
 
 // Whether DISABLE_PYSTON turns everything off.

@@ -89,14 +89,15 @@ Object* functionStatistics(Object* code) {
         Py_RETURN_NONE;
     Reference dict(PyDict_New());
     const runtime::CodeBlob* blob = data->current.get();
-    bool good = dict && putCount(dict.get(), "versions", data->versions) &&
-                putCount(dict.get(), "code_bytes", blob ? blob->size : 0) &&
-                putCount(dict.get(), "compile_microseconds", blob ? blob->compileMicroseconds : 0) &&
-                putCount(dict.get(), "entries", blob ? blob->entryCount : 0) &&
-                put(dict.get(), "compiled", PyBool_FromLong(blob != nullptr)) &&
-                put(dict.get(), "suppressed", PyBool_FromLong(data->suppressed)) &&
-                put(dict.get(), "failure", PyUnicode_FromString(data->failure.c_str())) &&
-                put(dict.get(), "exits", blob ? exitList(*blob) : PyList_New(0));
+    bool good =
+        dict && putCount(dict.get(), "versions", data->versions) &&
+        putCount(dict.get(), "code_bytes", blob ? blob->size : 0) &&
+        putCount(dict.get(), "compile_microseconds", blob ? blob->compileMicroseconds : 0) &&
+        putCount(dict.get(), "entries", blob ? blob->entryCount : 0) &&
+        put(dict.get(), "compiled", PyBool_FromLong(blob != nullptr)) &&
+        put(dict.get(), "suppressed", PyBool_FromLong(data->suppressed)) &&
+        put(dict.get(), "failure", PyUnicode_FromString(data->failure.c_str())) &&
+        put(dict.get(), "exits", blob ? exitList(*blob) : PyList_New(0));
     return good ? dict.release() : nullptr;
 }
 
