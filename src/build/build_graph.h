@@ -14,8 +14,8 @@
 
 namespace pyston::build {
 
-// What the builder asks about objects: the host's answers (cpython/api.h, same names), or a test's. A null
-// function means that nothing is known.
+// What the builder asks about objects: the host's answers (cpython/api.h, same names), or a test's.
+// A null function means that nothing is known.
 struct Facts {
     Object* none = nullptr;
     Object* globals = nullptr;  // of the frames that will run the code, null when not known

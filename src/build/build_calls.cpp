@@ -1,0 +1,233 @@
+// Calls. A callable that is a constant (a speculated global, a method found by class) is called by
+// its own kind; all others through vectorcall.
+#include "build/graph_builder.h"
+
+#include <bit>
+
+namespace pyston::build {
+
+using namespace hir;
+using host::KnownBuiltin;
+using runtime::Helper;
+
+namespace {
+
+// CO_* flags.
+constexpr int kOptimizedNewLocals = 0x1 | 0x2;
+constexpr int kNotDirect =
+    0x4 | 0x8 | 0x20 | 0x80 | 0x200; // *args, **kwargs, generators of all kinds
+
+} // namespace
+
+bool GraphBuilder::buildCall(const Instr& in) {
+    switch (in.op) {
+    case Op::kCall:
+        call(in);
+        return true;
+    case Op::kCallFunctionEx:
+        callFunctionEx(in);
+        return true;
+    case Op::kMakeFunction:
+        makeFunction(in);
+        return true;
+    default:
+        return false;
+    }
+}
+
+// The stack holds [NULL, callable, arguments...] or [function, self, arguments...].
+void GraphBuilder::call(const Instr& in) {
+    std::vector<Value*> args = popObjects(in.arg);
+    Value* second = popObject();
+    Value* first = current(pop());
+    for (Value*& arg : args)
+        arg = current(arg);
+    Value* kwnames = in.kwnames ? constObject(in.kwnames) : nullptr;
+    if (first && first->type().rep == Rep::kNullable) {
+        args.insert(args.begin(), {kwnames, first, second});
+        push(helper(Helper::kCallMethod, args));
+        return checkBreakerAndTracing();
+    }
+    Value* callable = first ? first : second;
+    if (first)
+        args.insert(args.begin(), second);
+    Called known = kwnames ? Called{} : callKnown(in, callable, args);
+    if (!known.result) {
+        args.insert(args.begin(), {kwnames, callable});
+        known = {helper(Helper::kCall, args), After::kBreakerAndTracing};
+    }
+    push(known.result);
+    if (known.after == After::kBreakerAndTracing)
+        checkBreakerAndTracing();
+    else if (known.after == After::kTracing)
+        checkTracing();
+}
+
+GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
+                                             std::span<Value* const> args) {
+    Object* object = constantOf(callable);
+    if (!object)
+        return {};
+    if (facts().functionCode && facts().functionCode(object))
+        return speculates(in) ? callDirect(callable, args) : Called{};
+    if (Called known = callKnownBuiltin(object, args); known.result)
+        return known;
+    if (Called known = callClass(in, callable, args); known.result)
+        return known;
+    if (Called known = callMethodDescriptor(callable, args); known.result)
+        return known;
+    return callBuiltinFunction(callable, args);
+}
+
+// A function's code may be exchanged at any time, so its identity is not enough.
+GraphBuilder::Called GraphBuilder::callDirect(Value* function, std::span<Value* const> args) {
+    if (!facts().codeInfo || !facts().codeData)
+        return {};
+    Object* code = facts().functionCode(constantOf(function));
+    const host::CodeInfo info = facts().codeInfo(code);
+    if (info.argCount != static_cast<int>(args.size()) || info.kwOnlyCount != 0 ||
+        (info.flags & kNotDirect) || (info.flags & kOptimizedNewLocals) != kOptimizedNewLocals)
+        return {};
+    runtime::CodeData* callee = facts().codeData(code, true);
+    if (!callee)
+        return {};
+    const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
+    std::vector<Value*> operands{emit(Opcode::kGuardCode, {function}, imm)};
+    operands.insert(operands.end(), args.begin(), args.end());
+    Value* result = fn_.newInstr(Opcode::kCallDirect, kObject, operands);
+    result->setImm(imm);
+    return {place(result, nullptr), After::kTracing};
+}
+
+GraphBuilder::Called GraphBuilder::callKnownBuiltin(Object* builtin, std::span<Value* const> args) {
+    switch (facts().knownBuiltin ? facts().knownBuiltin(builtin) : KnownBuiltin::kNone) {
+    case KnownBuiltin::kLen:
+        if (args.size() != 1)
+            return {};
+        if (Value* length = callLen(args[0]))
+            return {length, After::kNothing};
+        return {helper(Helper::kLen, {args[0]}), After::kTracing};
+    case KnownBuiltin::kIsInstance:
+        if (args.size() != 2)
+            return {};
+        return {boxBool(helper(Helper::kIsInstance, {args[0], args[1]})), After::kTracing};
+    case KnownBuiltin::kListAppend:
+        if (args.size() != 2 || !args[0]->type().is(ExactClass::kList))
+            return {};
+        helper(Helper::kListAppend, {args[0], args[1]});
+        return {none(), After::kNothing};
+    case KnownBuiltin::kNone:
+        break;
+    }
+    return {};
+}
+
+Value* GraphBuilder::callLen(Value* value) {
+    if (value->type().is(ExactClass::kList))
+        return boxInt(emit(Opcode::kListLen, {value}));
+    if (value->type().is(ExactClass::kTuple))
+        return boxInt(emit(Opcode::kTupleLen, {value}));
+    return nullptr;
+}
+
+// type(x), str(x), tuple(x), range(...)
+GraphBuilder::Called GraphBuilder::callClass(const Instr& in, Value* callable,
+                                             std::span<Value* const> args) {
+    if (!facts().classObject)
+        return {};
+    Object* object = constantOf(callable);
+    auto is = [&](ExactClass c) { return object == facts().classObject(c); };
+    if (is(ExactClass::kRange))
+        return callRange(in, args);
+    if (args.size() != 1)
+        return {};
+    if (is(ExactClass::kType)) {
+        if (Object* known = facts().classObject(args[0]->type().exact))
+            return {constObject(known), After::kNothing};
+        return {helper(Helper::kCallTypeOne, {callable, args[0]}), After::kNothing};
+    }
+    const ExactClass made = is(ExactClass::kTuple) ? ExactClass::kTuple : ExactClass::kUnknown;
+    if (!is(ExactClass::kStr) && !is(ExactClass::kTuple))
+        return {};
+    Value* result = helper(Helper::kCallTypeOne, {callable, args[0]});
+    result->setType(exactObject(made)); // str(x) may be a subclass's instance
+    return {result, After::kBreakerAndTracing};
+}
+
+GraphBuilder::Called GraphBuilder::callRange(const Instr& in, std::span<Value* const> args) {
+    if (args.empty() || args.size() > 3 || !speculates(in))
+        return {};
+    for (Value* arg : args)
+        if (!arg->type().is(ExactClass::kInt) || isHugeInt(arg))
+            return {};
+    const auto step = args.size() == 3 ? intConstant(args[2]) : std::optional<int64_t>(1);
+    if (!step || *step == 0)
+        return {};
+    Value* start = args.size() > 1 ? unboxInt(args[0]) : constInt(0);
+    Value* stop = unboxInt(args.size() > 1 ? args[1] : args[0]);
+    Value* result = helper(Helper::kRangeNew, {start, stop, constInt(*step)});
+    result->setType(exactObject(ExactClass::kRange));
+    return {result, After::kNothing};
+}
+
+GraphBuilder::Called GraphBuilder::callBuiltinFunction(Value* callable,
+                                                       std::span<Value* const> args) {
+    if (!facts().builtinInfo)
+        return {};
+    const host::BuiltinInfo info = facts().builtinInfo(constantOf(callable));
+    if (info.ownerClass)
+        return {};
+    if (info.convention == host::BuiltinInfo::kO && args.size() == 1)
+        return {helper(Helper::kCallCFunctionO, {callable, args[0]}), After::kBreakerAndTracing};
+    if (info.convention != host::BuiltinInfo::kFast)
+        return {};
+    std::vector<Value*> operands{callable};
+    operands.insert(operands.end(), args.begin(), args.end());
+    return {helper(Helper::kCallCFunctionFast, operands), After::kBreakerAndTracing};
+}
+
+// The helpers leave out the check of self's class, so it has to be known.
+GraphBuilder::Called GraphBuilder::callMethodDescriptor(Value* callable,
+                                                        std::span<Value* const> args) {
+    if (!facts().builtinInfo || args.empty())
+        return {};
+    const host::BuiltinInfo info = facts().builtinInfo(constantOf(callable));
+    const ExactClass owner = ownerClassOf(constantOf(callable));
+    if (owner == ExactClass::kUnknown || !args[0]->type().is(owner))
+        return {};
+    if (info.convention == host::BuiltinInfo::kO && args.size() == 2)
+        return {helper(Helper::kCallMethodDescrO, {callable, args[0], args[1]}),
+                After::kBreakerAndTracing};
+    if (info.convention == host::BuiltinInfo::kNoArgs && args.size() == 1)
+        return {helper(Helper::kCallMethodDescrNoArgs, {callable, args[0]}),
+                After::kBreakerAndTracing};
+    if (info.convention != host::BuiltinInfo::kFast)
+        return {};
+    std::vector<Value*> operands{callable};
+    operands.insert(operands.end(), args.begin(), args.end());
+    return {helper(Helper::kCallMethodDescrFast, operands), After::kBreakerAndTracing};
+}
+
+void GraphBuilder::callFunctionEx(const Instr& in) {
+    Value* mapping = (in.arg & 1) ? popObject() : nullptr;
+    Value* positional = popObject();
+    Value* callable = popObject();
+    pop(); // the NULL below the callable
+    if (mapping)
+        mapping = current(mapping);
+    push(helper(Helper::kCallEx, {callable, current(positional), mapping}));
+    checkBreakerAndTracing();
+}
+
+void GraphBuilder::makeFunction(const Instr& in) {
+    std::vector<Value*> parts;
+    for (int i = 1 + std::popcount(static_cast<unsigned>(in.arg) & 15); i > 0; --i)
+        parts.push_back(popObject());
+    for (Value*& part : parts)
+        part = current(part);
+    Value* function = helper(Helper::kMakeFunction, parts, in.arg);
+    function->setType(exactObject(ExactClass::kFunction));
+    push(function);
+}
+
+} // namespace pyston::build

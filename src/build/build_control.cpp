@@ -1,0 +1,90 @@
+// Jumps, loops, return.
+#include "build/graph_builder.h"
+
+namespace pyston::build {
+
+using namespace hir;
+
+bool GraphBuilder::buildControl(const Instr& in) {
+    switch (in.op) {
+    case Op::kJump:
+        jumpTo(targetOf(in));
+        return true;
+    case Op::kJumpBackward:
+        checkBreakerAt(in);
+        jumpTo(targetOf(in));
+        return true;
+    case Op::kPopJumpIfFalse:
+    case Op::kPopJumpIfTrue:
+    case Op::kPopJumpIfNone:
+    case Op::kPopJumpIfNotNone:
+        popJump(in);
+        return true;
+    case Op::kJumpIfFalseOrPop:
+    case Op::kJumpIfTrueOrPop:
+        jumpIfOrPop(in);
+        return true;
+    case Op::kForIter:
+        forIter(in);
+        return true;
+    case Op::kReturnValue:
+        returnValue();
+        return true;
+    default:
+        return false;
+    }
+}
+
+void GraphBuilder::popJump(const Instr& in) {
+    const bool againstNone = in.op == Op::kPopJumpIfNone || in.op == Op::kPopJumpIfNotNone;
+    const bool jumpsWhen = in.op == Op::kPopJumpIfTrue || in.op == Op::kPopJumpIfNone;
+    Value* value = popObject();
+    Value* condition = againstNone ? emit(Opcode::kObjectIs, {value, none()}) : truth(in, value);
+    hir::Block* jump = edgeTo(targetOf(in), isBackward(in));
+    hir::Block* next = edgeTo(nextBlock(), false);
+    branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
+}
+
+void GraphBuilder::jumpIfOrPop(const Instr& in) {
+    Value* condition = truth(in, peekObject());
+    hir::Block* jump = edgeTo(targetOf(in), false);
+    pop();
+    hir::Block* next = edgeTo(nextBlock(), false);
+    const bool jumpsWhen = in.op == Op::kJumpIfTrueOrPop;
+    branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
+}
+
+void GraphBuilder::forIter(const Instr& in) {
+    Value* item = emit(Opcode::kIterNext, {peekObject()});
+    hir::Block* done = inNewBlock([&] {
+        pop();
+        jumpTo(targetOf(in));
+    });
+    hir::Block* more = inNewBlock([&] {
+        push(emit(Opcode::kRefine, kObject, {item}));
+        jumpTo(nextBlock());
+    });
+    branch(Opcode::kBranchNull, item, done, more);
+}
+
+// The value is off the stack first, then locals go in the order of their slots. All of them are
+// gone from the frame for whoever looks at it meanwhile: in the interpreter the frame is unlinked
+// by then.
+void GraphBuilder::returnValue() {
+    Value* value = popObject();
+    if (code_.numSlots > 0)
+        emit(Opcode::kGuardFrameUnshared, {});
+    FrameState* empty = nullptr;
+    for (Value* local : env_.slots) {
+        if (!local)
+            continue;
+        if (!empty)
+            empty = makeState({std::vector<Value*>(env_.slots.size(), nullptr), {}},
+                              instr_->resumeOffset, instr_->offset);
+        drop(local, empty);
+    }
+    emit(Opcode::kReturn, {value});
+    block_ = nullptr;
+}
+
+} // namespace pyston::build

@@ -1,0 +1,75 @@
+// Generators, coroutines, asynchronous iteration.
+#include "build/graph_builder.h"
+
+namespace pyston::build {
+
+using namespace hir;
+using runtime::Helper;
+
+bool GraphBuilder::buildGenerator(const Instr& in) {
+    switch (in.op) {
+    case Op::kResume:
+        if (in.arg < 2) // not in the middle of `yield from` and `await`
+            emit(Opcode::kCheckEvalBreaker, {}, 0, stateAfter());
+        return true;
+    case Op::kReturnGenerator: // the interpreter makes the generator
+    case Op::kEndAsyncFor:     // only in a handler; re-raises without a new traceback entry
+        deopt();
+        return true;
+    case Op::kYieldValue: {
+        Value* value = popObject();
+        Value* yield = emit(Opcode::kYield, {value});
+        yield->setFrameState(stateAfter());
+        block_ = nullptr;
+        return true;
+    }
+    case Op::kSend:
+        send(in);
+        return true;
+    case Op::kAsyncGenWrap:
+        push(helper(Helper::kAsyncGenWrap, {popObject()}));
+        return true;
+    case Op::kGetAwaitable:
+        push(helper(Helper::kGetAwaitable, {popObject()}, in.arg));
+        break;
+    case Op::kGetAIter:
+        push(helper(Helper::kGetAIter, {popObject()}));
+        break;
+    case Op::kGetANext: {
+        Value* iterator = peekObject();
+        push(helper(Helper::kGetANext, {iterator}));
+        break;
+    }
+    case Op::kGetYieldFromIter:
+        push(helper(Helper::kGetYieldFromIter, {popObject()}));
+        break;
+    default:
+        return false;
+    }
+    checkTracing();
+    return true;
+}
+
+// [receiver, value] becomes [receiver, yielded], or [returned] at the target.
+void GraphBuilder::send(const Instr& in) {
+    Value* value = popObject();
+    Value* receiver = peekObject();
+    value = current(value);
+    Value* yielded = helper(Helper::kSendValue, {receiver, value});
+    hir::Block* returned = inNewBlock([&] {
+        Value* result = helper(Helper::kTakeSecond, {receiver, value});
+        pop();
+        push(result);
+        const Instr& target = code_.instrs[static_cast<size_t>(code_.indexOf(in.target))];
+        emit(Opcode::kCheckTracing, {}, 0, makeState(env_, target.resumeOffset, in.offset));
+        jumpTo(targetOf(in));
+    });
+    hir::Block* suspended = inNewBlock([&] {
+        push(emit(Opcode::kRefine, kObject, {yielded}));
+        checkTracing();
+        jumpTo(nextBlock());
+    });
+    branch(Opcode::kBranchNull, yielded, returned, suspended);
+}
+
+} // namespace pyston::build

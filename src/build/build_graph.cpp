@@ -1,0 +1,335 @@
+// Bytecode to HIR: blocks in reverse postorder, each by abstract interpretation of the value stack.
+//
+// SSA form comes directly out of it, in the manner of Braun et al., "Simple and Efficient
+// Construction of Static Single Assignment Form" (2013): a block whose predecessors are all built
+// merges their environments; a loop header gets phis for what its loop may change, completed when
+// the back edges are built. Phis that turn out trivial go at the end.
+//
+// Critical edges do not occur in the result.
+#include "build/build_graph.h"
+
+#include "build/graph_builder.h"
+
+#include <algorithm>
+
+namespace pyston::build {
+
+using namespace hir;
+
+namespace {
+constexpr int kCellKinds = 0x40 | 0x80; // cell, free
+} // namespace
+
+GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn)
+    : request_(request), code_(*request.bytecode), flow_(flow), fn_(fn) {
+    data_.resize(flow.blocks.size());
+}
+
+std::string GraphBuilder::run() {
+    if (request_.functionEntry)
+        data(0).hasEntry = true, data(0).numPreds++;
+    for (int offset : request_.entryOffsets) {
+        int b = flow_.blockOf[static_cast<size_t>(code_.indexOf(offset))];
+        if (!bytecodeBlock(b).reached)
+            return "entry in unreachable code at " + std::to_string(offset);
+        data(b).hasEntry = true;
+        data(b).numPreds++;
+    }
+    orderBlocks();
+    if (order_.empty())
+        return "no entries";
+    findLoops();
+    if (request_.functionEntry)
+        buildEntry(0, 0, true);
+    for (int offset : request_.entryOffsets)
+        buildEntry(flow_.blockOf[static_cast<size_t>(code_.indexOf(offset))], offset, false);
+    for (int b : order_) {
+        if (failure_.empty() && !data(b).incoming.empty())
+            buildBlock(b);
+    }
+    if (!failure_.empty())
+        return failure_;
+    fn_.orderBlocks();
+    finishPhis();
+    return {};
+}
+
+// --- order and loops
+
+void GraphBuilder::orderBlocks() {
+    struct Step {
+        int block;
+        int next; // successors still to visit: 2 fall-through, 1 target
+    };
+    std::vector<uint8_t> seen(data_.size(), 0);
+    std::vector<Step> stack;
+    for (size_t root = 0; root < data_.size(); ++root) {
+        if (!data_[root].hasEntry || seen[root])
+            continue;
+        seen[root] = 1;
+        stack.push_back({static_cast<int>(root), 2});
+        while (!stack.empty()) {
+            Step& top = stack.back();
+            const int from = top.block;
+            if (top.next == 0) {
+                order_.push_back(from);
+                stack.pop_back();
+                continue;
+            }
+            // Targets first, so that in the reversed order what falls through follows directly.
+            const BytecodeBlock& blk = bytecodeBlock(from);
+            int succ = top.next == 2 ? blk.target : blk.fallthrough;
+            top.next--;
+            if (succ < 0)
+                continue;
+            data(succ).preds.push_back(from);
+            data(succ).numPreds++;
+            if (!seen[static_cast<size_t>(succ)]) {
+                seen[static_cast<size_t>(succ)] = 1;
+                stack.push_back({succ, 2});
+            }
+        }
+    }
+    std::reverse(order_.begin(), order_.end());
+    for (size_t i = 0; i < order_.size(); ++i)
+        data(order_[i]).order = static_cast<int>(i);
+}
+
+void GraphBuilder::findLoops() {
+    for (int b : order_) {
+        for (int pred : data(b).preds)
+            data(b).isHeader |= data(pred).order >= data(b).order;
+        if (data(b).isHeader)
+            walkLoop(b);
+    }
+}
+
+// Collects what the blocks that lead back to the header change. Where the walk meets another way
+// into the loop (a resume point within), everything may differ.
+void GraphBuilder::walkLoop(int header) {
+    BlockData& head = data(header);
+    head.changed = BitSet(code_.numSlots);
+    head.changedFrom = bytecodeBlock(header).depth();
+    std::vector<uint8_t> seen(data_.size(), 0);
+    std::vector<int> work{header};
+    seen[static_cast<size_t>(header)] = 1;
+    while (!work.empty()) {
+        int b = work.back();
+        work.pop_back();
+        const BytecodeBlock& blk = bytecodeBlock(b);
+        for (int slot : blk.assigns)
+            head.changed.add(slot);
+        head.changedFrom = std::min(head.changedFrom, blk.minDepth);
+        if (b != header && data(b).hasEntry) {
+            head.changed.fill();
+            head.changedFrom = 0;
+        }
+        for (int pred : data(b).preds) {
+            bool inLoop = b != header || data(pred).order >= head.order;
+            if (inLoop && !seen[static_cast<size_t>(pred)]) {
+                seen[static_cast<size_t>(pred)] = 1;
+                work.push_back(pred);
+            }
+        }
+    }
+}
+
+Block* GraphBuilder::hirBlock(int blockIndex) {
+    BlockData& d = data(blockIndex);
+    if (!d.hir)
+        d.hir = fn_.newBlock();
+    return d.hir;
+}
+
+// --- entries
+
+void GraphBuilder::loadEntryState(const BytecodeBlock& at, bool functionStart, Environment& env,
+                                  FrameState& raw) {
+    bool cellsMade = !functionStart;
+    for (size_t i = static_cast<size_t>(at.first); i < code_.instrs.size(); ++i)
+        cellsMade &= code_.instrs[i].op != Op::kMakeCell && code_.instrs[i].op != Op::kCopyFreeVars;
+    for (int s = 0; s < code_.numSlots; ++s) {
+        const auto slot = static_cast<size_t>(s);
+        bool holdsCell = cellsMade && slot < code_.slotKinds.size() &&
+                         (code_.slotKinds[slot] & kCellKinds) && at.bound.contains(s);
+        Value* value = nullptr;
+        if (functionStart && flow_.isParameter[slot])
+            value = emit(Opcode::kLoadFrameSlot, kObject, {}, s);
+        else if (holdsCell)
+            value = emit(Opcode::kLoadFrameSlot, exactObject(ExactClass::kCell), {}, s);
+        else if (!functionStart || code_.kwOnlyCount < 0)
+            value = emit(Opcode::kLoadFrameSlot, kNullable, {}, s);
+        env.slots.push_back(value);
+    }
+    for (int i = 0; i < at.depth(); ++i) {
+        bool mayBeNull = at.mayBeNull[static_cast<size_t>(i)];
+        env.stack.push_back(
+            emit(Opcode::kLoadFrameSlot, mayBeNull ? kNullable : kObject, {}, code_.numSlots + i));
+    }
+    raw.slots = env.slots;
+    raw.stack = env.stack;
+}
+
+void GraphBuilder::buildEntry(int blockIndex, int offset, bool functionStart) {
+    const BytecodeBlock& at = bytecodeBlock(blockIndex);
+    const Instr& first = code_.instrs[static_cast<size_t>(at.first)];
+    block_ = fn_.newBlock(offset);
+    Environment env;
+    FrameState raw;
+    loadEntryState(at, functionStart, env, raw);
+    raw.resumeOffset = first.resumeOffset;
+    raw.instrOffset = first.offset;
+    FrameState* state = fn_.newFrameState(raw);
+    block_->setStartState(state);
+    for (int s = 0; s < code_.numSlots; ++s) {
+        Value*& value = env.slots[static_cast<size_t>(s)];
+        if (value && value->type().rep == Rep::kNullable && at.bound.contains(s))
+            value = emit(Opcode::kGuardNotNull, kObject, {value}, 0, state);
+    }
+    env_ = std::move(env);
+    jumpTo(blockIndex);
+}
+
+// --- blocks
+
+void GraphBuilder::addEdge(int blockIndex, Block* from, const Environment& env) {
+    BlockData& d = data(blockIndex);
+    if (static_cast<int>(env.stack.size()) != bytecodeBlock(blockIndex).depth())
+        return fail("inconsistent stack depth");
+    hirBlock(blockIndex)->preds().push_back(from);
+    if (!d.built) {
+        d.incoming.emplace_back(from, env);
+        return;
+    }
+    if (!d.isHeader)
+        return fail("edge to a finished block");
+    for (const BlockData::HeaderPhi& p : d.phis) {
+        Value* value = p.onStack ? env.stack[p.index] : env.slots[p.index];
+        if (!value)
+            value = nullIn(from);
+        if (value->type().rep == Rep::kNullable && p.phi->type().rep == Rep::kObject)
+            return fail("NULL flows into a bound variable");
+        p.phi->appendOperand(value);
+    }
+}
+
+void GraphBuilder::beginHeader(int blockIndex,
+                               std::vector<std::pair<Block*, Environment>>& incoming) {
+    BlockData& d = data(blockIndex);
+    const BytecodeBlock& blk = bytecodeBlock(blockIndex);
+    std::vector<Block*> preds;
+    for (auto& [from, env] : incoming)
+        preds.push_back(from);
+    std::vector<Value*> values(incoming.size());
+    size_t numPhis = 0;
+    auto join = [&](bool onStack, size_t index, bool changes, bool neverNull) -> Value* {
+        for (size_t i = 0; i < incoming.size(); ++i) {
+            const Environment& env = incoming[i].second;
+            values[i] = onStack ? env.stack[index] : env.slots[index];
+        }
+        if (!changes)
+            return merge(d.hir, values, preds);
+        Type type = neverNull ? kObject : kNullable;
+        for (size_t i = 0; i < values.size(); ++i) {
+            if (!values[i])
+                values[i] = nullIn(preds[i]);
+            type = values[i]->type().rep == Rep::kNullable ? kNullable : type;
+        }
+        Value* phi = fn_.newInstr(Opcode::kPhi, type, values);
+        d.hir->insert(numPhis++, phi);
+        phis_.push_back(phi);
+        d.phis.push_back({phi, onStack, index});
+        return phi;
+    };
+    env_.slots.assign(static_cast<size_t>(code_.numSlots), nullptr);
+    env_.stack.assign(blk.mayBeNull.size(), nullptr);
+    // Changed ones first, so that merge() finds its place behind them.
+    for (bool changes : {true, false}) {
+        for (int s = 0; s < code_.numSlots; ++s)
+            if (d.changed.contains(s) == changes)
+                env_.slots[static_cast<size_t>(s)] =
+                    join(false, static_cast<size_t>(s), changes, blk.bound.contains(s));
+        for (int i = 0; i < blk.depth(); ++i)
+            if ((i >= d.changedFrom) == changes)
+                env_.stack[static_cast<size_t>(i)] = join(true, static_cast<size_t>(i), changes,
+                                                          !blk.mayBeNull[static_cast<size_t>(i)]);
+    }
+}
+
+void GraphBuilder::beginBlock(int blockIndex) {
+    BlockData& d = data(blockIndex);
+    std::vector<std::pair<Block*, Environment>> incoming = std::move(d.incoming);
+    d.incoming.clear();
+    if (d.isHeader) {
+        beginHeader(blockIndex, incoming);
+    } else if (incoming.size() == 1) {
+        env_ = std::move(incoming[0].second);
+    } else {
+        std::vector<Block*> preds;
+        for (auto& [from, env] : incoming)
+            preds.push_back(from);
+        std::vector<Value*> values(incoming.size());
+        auto mergeAll = [&](std::vector<Value*> Environment::*part) {
+            std::vector<Value*>& result = env_.*part;
+            result.assign((incoming[0].second.*part).size(), nullptr);
+            for (size_t n = 0; n < result.size(); ++n) {
+                for (size_t i = 0; i < incoming.size(); ++i)
+                    values[i] = (incoming[i].second.*part)[n];
+                result[n] = merge(d.hir, values, preds);
+            }
+        };
+        mergeAll(&Environment::slots);
+        mergeAll(&Environment::stack);
+    }
+    d.built = true;
+    const Instr& first = code_.instrs[static_cast<size_t>(bytecodeBlock(blockIndex).first)];
+    d.hir->setStartState(makeState(env_, first.resumeOffset, first.offset));
+}
+
+void GraphBuilder::buildBlock(int blockIndex) {
+    currentBlock_ = blockIndex;
+    beginBlock(blockIndex);
+    block_ = data(blockIndex).hir;
+    const BytecodeBlock& blk = bytecodeBlock(blockIndex);
+    for (int i = blk.first; i <= blk.last && block_ && failure_.empty(); ++i)
+        buildInstr(code_.instrs[static_cast<size_t>(i)]);
+    if (!block_ || !failure_.empty())
+        return;
+    if (blk.fallthrough >= 0)
+        jumpTo(blk.fallthrough);
+    else
+        fail("control runs off the end");
+}
+
+void GraphBuilder::buildInstr(const Instr& in) {
+    instr_ = &in;
+    state_ = nullptr;
+    refinements_.clear();
+    stackBefore_ = env_.stack;
+    bool known = buildStackOp(in) || buildOperator(in) || buildAttribute(in) ||
+                 buildSubscript(in) || buildName(in) || buildCall(in) || buildControl(in) ||
+                 buildContainer(in) || buildException(in) || buildGenerator(in) || buildMatch(in);
+    if (!known)
+        deopt();
+}
+
+std::unique_ptr<Function> buildGraph(const BuildRequest& request, std::string* failure) {
+    const Bytecode& code = *request.bytecode;
+    std::unique_ptr<Flow> flow = analyzeFlow(code, request.entryOffsets, failure);
+    if (!flow)
+        return nullptr;
+    auto fn = std::make_unique<Function>();
+    fn->name = code.name;
+    fn->numSlots = code.numSlots;
+    fn->numLocals = code.numLocals;
+    fn->stackSize = code.stackSize;
+    fn->code = code.code;
+    if (request.profile)
+        for (const auto& [offset, site] : request.profile->sites)
+            if (site.generic)
+                fn->genericSites.insert(offset);
+    *failure = GraphBuilder(request, *flow, *fn).run();
+    return failure->empty() ? std::move(fn) : nullptr;
+}
+
+} // namespace pyston::build

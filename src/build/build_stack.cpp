@@ -1,0 +1,128 @@
+// The value stack, locals, cells.
+#include "build/graph_builder.h"
+
+namespace pyston::build {
+
+using namespace hir;
+using runtime::Helper;
+
+bool GraphBuilder::buildStackOp(const Instr& in) {
+    switch (in.op) {
+    case Op::kNop:
+        return true;
+    case Op::kPopTop:
+        pop(); // a stack value dies at its last use
+        return true;
+    case Op::kPushNull:
+        push(nullptr);
+        return true;
+    case Op::kCopy:
+        push(peek(in.arg));
+        return true;
+    case Op::kSwap:
+        std::swap(env_.stack.back(), env_.stack[env_.stack.size() - static_cast<size_t>(in.arg)]);
+        return true;
+    case Op::kLoadConst:
+        push(constObject(code_.consts[static_cast<size_t>(in.arg)]));
+        return true;
+    case Op::kLoadFast:
+    case Op::kLoadClosure:
+        loadFast(in);
+        return true;
+    case Op::kStoreFast:
+        storeFast(in);
+        return true;
+    case Op::kDeleteFast:
+        deleteFast(in);
+        return true;
+    case Op::kLoadDeref:
+        loadDeref(in);
+        return true;
+    case Op::kStoreDeref:
+        storeDeref(in);
+        return true;
+    case Op::kDeleteDeref:
+        deleteDeref(in);
+        return true;
+    case Op::kLoadClassDeref:
+        push(helper(Helper::kLoadClassDeref, {env_.slots[static_cast<size_t>(in.arg)]}, in.arg));
+        checkTracing();
+        return true;
+    case Op::kMakeCell:
+        makeCell(in);
+        return true;
+    case Op::kCopyFreeVars:
+        copyFreeVars(in);
+        return true;
+    default:
+        return false;
+    }
+}
+
+// An unbound variable is the interpreter's to complain about.
+void GraphBuilder::loadFast(const Instr& in) {
+    Value* value = env_.slots[static_cast<size_t>(in.arg)];
+    if (!value)
+        return deopt();
+    push(nonNull(value));
+}
+
+void GraphBuilder::storeFast(const Instr& in) {
+    Value* value = popObject();
+    Value*& slot = env_.slots[static_cast<size_t>(in.arg)];
+    Value* old = slot;
+    slot = value;
+    if (old && old != value && !old->type().diesQuietly())
+        drop(old, stateAfter());
+}
+
+void GraphBuilder::deleteFast(const Instr& in) {
+    Value*& slot = env_.slots[static_cast<size_t>(in.arg)];
+    if (!slot)
+        return deopt();
+    Value* old = nonNull(slot);
+    slot = nullptr;
+    drop(old, stateAfter());
+}
+
+void GraphBuilder::loadDeref(const Instr& in) {
+    Value* cell = env_.slots[static_cast<size_t>(in.arg)];
+    if (!cell)
+        return deopt();
+    Value* content = emit(Opcode::kCellGet, {nonNull(cell)});
+    push(emit(Opcode::kGuardNotNull, kObject, {content}));
+}
+
+void GraphBuilder::storeDeref(const Instr& in) {
+    Value* cell = env_.slots[static_cast<size_t>(in.arg)];
+    if (!cell)
+        return deopt();
+    cell = nonNull(cell);
+    emit(Opcode::kCellSet, {cell, popObject()}); // the old content dies with the unused result
+}
+
+void GraphBuilder::deleteDeref(const Instr& in) {
+    Value* cell = env_.slots[static_cast<size_t>(in.arg)];
+    if (!cell)
+        return deopt();
+    cell = nonNull(cell);
+    emit(Opcode::kGuardNotNull, kObject, {emit(Opcode::kCellGet, {cell})});
+    emit(Opcode::kCellSet, {cell, emit(Opcode::kConstNull, {})});
+}
+
+void GraphBuilder::makeCell(const Instr& in) {
+    Value*& slot = env_.slots[static_cast<size_t>(in.arg)];
+    Value* cell = helper(Helper::kMakeCell, {slot});
+    cell->setType(exactObject(ExactClass::kCell));
+    slot = cell;
+}
+
+void GraphBuilder::copyFreeVars(const Instr& in) {
+    for (int i = 0; i < in.arg; ++i) {
+        Value* cell = helper(Helper::kClosureCell, {}, i);
+        cell->setType(exactObject(ExactClass::kCell));
+        env_.slots[static_cast<size_t>(code_.numSlots - in.arg + i)] = cell;
+    }
+}
+
+} // namespace pyston::build

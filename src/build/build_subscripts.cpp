@@ -1,0 +1,127 @@
+// Subscripts and unpacking.
+#include "build/graph_builder.h"
+
+namespace pyston::build {
+
+using namespace hir;
+using runtime::Helper;
+using Kind = Feedback::Kind;
+
+namespace {
+
+bool mayBe(const Value* value, ExactClass c) {
+    return value->type().exact == ExactClass::kUnknown || value->type().exact == c;
+}
+
+} // namespace
+
+bool GraphBuilder::buildSubscript(const Instr& in) {
+    switch (in.op) {
+    case Op::kBinarySubscr:
+        binarySubscr(in);
+        return true;
+    case Op::kStoreSubscr:
+        storeSubscr(in);
+        return true;
+    case Op::kDeleteSubscr: {
+        Value* key = popObject();
+        Value* container = popObject();
+        helper(Helper::kDeleteSubscr, {container, current(key)});
+        checkTracing();
+        return true;
+    }
+    case Op::kUnpackSequence:
+        unpackSequence(in);
+        return true;
+    case Op::kUnpackEx: {
+        const int count = (in.arg & 0xff) + 1 + (in.arg >> 8);
+        Value* items = helper(Helper::kUnpackEx, {popObject()}, in.arg);
+        for (int i = count - 1; i >= 0; --i)
+            push(emit(Opcode::kTupleItem, {items}, i));
+        checkTracing();
+        return true;
+    }
+    default:
+        return false;
+    }
+}
+
+// The class of sequence to index inline with an int, or kUnknown.
+hir::ExactClass GraphBuilder::indexedClass(const Instr& in, Value* container, Value* key) {
+    if (!speculates(in) || !mayBe(key, ExactClass::kInt) || isHugeInt(key))
+        return ExactClass::kUnknown;
+    const bool list = in.feedback.kind == Kind::kListInt;
+    const bool tuple = in.feedback.kind == Kind::kTupleInt;
+    for (ExactClass c : {ExactClass::kList, ExactClass::kTuple}) {
+        const bool expected = c == ExactClass::kList ? list : tuple;
+        const bool known = container->type().is(c) && key->type().is(ExactClass::kInt);
+        if (known || (expected && mayBe(container, c)))
+            return c;
+    }
+    return ExactClass::kUnknown;
+}
+
+void GraphBuilder::binarySubscr(const Instr& in) {
+    Value* key = popObject();
+    Value* container = popObject();
+    key = current(key);
+    ExactClass c = indexedClass(in, container, key);
+    if (c == ExactClass::kList || c == ExactClass::kTuple) {
+        container = guardExact(container, c);
+        key = guardExact(key, ExactClass::kInt);
+        return push(emit(c == ExactClass::kList ? Opcode::kListGet : Opcode::kTupleGet,
+                         {container, unboxInt(key)}));
+    }
+    const bool dict =
+        speculates(in) && in.feedback.kind == Kind::kDict && mayBe(container, ExactClass::kDict);
+    if (dict || container->type().is(ExactClass::kDict)) {
+        container = guardExact(container, ExactClass::kDict);
+        push(helper(Helper::kDictSubscr, {container, current(key)}));
+    } else {
+        push(helper(Helper::kBinarySubscr, {container, key}));
+    }
+    checkTracing();
+}
+
+void GraphBuilder::storeSubscr(const Instr& in) {
+    Value* key = popObject();
+    Value* container = popObject();
+    Value* value = popObject();
+    container = current(container);
+    key = current(key);
+    if (indexedClass(in, container, key) == ExactClass::kList) {
+        container = guardExact(container, ExactClass::kList);
+        key = guardExact(key, ExactClass::kInt);
+        emit(Opcode::kListSet,
+             {container, unboxInt(key), current(value)}); // the old item dies unused
+        return;
+    }
+    helper(Helper::kStoreSubscr, {value, container, key});
+    checkTracing();
+}
+
+void GraphBuilder::unpackSequence(const Instr& in) {
+    Value* sequence = popObject();
+    const Kind seen = speculates(in) ? in.feedback.kind : Kind::kNone;
+    const bool tuple =
+        (seen == Kind::kTwoTuple || seen == Kind::kTuple) && mayBe(sequence, ExactClass::kTuple);
+    const bool list = seen == Kind::kList && mayBe(sequence, ExactClass::kList);
+    if (tuple || list) {
+        sequence = guardExact(sequence, tuple ? ExactClass::kTuple : ExactClass::kList);
+        Value* size = emit(tuple ? Opcode::kTupleLen : Opcode::kListLen, {sequence});
+        emit(Opcode::kGuardTrue, {emit(Opcode::kIntCompare, {size, constInt(in.arg)},
+                                       static_cast<int64_t>(Condition::kEqual))});
+    } else {
+        sequence = helper(Helper::kUnpackSequence, {sequence}, in.arg);
+    }
+    std::vector<Value*> items;
+    for (int i = in.arg - 1; i >= 0; --i)
+        items.push_back(list ? emit(Opcode::kListGet, {sequence, constInt(i)})
+                             : emit(Opcode::kTupleItem, {sequence}, i));
+    for (Value* item : items)
+        push(item);
+    if (!tuple && !list)
+        checkTracing();
+}
+
+} // namespace pyston::build

@@ -1,0 +1,267 @@
+// The abstract interpreter behind buildGraph(). One member function per bytecode, in files by
+// family.
+#pragma once
+
+#include "build/build_graph.h"
+#include "build/flow.h"
+#include "hir/hir.h"
+#include "runtime/helpers.h"
+
+#include <functional>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace pyston::build {
+
+// "Instr" is a bytecode instruction in this namespace; in HIR an instruction is a value.
+using Value = hir::Instr;
+
+// The nearest value that both are refinements of, or null.
+Value* commonValue(Value* a, Value* b);
+
+// The interpreter's frame as SSA values; a null pointer stands for NULL.
+struct Environment {
+    std::vector<Value*> slots;
+    std::vector<Value*> stack;
+};
+
+class GraphBuilder {
+  public:
+    GraphBuilder(const BuildRequest& request, const Flow& flow, hir::Function& fn);
+    // Returns an empty string, or why the code cannot be compiled.
+    std::string run();
+
+  private:
+    struct BlockData {
+        hir::Block* hir = nullptr;
+        bool built = false;
+        bool isHeader = false; // some predecessor is built later
+        int order = -1;        // in reverse postorder; -1: not reachable from the entries
+        int numPreds = 0;      // entries included
+        std::vector<int> preds;
+        bool hasEntry = false;
+        std::vector<std::pair<hir::Block*, Environment>> incoming; // until it is built
+        // Headers: where the loop may change the frame.
+        BitSet changed;
+        int changedFrom = 0; // stack position
+        struct HeaderPhi {
+            Value* phi;
+            bool onStack;
+            size_t index;
+        };
+        std::vector<HeaderPhi> phis;
+    };
+
+    // --- control-flow graph (build_graph.cpp)
+    void orderBlocks();
+    void findLoops();
+    void walkLoop(int header);
+    void buildEntry(int blockIndex, int offset, bool functionStart);
+    void loadEntryState(const BytecodeBlock& at, bool functionStart, Environment& env,
+                        hir::FrameState& raw);
+    void buildBlock(int blockIndex);
+    void beginBlock(int blockIndex);
+    void beginHeader(int blockIndex, std::vector<std::pair<hir::Block*, Environment>>& incoming);
+    void buildInstr(const Instr& in);
+    hir::Block* hirBlock(int blockIndex);
+    void addEdge(int blockIndex, hir::Block* from, const Environment& env);
+    BlockData& data(int blockIndex) { return data_[static_cast<size_t>(blockIndex)]; }
+    const BytecodeBlock& bytecodeBlock(int b) const { return flow_.blocks[static_cast<size_t>(b)]; }
+
+    // --- merging (phis.cpp)
+    Value* merge(hir::Block* block, std::span<Value* const> values,
+                 std::span<hir::Block* const> preds);
+    Value* nullIn(hir::Block* block);
+    void finishPhis();
+    void removeTrivialPhis();
+    void inferPhiTypes();
+    void removeQuietDrops();
+
+    // --- emission
+    Value* emit(hir::Opcode op, hir::Type type, std::initializer_list<Value*> operands,
+                int64_t imm = 0, hir::FrameState* state = nullptr);
+    // With the result type of the operation's row.
+    Value* emit(hir::Opcode op, std::initializer_list<Value*> operands, int64_t imm = 0,
+                hir::FrameState* state = nullptr);
+    Value* place(Value* instr, hir::FrameState* state);
+    // Null operands become ConstNull.
+    Value* helper(runtime::Helper h, std::span<Value* const> operands, int64_t imm2 = 0);
+    Value* helper(runtime::Helper h, std::initializer_list<Value*> operands, int64_t imm2 = 0) {
+        return helper(h, std::span<Value* const>(operands.begin(), operands.size()), imm2);
+    }
+    Value* constObject(Object* object);
+    Value* constInt(int64_t value);
+    Value* constDouble(double value);
+    Value* none() { return constObject(facts().none); }
+    Value* nameObject(int index);
+    Value* boxBool(Value* truth);
+    Value* boxInt(Value* value) {
+        return emit(hir::Opcode::kBoxInt, hir::exactObject(hir::ExactClass::kInt), {value});
+    }
+    Value* boxDouble(Value* value) {
+        return emit(hir::Opcode::kBoxDouble, hir::exactObject(hir::ExactClass::kFloat), {value});
+    }
+    Value* unboxInt(Value* value);
+    Value* unboxDouble(Value* value); // of an int too
+    void drop(Value* old, hir::FrameState* after);
+    void checkTracing();           // leave after this instruction when traced
+    void checkBreakerAndTracing(); // as the interpreter after calls
+    void deopt();
+    void raiseTerminator();
+    void fail(std::string what);
+
+    // --- the frame before and after the current bytecode instruction
+    hir::FrameState* state();      // before
+    hir::FrameState* stateAfter(); // as the environment is now; at the following instruction
+    hir::FrameState* makeState(const Environment& env, int resumeOffset, int instrOffset);
+
+    // --- the value stack
+    Value* peek(int fromTop = 1) const {
+        return env_.stack[env_.stack.size() - static_cast<size_t>(fromTop)];
+    }
+    Value* peekObject(int fromTop = 1) { return nonNull(peek(fromTop)); }
+    Value* pop(); // may be null or nullable
+    Value* popObject() { return nonNull(pop()); }
+    std::vector<Value*> popObjects(int count); // lowest first
+    void popMany(int count) { env_.stack.resize(env_.stack.size() - static_cast<size_t>(count)); }
+    void push(Value* value) { env_.stack.push_back(value); }
+
+    // --- refinement
+    Value* nonNull(Value* value);
+    Value* guardExact(Value* value, hir::ExactClass c);
+    Value* guardTypeVersion(Value* value, uint32_t version);
+    void refine(Value* from, Value* to);
+    Value* current(Value* value) const; // after this instruction's refinements
+
+    // --- branches
+    bool isBackward(const Instr& in) const { return in.target < in.offset; }
+    hir::Block* inNewBlock(const std::function<void()>& fill);
+    void jumpTo(int blockIndex);
+    hir::Block* edgeTo(int blockIndex, bool checkBreaker);
+    void checkBreakerAt(const Instr& in);
+    int targetOf(const Instr& in) const {
+        return flow_.blockOf[static_cast<size_t>(code_.indexOf(in.target))];
+    }
+    int nextBlock() const { return currentBlock_ + 1; }
+    void branch(hir::Opcode op, Value* value, hir::Block* first, hir::Block* second);
+
+    // --- facts
+    const Facts& facts() const { return request_.facts; }
+    hir::ExactClass exactClassOf(Object* object) const;
+    bool isConst(const Value* value) const {
+        return value && value->opcode() == hir::Opcode::kConstObject;
+    }
+    Object* constantOf(const Value* value) const; // null when not a constant
+    std::optional<int64_t> intConstant(const Value* value) const;
+    bool isHugeInt(const Value* value) const; // a constant that cannot be unboxed
+    bool speculates(const Instr& in) const { return !fn_.genericSites.contains(in.offset); }
+
+    // --- stack and locals (build_stack.cpp)
+    bool buildStackOp(const Instr& in);
+    void loadFast(const Instr& in);
+    void storeFast(const Instr& in);
+    void deleteFast(const Instr& in);
+    void loadDeref(const Instr& in);
+    void storeDeref(const Instr& in);
+    void deleteDeref(const Instr& in);
+    void makeCell(const Instr& in);
+    void copyFreeVars(const Instr& in);
+
+    // --- operators (build_operators.cpp, build_compare.cpp)
+    bool buildOperator(const Instr& in);
+    void binaryOp(const Instr& in);
+    Value* numericBinary(const Instr& in, Value* left, Value* right);
+    Value* intBinary(const Instr& in, Value* left, Value* right);
+    Value* intTrueDivide(Value* left, Value* right);
+    Value* floatBinary(const Instr& in, Value* left, Value* right);
+    Value* stringBinary(const Instr& in, Value* left, Value* right);
+    int storedNext(const Instr& in) const;
+    void guardWithinDoublePrecision(Value* value);
+    void unaryOp(const Instr& in, runtime::Helper generic);
+    void compareOp(const Instr& in);
+    Value* compareKnown(const Instr& in, Value* left, Value* right);
+    Value* truth(const Instr& in, Value* value); // unboxed bool
+
+    // --- attributes (build_attributes.cpp)
+    bool buildAttribute(const Instr& in);
+    void loadAttr(const Instr& in);
+    Value* loadAttrFast(const Instr& in, Value* owner);
+    Value* loadModuleAttr(const Instr& in, Value* owner);
+    void storeAttr(const Instr& in);
+    bool storeAttrFast(const Instr& in, Value* owner, Value* value);
+    void loadMethod(const Instr& in);
+    bool loadMethodFast(const Instr& in, Value* owner);
+    hir::ExactClass ownerClassOf(Object* method) const;
+
+    // --- subscripts (build_subscripts.cpp)
+    bool buildSubscript(const Instr& in);
+    void binarySubscr(const Instr& in);
+    hir::ExactClass indexedClass(const Instr& in, Value* container, Value* key);
+    void storeSubscr(const Instr& in);
+    void unpackSequence(const Instr& in);
+
+    // --- names and imports (build_names.cpp)
+    bool buildName(const Instr& in);
+    void loadGlobal(const Instr& in, bool pushNull);
+    Value* loadGlobalFast(const Instr& in);
+    // Loads entry `index` of a dict whose keys have this version; speculates that what is there
+    // stays.
+    Value* loadDictConstant(Value* dict, Object* known, uint32_t version, int64_t index);
+
+    // --- calls (build_calls.cpp)
+    bool buildCall(const Instr& in);
+    void call(const Instr& in);
+    // What a call leaves to be checked after it.
+    enum class After : uint8_t { kNothing, kTracing, kBreakerAndTracing };
+    struct Called {
+        Value* result = nullptr; // null: not a call that is known here
+        After after = After::kNothing;
+    };
+    Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
+    Called callDirect(Value* function, std::span<Value* const> args);
+    Called callKnownBuiltin(Object* builtin, std::span<Value* const> args);
+    Called callBuiltinFunction(Value* callable, std::span<Value* const> args);
+    Called callMethodDescriptor(Value* callable, std::span<Value* const> args);
+    Called callClass(const Instr& in, Value* callable, std::span<Value* const> args);
+    Called callRange(const Instr& in, std::span<Value* const> args);
+    Value* callLen(Value* value);
+    void callFunctionEx(const Instr& in);
+    void makeFunction(const Instr& in);
+
+    // --- control (build_control.cpp)
+    bool buildControl(const Instr& in);
+    void popJump(const Instr& in);
+    void jumpIfOrPop(const Instr& in);
+    void forIter(const Instr& in);
+    void returnValue();
+
+    // --- containers, exceptions, generators, match
+    bool buildContainer(const Instr& in);
+    bool buildException(const Instr& in);
+    bool buildGenerator(const Instr& in);
+    void send(const Instr& in);
+    bool buildMatch(const Instr& in);
+
+    const BuildRequest& request_;
+    const Bytecode& code_;
+    const Flow& flow_;
+    hir::Function& fn_;
+    std::string failure_;
+
+    std::vector<BlockData> data_;
+    std::vector<int> order_;   // reverse postorder
+    std::vector<Value*> phis_; // all that were made
+
+    hir::Block* block_ = nullptr; // where instructions go; null after a terminator
+    int currentBlock_ = -1;
+    const Instr* instr_ = nullptr;
+    Environment env_;
+    std::vector<Value*> stackBefore_;
+    hir::FrameState* state_ = nullptr;
+    std::vector<std::pair<Value*, Value*>> refinements_;
+};
+
+} // namespace pyston::build

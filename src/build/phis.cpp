@@ -1,0 +1,203 @@
+// Phis: merging environments, and what is left to do when the graph is complete.
+#include "build/graph_builder.h"
+
+#include <algorithm>
+
+namespace pyston::build {
+
+using namespace hir;
+
+namespace {
+
+bool isAlias(const Value* value) {
+    return value->ownership() == Ownership::kAlias && value->numOperands() > 0;
+}
+
+size_t numPhis(const Block* block) {
+    size_t n = 0;
+    while (n < block->instrs().size() && block->instrs()[n]->isPhi())
+        ++n;
+    return n;
+}
+
+// Replacements of trivial phis, by id; chains are followed.
+class TrivialPhis {
+  public:
+    explicit TrivialPhis(int numIds) : map_(static_cast<size_t>(numIds), nullptr) {}
+
+    bool isReplaced(const Value* phi) const { return map_[static_cast<size_t>(phi->id())]; }
+    std::span<Value* const> map() const { return map_; }
+
+    bool visit(Value* phi) {
+        Value* same = nullptr;
+        for (Value* operand : phi->operands()) {
+            Value* value = resolve(operand);
+            if (root(value) == phi)
+                continue;
+            same = same ? common(same, value) : value;
+            if (!same)
+                return false;
+        }
+        if (!same)
+            return false;
+        map_[static_cast<size_t>(phi->id())] = same;
+        return true;
+    }
+
+  private:
+    Value* resolve(Value* value) const {
+        while (Value* next = map_[static_cast<size_t>(value->id())])
+            value = next;
+        return value;
+    }
+    Value* root(Value* value) const {
+        while (isAlias(value))
+            value = resolve(value->operand(0));
+        return value;
+    }
+    Value* common(Value* a, Value* b) const {
+        for (Value* x = a;; x = resolve(x->operand(0))) {
+            for (Value* y = b;; y = resolve(y->operand(0))) {
+                if (x == y)
+                    return x;
+                if (!isAlias(y))
+                    break;
+            }
+            if (!isAlias(x))
+                return nullptr;
+        }
+    }
+
+    std::vector<Value*> map_;
+};
+
+} // namespace
+
+Value* commonValue(Value* a, Value* b) {
+    for (Value* x = a;; x = x->operand(0)) {
+        for (Value* y = b;; y = y->operand(0)) {
+            if (x == y)
+                return x;
+            if (!isAlias(y))
+                break;
+        }
+        if (!isAlias(x))
+            return nullptr;
+    }
+}
+
+Value* GraphBuilder::nullIn(Block* block) {
+    Value* null = fn_.newInstr(Opcode::kConstNull, {});
+    if (Value* last = block->terminator())
+        block->insertBefore(last, null);
+    else
+        block->append(null);
+    return null;
+}
+
+// The value at the start of `block` of what is `values[i]` at the end of `preds[i]`.
+Value* GraphBuilder::merge(Block* block, std::span<Value* const> values,
+                           std::span<Block* const> preds) {
+    Value* same = values[0];
+    bool sameConstant = isConst(same);
+    for (Value* value : values.subspan(1)) {
+        if (same != value)
+            same = same && value ? commonValue(same, value) : nullptr;
+        sameConstant &= isConst(value) && value->imm() == values[0]->imm();
+        if (!same && !sameConstant)
+            break;
+    }
+    if (same)
+        return same;
+    if (sameConstant) {
+        Value* constant = fn_.newInstr(Opcode::kConstObject, values[0]->type());
+        constant->setImm(values[0]->imm());
+        block->append(constant);
+        return constant;
+    }
+    if (std::ranges::all_of(values, [](Value* value) { return !value; }))
+        return nullptr;
+    std::vector<Value*> operands(values.begin(), values.end());
+    for (size_t i = 0; i < operands.size(); ++i)
+        if (!operands[i])
+            operands[i] = nullIn(preds[i]);
+    Type type = operands[0]->type();
+    for (Value* operand : operands)
+        type = join(type, operand->type());
+    Value* phi = fn_.newInstr(Opcode::kPhi, type, operands);
+    block->insert(numPhis(block), phi);
+    phis_.push_back(phi);
+    return phi;
+}
+
+void GraphBuilder::finishPhis() {
+    removeTrivialPhis();
+    inferPhiTypes();
+    removeQuietDrops();
+}
+
+void GraphBuilder::removeTrivialPhis() {
+    TrivialPhis trivial(fn_.numInstrIds());
+    bool any = false;
+    for (bool changed = true; changed; any |= changed) {
+        changed = false;
+        for (Value* phi : phis_)
+            changed |= !trivial.isReplaced(phi) && trivial.visit(phi);
+    }
+    if (!any)
+        return;
+    fn_.replaceAllUses(trivial.map());
+    auto isReplaced = [&](Value* i) { return i->isPhi() && trivial.isReplaced(i); };
+    for (Block* block : fn_.blocks())
+        std::erase_if(block->instrs(), isReplaced);
+    std::erase_if(phis_, isReplaced);
+}
+
+// Optimistic: a phi has the type that all its inputs have, where phis that feed each other do not
+// contradict. Refinements that add nothing themselves follow.
+void GraphBuilder::inferPhiTypes() {
+    std::vector<Value*> open; // in an order in which definitions mostly come first
+    for (Block* block : fn_.blocks())
+        for (Value* instr : block->instrs())
+            if ((instr->isPhi() || isAlias(instr)) && instr->type().isCounted() &&
+                instr->type().exact == ExactClass::kUnknown)
+                open.push_back(instr);
+    enum : uint8_t { kFixed, kBottom, kKnown };
+    std::vector<uint8_t> status(static_cast<size_t>(fn_.numInstrIds()), kFixed);
+    for (Value* instr : open)
+        status[static_cast<size_t>(instr->id())] = kBottom;
+    for (bool changed = true; changed;) {
+        changed = false;
+        for (Value* instr : open) {
+            uint8_t& mine = status[static_cast<size_t>(instr->id())];
+            Type type{};
+            bool known = false;
+            const size_t count = instr->isPhi() ? instr->numOperands() : 1;
+            for (size_t i = 0; i < count; ++i) {
+                const Value* operand = instr->operand(i);
+                if (status[static_cast<size_t>(operand->id())] == kBottom)
+                    continue;
+                type = known ? join(type, operand->type()) : operand->type();
+                known = true;
+            }
+            if (!known)
+                continue;
+            if (!instr->isPhi())
+                type.rep = instr->type().rep;
+            if (mine == kBottom || type != instr->type()) {
+                mine = kKnown;
+                instr->setType(type);
+                changed = true;
+            }
+        }
+    }
+}
+
+void GraphBuilder::removeQuietDrops() {
+    for (Block* block : fn_.blocks())
+        std::erase_if(block->instrs(), [](const Value* instr) {
+            return instr->opcode() == Opcode::kDrop && instr->operand(0)->type().diesQuietly();
+        });
+}
+
+} // namespace pyston::build
