@@ -218,7 +218,11 @@ class Verifier {
             }
             if (instr->isPhi()) {
                 const Block* pred = instr->block()->preds()[i];
-                if (!isSubtype(value->type(), instr->type())) {
+                Type type = value->type();
+                if (value->opcode() == Opcode::kConstNull) {
+                    type.exact = instr->type().exact; // NULL is of every nullable type
+                }
+                if (!isSubtype(type, instr->type())) {
                     return fail(instr, which + " has a wider type than the phi");
                 }
                 if (instr->operand(instr->block()->predIndex(pred)) != value) {

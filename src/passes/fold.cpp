@@ -56,15 +56,20 @@ std::optional<int64_t> shiftLeft(int64_t a, int64_t count) {
 
 std::optional<int64_t> foldInt(Opcode op, int64_t a, int64_t b) {
     int64_t result = 0;
+    bool overflow = false;
     switch (op) {
     case Opcode::kIntAdd:
-        return checked(__builtin_add_overflow(a, b, &result), result);
+        overflow = __builtin_add_overflow(a, b, &result);
+        return checked(overflow, result);
     case Opcode::kIntSub:
-        return checked(__builtin_sub_overflow(a, b, &result), result);
+        overflow = __builtin_sub_overflow(a, b, &result);
+        return checked(overflow, result);
     case Opcode::kIntMul:
-        return checked(__builtin_mul_overflow(a, b, &result), result);
+        overflow = __builtin_mul_overflow(a, b, &result);
+        return checked(overflow, result);
     case Opcode::kIntNeg:
-        return checked(__builtin_sub_overflow(int64_t{0}, a, &result), result);
+        overflow = __builtin_sub_overflow(int64_t{0}, a, &result);
+        return checked(overflow, result);
     case Opcode::kIntFloorDiv:
     case Opcode::kIntMod:
         return divide(op, a, b);
