@@ -41,25 +41,30 @@ inline bool isGeneratorCode(const PyCodeObject* code) {
 }
 
 // While C++ code acts for a frame that the interpreter has left for a moment, the frame must be the
-// current one: signal handlers, tracebacks and sys._getframe look at it.
+// current one and count as a level of recursion: signal handlers, tracebacks and sys._getframe look
+// at it.
 class LinkedFrame {
   public:
-    LinkedFrame(PyThreadState* tstate, Frame* frame) : tstate_(tstate), stacktop_(frame->stacktop) {
+    LinkedFrame(PyThreadState* tstate, Frame* frame)
+        : stacktop(frame->stacktop), tstate_(tstate), frame_(frame) {
         frame->previous = tstate->cframe->current_frame;
         frame->stacktop = -1;
         tstate->cframe->current_frame = frame;
+        --tstate->recursion_remaining;
     }
     ~LinkedFrame() {
-        Frame* frame = tstate_->cframe->current_frame;
-        tstate_->cframe->current_frame = frame->previous;
-        frame->stacktop = stacktop_;
+        ++tstate_->recursion_remaining;
+        tstate_->cframe->current_frame = frame_->previous;
+        frame_->stacktop = stacktop;
     }
     LinkedFrame(const LinkedFrame&) = delete;
     LinkedFrame& operator=(const LinkedFrame&) = delete;
 
+    int stacktop; // what the frame gets when it is unlinked
+
   private:
     PyThreadState* tstate_;
-    int stacktop_;
+    Frame* frame_;
 };
 
 } // namespace pyston::host

@@ -1,0 +1,71 @@
+#include "cpython/v3_11/code_data.h"
+
+#include "cpython/api.h"
+#include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/osr.h"
+#include "runtime/code_memory.h"
+#include "runtime/policy.h"
+
+#include <new>
+
+namespace pyston::host {
+
+Py_ssize_t codeExtraIndex = -1;
+
+namespace {
+
+void destroyBlob(std::unique_ptr<runtime::CodeBlob> blob) {
+    if (blob->base != nullptr)
+        runtime::releaseCode(blob->base, blob->size);
+    for (Object* object : blob->references)
+        Py_DECREF(object);
+}
+
+// Called when a code object dies: no frame runs it, so its machine code is dead as well.
+void destroyHostCode(void* pointer) {
+    std::unique_ptr<HostCode> data(static_cast<HostCode*>(pointer));
+    if (!data)
+        return;
+    runtime::unregisterCode(data.get());
+    if (data->current)
+        destroyBlob(std::move(data->current));
+    for (std::unique_ptr<runtime::CodeBlob>& blob : data->retired)
+        destroyBlob(std::move(blob));
+}
+
+HostCode* makeHostCode(PyCodeObject* code) {
+    std::unique_ptr<HostCode> data(new (std::nothrow) HostCode);
+    auto* object = reinterpret_cast<PyObject*>(code);
+    if (!data || _PyCode_SetExtra(object, codeExtraIndex, data.get()) < 0) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    data->code = object;
+    data->isGenerator = isGeneratorCode(code);
+    data->simpleCalls = takesSimpleCalls(code);
+    findLoopEdges(data.get());
+    runtime::registerCode(data.get());
+    return data.release();
+}
+
+} // namespace
+
+bool prepareCodeData() {
+    if (codeExtraIndex < 0)
+        codeExtraIndex = _PyEval_RequestCodeExtraIndex(destroyHostCode);
+    return codeExtraIndex >= 0;
+}
+
+HostCode* hostCode(PyCodeObject* code) {
+    HostCode* data = findHostCode(code);
+    return data != nullptr ? data : makeHostCode(code);
+}
+
+runtime::CodeData* codeData(Object* code, bool create) {
+    if (!PyCode_Check(code) || codeExtraIndex < 0)
+        return nullptr;
+    auto* codeObject = reinterpret_cast<PyCodeObject*>(code);
+    return create ? hostCode(codeObject) : findHostCode(codeObject);
+}
+
+} // namespace pyston::host

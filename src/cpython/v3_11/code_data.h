@@ -1,0 +1,55 @@
+// CodeData in a code object's co_extra, with what only this interpreter version needs.
+#pragma once
+
+#include "cpython/v3_11/interpreter.h"
+#include "runtime/code_data.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace pyston::host {
+
+// A loop edge: a backward jump that the interpreter can be stopped at (see osr.h). Offsets in
+// bytes.
+struct LoopEdge {
+    enum Kind : uint8_t { kAlways, kIfFalse, kIfTrue, kIfNone, kIfNotNone };
+    int32_t
+        patchOffset; // the instruction that is overwritten: the jump, or the comparison before it
+    int32_t jumpOffset;
+    int32_t target;
+    int32_t next; // after the jump
+    Kind kind;
+    uint8_t original = 0;     // opcode that was overwritten; valid while patched
+    int8_t comparison = -1;   // Py_LT ... when the comparison before the jump is overwritten
+    uint8_t operandsSeen = 0; // by that comparison: bits of OperandKind
+};
+enum OperandKind : uint8_t { kSeenInts = 1, kSeenFloats = 2, kSeenStrings = 4, kSeenOther = 8 };
+
+struct HostCode : runtime::CodeData {
+    std::vector<LoopEdge> edges;
+    bool simpleCalls = false; // takesSimpleCalls(), frame_eval.h
+    // An activation of this code may be running in the interpreter out of our sight, so its loops
+    // must not be patched.
+    bool neverPatch = false;
+};
+
+// Index of our co_extra slot; -1 before prepareCodeData().
+extern Py_ssize_t codeExtraIndex;
+bool prepareCodeData();
+
+// Private to codeobject.c; checked by selfCheck().
+struct CodeExtra {
+    Py_ssize_t size;
+    void* extras[1];
+};
+
+inline HostCode* findHostCode(const PyCodeObject* code) {
+    auto* extra = static_cast<const CodeExtra*>(code->co_extra);
+    if (extra == nullptr || extra->size <= codeExtraIndex)
+        return nullptr;
+    return static_cast<HostCode*>(extra->extras[codeExtraIndex]);
+}
+// Null only when out of memory (no exception is set).
+HostCode* hostCode(PyCodeObject* code);
+
+} // namespace pyston::host

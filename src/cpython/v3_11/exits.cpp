@@ -1,0 +1,233 @@
+// From compiled code back to the interpreter: see cpu::RuntimeAddresses.
+#include "exits/exit_table.h"
+
+#include "cpython/api.h"
+#include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/unwind.h"
+#include "hir/hir.h"
+#include "runtime/options.h"
+#include "runtime/policy.h"
+
+#include <bit>
+#include <random>
+
+namespace pyston::host {
+namespace {
+
+using exits::Location;
+using exits::MachineState;
+using exits::Reason;
+using exits::Record;
+using exits::Repr;
+
+// What materialize tells resume.
+enum class Resume : uintptr_t {
+    kInterpret,
+    kUnwind,         // the exception gets a traceback entry for this frame
+    kUnwindSilently, // it has one already, or gets none: raised again
+    kReturn,         // an exception is set, the frame has not begun: return NULL
+};
+// The lower bits of the word are a Resume, the upper ones the byte offset that decides on the
+// handler.
+constexpr int kResumeBits = 2;
+
+uint64_t bitsAt(const Location& location, const runtime::CodeBlob& blob,
+                const MachineState& state) {
+    auto index = static_cast<size_t>(location.index);
+    switch (location.kind) {
+    case Location::kGpRegister:
+        return state.gp[index];
+    case Location::kFpRegister:
+        return std::bit_cast<uint64_t>(state.fp[index]);
+    case Location::kSpill:
+        return state.spills[index];
+    case Location::kConst:
+        return blob.constants[index];
+    default:
+        return 0;
+    }
+}
+
+// The object a value stands for, as a reference of its own if it had to be made. NULL with
+// MemoryError set when it cannot be made.
+PyObject* box(uint64_t bits, const Location& location) {
+    switch (location.repr) {
+    case Repr::kInt64:
+        return PyLong_FromLongLong(static_cast<int64_t>(bits));
+    case Repr::kDouble:
+        return PyFloat_FromDouble(std::bit_cast<double>(bits));
+    case Repr::kBool:
+        return Py_NewRef((bits & 0xff) != 0 ? Py_True : Py_False);
+    case Repr::kObject:
+        break;
+    }
+    auto* object = reinterpret_cast<PyObject*>(bits);
+    if (location.incref)
+        Py_XINCREF(object);
+    return object;
+}
+
+// Completes localsplus and the stack. False with MemoryError set when a value could not be boxed:
+// its slot is NULL then.
+bool writeSlots(Frame* frame, const runtime::CodeBlob& blob, const Record& record,
+                const MachineState& state) {
+    const Location* locations = &blob.locations[record.firstLocation];
+    int count = blob.numSlots + record.stackDepth;
+    bool complete = true;
+    for (int i = 0; i < count; ++i) {
+        const Location& location = locations[i];
+        PyObject*& slot = frame->localsplus[i];
+        if (location.kind == Location::kInFrame) {
+            if (location.incref)
+                Py_XINCREF(slot);
+        } else if (location.kind == Location::kNull) {
+            slot = nullptr;
+        } else {
+            slot = box(bitsAt(location, blob, state), location);
+            if (slot == nullptr && location.repr != Repr::kObject)
+                complete = false;
+        }
+    }
+    return complete;
+}
+
+void releaseOthers(const runtime::CodeBlob& blob, const Record& record, const MachineState& state) {
+    const Location* locations =
+        &blob.locations[record.firstLocation] + blob.numSlots + record.stackDepth;
+    for (uint32_t i = 0; i < record.numReleases; ++i)
+        Py_XDECREF(reinterpret_cast<PyObject*>(bitsAt(locations[i], blob, state)));
+}
+
+// A bare `raise`, RERAISE and END_ASYNC_FOR raise what was raised here before.
+bool raisesAgain(PyThreadState* tstate, int opcode) {
+    if (opcode == RERAISE || opcode == END_ASYNC_FOR)
+        return true;
+    if (opcode != RAISE_VARARGS)
+        return false;
+    for (_PyErr_StackItem* item = tstate->exc_info; item != nullptr; item = item->previous_item) {
+        if (item->exc_value != nullptr && item->exc_value != Py_None)
+            return item->exc_value == tstate->curexc_value;
+    }
+    return false;
+}
+
+// RERAISE with an argument shows the frame at the instruction that raised first, whose offset lies
+// on the stack below the handled exceptions.
+void restoreLasti(Frame* frame, const Record& record, int oparg) {
+    int depth = record.stackDepth - (oparg + 1);
+    if (oparg == 0 || depth < 0)
+        return;
+    PyObject* lasti = frame->localsplus[frame->f_code->co_nlocalsplus + depth];
+    if (lasti != nullptr && PyLong_Check(lasti))
+        frame->prev_instr = _PyCode_CODE(frame->f_code) + PyLong_AsLong(lasti);
+}
+
+uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Record& record) {
+    PyCodeObject* code = frame->f_code;
+    HostCode* data = findHostCode(code);
+    int offset = record.instrOffset;
+    frame->prev_instr = unitAt(code, offset);
+    int opcode = _PyOpcode_Deopt[opcodeAt(data, code, offset)];
+    bool again = raisesAgain(tstate, opcode);
+    if (opcode == RERAISE)
+        restoreLasti(frame, record, _Py_OPARG(*frame->prev_instr));
+    int lookup = offset;
+    // At a loop edge the interpreter has jumped already when it serves what is pending.
+    if (static_cast<hir::Opcode>(record.hirOpcode) == hir::Opcode::kCheckEvalBreaker) {
+        for (const LoopEdge& edge : data->edges) {
+            if (edge.jumpOffset == offset)
+                lookup = edge.target - static_cast<int>(sizeof(_Py_CODEUNIT));
+        }
+    }
+    auto how = again ? Resume::kUnwindSilently : Resume::kUnwind;
+    return static_cast<uintptr_t>(how) | static_cast<uintptr_t>(lookup) << kResumeBits;
+}
+
+// Counted down by guards when exits are stressed; the one that reaches 0 leaves although it holds.
+int64_t stressCounter = INT64_MAX;
+
+// Draws when the next guard leaves. True if the exit taken now was one of those.
+bool wasForced() {
+    uint64_t seed = runtime::options().stressExitsSeed;
+    if (seed == 0 || stressCounter > 0)
+        return false;
+    static std::minstd_rand random(static_cast<uint32_t>(seed));
+    stressCounter = static_cast<int64_t>(1 + random() % 400);
+    return true;
+}
+
+uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
+                      const MachineState* state) {
+    auto& blob = *static_cast<runtime::CodeBlob*>(blobPointer);
+    Record& record = blob.exits[exitIndex];
+    bool raised = record.reason == Reason::kError;
+    bool complete = writeSlots(frame, blob, record, *state);
+    frame->stacktop = blob.numSlots + record.stackDepth;
+
+    uintptr_t result;
+    if (raised || !complete) {
+        result = raiseFrom(tstate, frame, record);
+    } else {
+        setNextOffset(frame, record.resumeOffset);
+        result = static_cast<uintptr_t>(Resume::kInterpret);
+    }
+    // From here on other code may run and see the frame.
+    releaseOthers(blob, record, *state);
+    if (wasForced())
+        ++runtime::statistics().exits[static_cast<size_t>(Reason::kForced)];
+    else
+        runtime::countExit(&blob, &record);
+    // On failure it gives back the level that the entry took.
+    if (record.reason == Reason::kRecursion && _Py_CheckRecursiveCall(tstate, "") != 0)
+        return static_cast<uintptr_t>(Resume::kReturn);
+    ++tstate->recursion_remaining;
+    return result;
+}
+
+// Runs after the native frame is gone; its result is the native function's.
+PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
+    tstate->cframe->current_frame = frame->previous;
+    auto what = static_cast<Resume>(how & ((1u << kResumeBits) - 1));
+    switch (what) {
+    case Resume::kInterpret:
+        return continueFrame(tstate, frame, 0);
+    case Resume::kReturn:
+        return nullptr;
+    case Resume::kUnwind:
+    case Resume::kUnwindSilently:
+        break;
+    }
+    auto lookup = static_cast<int>(how >> kResumeBits);
+    switch (unwindFrame(tstate, frame, lookup, what == Resume::kUnwind)) {
+    case Unwound::kHandled:
+        return continueFrame(tstate, frame, 0);
+    case Unwound::kThrow:
+        return continueFrame(tstate, frame, 1);
+    case Unwound::kReturn:
+        break;
+    }
+    return nullptr;
+}
+
+void dealloc(PyObject* object) {
+    _Py_Dealloc(object);
+}
+
+} // namespace
+
+uint64_t materializeAddress() {
+    return reinterpret_cast<uint64_t>(&materialize);
+}
+uint64_t resumeAddress() {
+    return reinterpret_cast<uint64_t>(&resume);
+}
+uint64_t deallocAddress() {
+    return reinterpret_cast<uint64_t>(&dealloc);
+}
+uint64_t stressCounterAddress() {
+    stressCounter = 1;
+    return reinterpret_cast<uint64_t>(&stressCounter);
+}
+
+} // namespace pyston::host

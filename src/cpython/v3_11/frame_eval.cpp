@@ -1,0 +1,231 @@
+#include "cpython/v3_11/frame_eval.h"
+
+#include "cpython/api.h"
+#include "cpython/v3_11/direct_call.h"
+#include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/stack_segments.h"
+#include "cpython/v3_11/tracing.h"
+#include "runtime/policy.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pyston::host {
+namespace {
+
+PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
+                             PyObject* kwnames);
+
+bool hookIsSet(PyThreadState* tstate) {
+    return tstate->interp->eval_frame == evalFrame;
+}
+
+// How many calls run in the interpreter without the hook, for want of C stack.
+int unhookedDepth = 0;
+
+// With greenlets about there is no other stack to go to; the interpreter alone needs none. Loops
+// are not watched from then on, since frames now exist that we cannot see.
+PyObject* evalUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
+    if (unhookedDepth++ == 0) {
+        forbidWatching();
+        _PyInterpreterState_SetEvalFrameFunc(tstate->interp, _PyEval_EvalFrameDefault);
+    }
+    PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    if (--unhookedDepth == 0)
+        _PyInterpreterState_SetEvalFrameFunc(tstate->interp, evalFrame);
+    return result;
+}
+
+// The entry for a frame at its function's start or at a resume point; compiles if it is time to.
+const void* entryFor(HostCode* data, int offset) {
+    if (!data->current) {
+        if (!runtime::shouldCompileAtCall(data))
+            return nullptr;
+        auto why = data->isGenerator ? runtime::CompileWhy::kResume : runtime::CompileWhy::kCalls;
+        if (!runtime::compileNow(data, why))
+            return nullptr;
+    }
+    return data->current->entryAt(offset);
+}
+
+PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
+    if (tracingSeen)
+        noticeEndOfTracing();
+    HostCode* data = hostCode(frame->f_code);
+    if (throwflag || tstate->cframe->use_tracing || data == nullptr || !runtime::isActive())
+        return continueFrame(tstate, frame, throwflag);
+
+    bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
+    int offset = nextOffset(frame);
+    // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
+    // make its generator, is the interpreter's.
+    if (resumed || (offset == 0 && !data->isGenerator)) {
+        PyFunctionObject* function = frame->f_func;
+        if (!resumed && data->simpleCalls && function->vectorcall == _PyFunction_Vectorcall)
+            function->vectorcall = vectorcallFunction;
+        if (const void* entry = entryFor(data, offset)) {
+            ++(resumed ? runtime::statistics().resumeEntries : runtime::statistics().nativeEntries);
+            return enterNative(tstate, frame, data->current->base, entry);
+        }
+    }
+    watchLoops(data);
+    return continueFrame(tstate, frame, 0);
+}
+
+PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
+    if (!stackMayBeLow()) [[likely]]
+        return evalFrameHere(tstate, frame, throwflag);
+    switch (examineStack()) {
+    case LowStack::kSegment:
+        return callOnSegment(evalFrameHere, tstate, frame, throwflag);
+    case LowStack::kUnhooked:
+        return evalUnhooked(tstate, frame, throwflag);
+    case LowStack::kFine:
+        break;
+    }
+    return evalFrameHere(tstate, frame, throwflag);
+}
+
+// A complete frame at its function's start: runs it and clears it.
+PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
+    PyObject* result;
+    if (data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow())
+        [[likely]]
+        result = enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
+    else if (hookIsSet(tstate))
+        result = evalFrame(tstate, frame, 0);
+    else
+        result = _PyEval_EvalFrame(tstate, frame, 0);
+    clearAndPopFrame(tstate, frame);
+    return result;
+}
+
+// The interpreter keeps a reference to each argument of a vectorcall on its stack until the call is
+// over, while it moves them into the frame of a call that it inlines, as it does without the hook.
+// So that arguments die when they would, take the references off its stack. That is only allowed to
+// a callee that its CALL has called itself: the callable lies before the arguments, which are all
+// of the call's.
+bool mayTakeArguments(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
+                      size_t count) {
+    Frame* caller = tstate->cframe->current_frame;
+    if (caller == nullptr || caller->stacktop != -1 || args == nullptr)
+        return false;
+    PyCodeObject* code = caller->f_code;
+    PyObject** stack = caller->localsplus + code->co_nlocalsplus;
+    if (args <= stack || args + count > stack + code->co_stacksize || args[-1] != callable)
+        return false;
+    _Py_CODEUNIT unit = *caller->prev_instr;
+    if (_PyOpcode_Deopt[_Py_OPCODE(unit)] != CALL)
+        return false;
+    size_t stated = _Py_OPARG(unit); // more than 255 would need a prefix
+    return count == stated || count == stated + 1;
+}
+
+// Calls with positional arguments only; the rest is _PyFunction_Vectorcall's.
+PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
+                             PyObject* kwnames) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
+    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    HostCode* data = findHostCode(code);
+    auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
+    auto wanted = static_cast<size_t>(code->co_argcount);
+    size_t defaults = 0;
+    if (function->func_defaults != nullptr)
+        defaults = static_cast<size_t>(PyTuple_GET_SIZE(function->func_defaults));
+    bool simple = data != nullptr && data->simpleCalls && given <= wanted &&
+                  given + defaults >= wanted &&
+                  (kwnames == nullptr || PyTuple_GET_SIZE(kwnames) == 0);
+    if (!simple || !hookIsSet(tstate) || tstate->cframe->use_tracing)
+        return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+
+    bool take = given > 0 && mayTakeArguments(tstate, callable, args, given);
+    Frame* frame = pushFrame(tstate, function);
+    if (frame == nullptr)
+        return PyErr_NoMemory();
+    PyObject** slots = frame->localsplus;
+    if (take) {
+        auto** taken = const_cast<PyObject**>(args);
+        for (size_t i = 0; i < given; ++i)
+            slots[i] = std::exchange(taken[i], Py_NewRef(Py_None));
+    } else {
+        for (size_t i = 0; i < given; ++i)
+            slots[i] = Py_NewRef(args[i]);
+    }
+    for (size_t i = given; i < wanted; ++i) {
+        auto index = static_cast<Py_ssize_t>(i + defaults - wanted);
+        slots[i] = Py_NewRef(PyTuple_GET_ITEM(function->func_defaults, index));
+    }
+    std::fill(slots + wanted, slots + code->co_nlocalsplus, nullptr);
+    return runAndClear(tstate, data, frame);
+}
+
+} // namespace
+
+PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
+    for (;;) {
+        PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+        LoopEdge* edge = edgeStoppedAt(tstate, frame);
+        if (edge == nullptr) [[likely]]
+            return result;
+        EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
+        switch (outcome.what) {
+        case EdgeOutcome::kInterpret:
+            throwflag = 0;
+            break;
+        case EdgeOutcome::kThrow:
+            throwflag = 1;
+            break;
+        case EdgeOutcome::kReturn:
+            return nullptr;
+        case EdgeOutcome::kEnter:
+            return enterNative(tstate, frame, outcome.blob->base, outcome.entry);
+        }
+    }
+}
+
+Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* function,
+                   Object** stolenArgs, int64_t count) {
+    auto* functionObject = reinterpret_cast<PyFunctionObject*>(function);
+    Frame* frame = pushFrame(tstate, functionObject);
+    if (frame == nullptr) {
+        std::for_each(stolenArgs, stolenArgs + count,
+                      [](Object* argument) { Py_DECREF(argument); });
+        return PyErr_NoMemory();
+    }
+    std::copy(stolenArgs, stolenArgs + count, frame->localsplus);
+    std::fill(frame->localsplus + count, frame->localsplus + frame->f_code->co_nlocalsplus,
+              nullptr);
+    return runAndClear(tstate, static_cast<HostCode*>(data), frame);
+}
+
+bool install() {
+    PyInterpreterState* interp = PyInterpreterState_Get();
+    if (isInstalled())
+        return true;
+    // Another frame evaluator (a debugger, another compiler) is left alone.
+    if (interp != PyInterpreterState_Main() || interp->eval_frame != nullptr)
+        return false;
+    if (!prepareCodeData() || !prepareTracing()) {
+        PyErr_Clear();
+        return false;
+    }
+    markUnseenFrames();
+    _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
+    return true;
+}
+
+void uninstall() {
+    if (!isInstalled())
+        return;
+    unwatchAllLoops();
+    _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
+}
+
+bool isInstalled() {
+    return PyInterpreterState_Get()->eval_frame == evalFrame;
+}
+
+} // namespace pyston::host

@@ -1,0 +1,32 @@
+// The frame evaluation hook, and how frames enter compiled code.
+#pragma once
+
+#include "cpython/v3_11/code_data.h"
+
+namespace pyston::host {
+
+// Runs a frame (not linked) in the interpreter from where it stands until it returns, yields or
+// raises; goes over to compiled code at loop edges. `throwflag`: an exception is set, to be raised
+// there.
+PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+
+// Links the frame and runs compiled code from `entry`.
+inline PyObject* enterNative(PyThreadState* tstate, Frame* frame, const void* function,
+                             const void* entry) {
+    using Native = PyObject* (*)(PyThreadState*, Frame*, const void*);
+    frame->previous = tstate->cframe->current_frame;
+    frame->stacktop = -1;
+    frame->is_entry = true;
+    tstate->cframe->current_frame = frame;
+    return reinterpret_cast<Native>(reinterpret_cast<uintptr_t>(function))(tstate, frame, entry);
+}
+
+// Code whose calls need no argument processing besides defaults: see direct_call.h.
+inline bool takesSimpleCalls(const PyCodeObject* code) {
+    constexpr int kNeeded = CO_OPTIMIZED | CO_NEWLOCALS;
+    constexpr int kRefused =
+        CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR;
+    return (code->co_flags & (kNeeded | kRefused)) == kNeeded && code->co_kwonlyargcount == 0;
+}
+
+} // namespace pyston::host

@@ -1,0 +1,36 @@
+// Frames on the thread's data stack: what ceval.c, frame.c and pystate.c do in functions that they
+// do not export.
+#pragma once
+
+#include "cpython/v3_11/interpreter.h"
+
+namespace pyston::host {
+
+// Room for a frame in a new chunk; NULL when out of memory.
+Frame* pushFrameInNewChunk(PyThreadState* tstate, size_t words);
+
+// A frame at the start of `function` (a new reference is taken), not linked, its slots not
+// initialized. NULL without an exception when out of memory.
+inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function) {
+    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    size_t words =
+        static_cast<size_t>(code->co_nlocalsplus + code->co_stacksize) + FRAME_SPECIALS_SIZE;
+    Frame* frame;
+    if (_PyThreadState_HasStackSpace(tstate, words)) {
+        frame = reinterpret_cast<Frame*>(tstate->datastack_top);
+        tstate->datastack_top += words;
+    } else {
+        frame = pushFrameInNewChunk(tstate, words);
+        if (frame == nullptr)
+            return nullptr;
+    }
+    Py_INCREF(function);
+    _PyFrame_InitializeSpecials(frame, function, nullptr, code->co_nlocalsplus);
+    return frame;
+}
+
+// Drops what a finished frame (not linked) holds, or leaves it to its frame object if that
+// survives, and pops it off the data stack.
+void clearAndPopFrame(PyThreadState* tstate, Frame* frame);
+
+} // namespace pyston::host

@@ -1,0 +1,215 @@
+// The objects and facts that the compiler asks for.
+#include "cpython/api.h"
+#include "cpython/v3_11/interpreter.h"
+
+#include <iterator>
+
+namespace pyston::host {
+namespace {
+
+using hir::ExactClass;
+
+constexpr struct {
+    ExactClass exact;
+    PyTypeObject* type;
+} kClasses[] = {
+    {ExactClass::kBool, &PyBool_Type},   {ExactClass::kInt, &PyLong_Type},
+    {ExactClass::kFloat, &PyFloat_Type}, {ExactClass::kStr, &PyUnicode_Type},
+    {ExactClass::kBytes, &PyBytes_Type}, {ExactClass::kRange, &PyRange_Type},
+    {ExactClass::kTuple, &PyTuple_Type}, {ExactClass::kList, &PyList_Type},
+    {ExactClass::kDict, &PyDict_Type},   {ExactClass::kSet, &PySet_Type},
+    {ExactClass::kSlice, &PySlice_Type}, {ExactClass::kFunction, &PyFunction_Type},
+    {ExactClass::kCell, &PyCell_Type},   {ExactClass::kType, &PyType_Type},
+};
+
+Object* asObject(PyTypeObject* type) {
+    return reinterpret_cast<Object*>(type);
+}
+
+BuiltinInfo::Convention conventionOf(int flags) {
+    switch (flags &
+            (METH_VARARGS | METH_FASTCALL | METH_NOARGS | METH_O | METH_KEYWORDS | METH_METHOD)) {
+    case METH_O:
+        return BuiltinInfo::kO;
+    case METH_NOARGS:
+        return BuiltinInfo::kNoArgs;
+    case METH_FASTCALL:
+        return BuiltinInfo::kFast;
+    case METH_FASTCALL | METH_KEYWORDS:
+        return BuiltinInfo::kFastKeywords;
+    case METH_VARARGS:
+    case METH_VARARGS | METH_KEYWORDS:
+        return BuiltinInfo::kVarArgs;
+    default:
+        return BuiltinInfo::kNotBuiltin;
+    }
+}
+
+std::string quoted(PyObject* text) {
+    constexpr Py_ssize_t kMaxLength = 40;
+    std::string out = "'";
+    Py_ssize_t length = PyUnicode_GET_LENGTH(text);
+    for (Py_ssize_t i = 0; i < length && i < kMaxLength; ++i) {
+        Py_UCS4 c = PyUnicode_READ_CHAR(text, i);
+        out += c >= 32 && c < 127 ? static_cast<char>(c) : '?';
+    }
+    return out + (length > kMaxLength ? "...'" : "'");
+}
+
+} // namespace
+
+Object* none() {
+    return Py_None;
+}
+Object* trueObject() {
+    return Py_True;
+}
+Object* falseObject() {
+    return Py_False;
+}
+
+Object* classObject(ExactClass c) {
+    if (c == ExactClass::kNoneType)
+        return asObject(Py_TYPE(Py_None));
+    for (const auto& row : kClasses) {
+        if (row.exact == c)
+            return asObject(row.type);
+    }
+    return nullptr;
+}
+
+ExactClass exactClassOf(Object* object) {
+    if (object == Py_None)
+        return ExactClass::kNoneType;
+    for (const auto& row : kClasses) {
+        if (Py_IS_TYPE(object, row.type))
+            return row.exact;
+    }
+    return ExactClass::kUnknown;
+}
+
+Object* rangeIteratorClass() {
+    return asObject(&PyRangeIter_Type);
+}
+Object* listIteratorClass() {
+    return asObject(&PyListIter_Type);
+}
+Object* tupleIteratorClass() {
+    return asObject(&PyTupleIter_Type);
+}
+Object* generatorClass() {
+    return asObject(&PyGen_Type);
+}
+uint32_t typeVersion(Object* object) {
+    return Py_TYPE(object)->tp_version_tag;
+}
+Object* classOf(Object* object) {
+    return asObject(Py_TYPE(object));
+}
+
+std::optional<int64_t> intValue(Object* object) {
+    if (!PyLong_CheckExact(object))
+        return std::nullopt;
+    int overflow = 0;
+    long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    if (overflow != 0)
+        return std::nullopt;
+    return value;
+}
+
+std::optional<double> floatValue(Object* object) {
+    if (!PyFloat_CheckExact(object))
+        return std::nullopt;
+    return PyFloat_AS_DOUBLE(object);
+}
+
+void incref(Object* object) {
+    Py_INCREF(object);
+}
+void decref(Object* object) {
+    Py_DECREF(object);
+}
+
+std::string reprForDump(Object* object) {
+    if (object == nullptr)
+        return "NULL";
+    if (object == Py_None || object == Py_True || object == Py_False)
+        return object == Py_None ? "None" : object == Py_True ? "True" : "False";
+    if (std::optional<int64_t> value = intValue(object))
+        return std::to_string(*value);
+    if (std::optional<double> value = floatValue(object))
+        return std::to_string(*value);
+    if (PyUnicode_CheckExact(object) && PyUnicode_IS_READY(object))
+        return quoted(object);
+    if (PyType_Check(object))
+        return "<class " + std::string(reinterpret_cast<PyTypeObject*>(object)->tp_name) + ">";
+    std::string kind = Py_TYPE(object)->tp_name;
+    if (PyFunction_Check(object))
+        return "<" + kind + " " +
+               quoted(reinterpret_cast<PyFunctionObject*>(object)->func_qualname) + ">";
+    if (PyCode_Check(object))
+        return "<" + kind + " " + quoted(reinterpret_cast<PyCodeObject*>(object)->co_qualname) +
+               ">";
+    if (PyCFunction_Check(object))
+        return "<" + kind + " " + reinterpret_cast<PyCFunctionObject*>(object)->m_ml->ml_name + ">";
+    return "<" + kind + ">";
+}
+
+Object* moduleDictEntry(Object* globals, uint32_t keysVersion, int64_t index) {
+    if (globals == nullptr || !PyDict_CheckExact(globals) || keysVersion == 0)
+        return nullptr;
+    auto* dict = reinterpret_cast<PyDictObject*>(globals);
+    PyDictKeysObject* keys = dict->ma_keys;
+    if (dict->ma_values != nullptr || keys->dk_version != keysVersion || !DK_IS_UNICODE(keys) ||
+        index < 0 || index >= keys->dk_nentries) {
+        return nullptr;
+    }
+    return DK_UNICODE_ENTRIES(keys)[index].me_value;
+}
+
+Object* builtinsOfCode(Object*) {
+    return PyInterpreterState_Get()->builtins;
+}
+
+Object* functionCode(Object* function) {
+    return PyFunction_Check(function) ? PyFunction_GET_CODE(function) : nullptr;
+}
+
+BuiltinInfo builtinInfo(Object* callable) {
+    BuiltinInfo info;
+    if (PyCFunction_CheckExact(callable)) {
+        info.convention = conventionOf(PyCFunction_GET_FLAGS(callable));
+    } else if (Py_IS_TYPE(callable, &PyMethodDescr_Type)) {
+        info.convention =
+            conventionOf(reinterpret_cast<PyMethodDescrObject*>(callable)->d_method->ml_flags);
+        info.ownerClass = asObject(PyDescr_TYPE(callable));
+    }
+    return info;
+}
+
+CodeInfo codeInfo(Object* object) {
+    auto* code = reinterpret_cast<PyCodeObject*>(object);
+    return {code->co_argcount, code->co_kwonlyargcount, code->co_flags};
+}
+
+KnownBuiltin knownBuiltin(Object* callable) {
+    const callable_cache& known = PyInterpreterState_Get()->callable_cache;
+    if (callable == known.len)
+        return KnownBuiltin::kLen;
+    if (callable == known.isinstance)
+        return KnownBuiltin::kIsInstance;
+    if (callable == known.list_append)
+        return KnownBuiltin::kListAppend;
+    return KnownBuiltin::kNone;
+}
+
+Object* moduleDict(Object* object) {
+    return PyModule_CheckExact(object) ? PyModule_GetDict(object) : nullptr;
+}
+
+bool isStableGlobal(Object* object) {
+    return PyFunction_Check(object) || PyCFunction_Check(object) || PyType_Check(object) ||
+           PyModule_Check(object);
+}
+
+} // namespace pyston::host

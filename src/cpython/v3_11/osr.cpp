@@ -1,0 +1,285 @@
+#include "cpython/v3_11/osr.h"
+
+#include "cpython/v3_11/pending.h"
+#include "cpython/v3_11/quicken.h"
+#include "cpython/v3_11/unwind.h"
+#include "runtime/options.h"
+#include "runtime/policy.h"
+
+#include <optional>
+
+namespace pyston::host {
+namespace {
+
+constexpr int kUnit = sizeof(_Py_CODEUNIT);
+// Code objects in the interpreter's own image (frozen modules) have this reference count from the
+// start; subinterpreters share them, and run them without the hook.
+constexpr Py_ssize_t kStaticRefcount = 999999999 / 2;
+
+int forbidden = 0;
+
+std::optional<LoopEdge::Kind> edgeKind(int baseOpcode) {
+    switch (baseOpcode) {
+    case JUMP_BACKWARD:
+        return LoopEdge::kAlways;
+    case POP_JUMP_BACKWARD_IF_FALSE:
+        return LoopEdge::kIfFalse;
+    case POP_JUMP_BACKWARD_IF_TRUE:
+        return LoopEdge::kIfTrue;
+    case POP_JUMP_BACKWARD_IF_NONE:
+        return LoopEdge::kIfNone;
+    case POP_JUMP_BACKWARD_IF_NOT_NONE:
+        return LoopEdge::kIfNotNone;
+    default:
+        return std::nullopt;
+    }
+}
+
+unsigned char* opcodeByte(const HostCode* data, int offset) {
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    return reinterpret_cast<unsigned char*>(unitAt(code, offset));
+}
+
+uint8_t operandKind(PyObject* left, PyObject* right) {
+    if (PyLong_CheckExact(left) && PyLong_CheckExact(right))
+        return kSeenInts;
+    if (PyFloat_CheckExact(left) && PyFloat_CheckExact(right))
+        return kSeenFloats;
+    if (PyUnicode_CheckExact(left) && PyUnicode_CheckExact(right))
+        return kSeenStrings;
+    return kSeenOther;
+}
+
+EdgeOutcome afterUnwinding(Unwound unwound) {
+    switch (unwound) {
+    case Unwound::kHandled:
+        return {EdgeOutcome::kInterpret};
+    case Unwound::kThrow:
+        return {EdgeOutcome::kThrow};
+    case Unwound::kReturn:
+        break;
+    }
+    return {EdgeOutcome::kReturn};
+}
+
+// Does the overwritten comparison. False with an exception set, the operands popped.
+bool compareOperands(PyThreadState* tstate, Frame* frame, LoopEdge* edge) {
+    LinkedFrame linked(tstate, frame);
+    PyObject** top = frame->localsplus + linked.stacktop;
+    PyObject* left = top[-2];
+    PyObject* right = top[-1];
+    edge->operandsSeen |= operandKind(left, right);
+    PyObject* result = PyObject_RichCompare(left, right, edge->comparison);
+    top[-2] = result;
+    linked.stacktop -= result != nullptr ? 1 : 2;
+    Py_DECREF(left);
+    Py_DECREF(right);
+    return result != nullptr;
+}
+
+// Pops the condition of the jump: 1 taken, 0 not, -1 with an exception set.
+int popCondition(PyThreadState* tstate, Frame* frame, const LoopEdge* edge) {
+    if (edge->kind == LoopEdge::kAlways)
+        return 1;
+    PyObject* value = frame->localsplus[--frame->stacktop];
+    int truth;
+    switch (edge->kind) {
+    case LoopEdge::kIfNone:
+        truth = value == Py_None;
+        break;
+    case LoopEdge::kIfNotNone:
+        truth = value != Py_None;
+        break;
+    default:
+        if (value == Py_True || value == Py_False) {
+            truth = value == Py_True;
+            break;
+        }
+        {
+            LinkedFrame linked(tstate, frame);
+            truth = PyObject_IsTrue(value);
+            Py_DECREF(value);
+        }
+        return truth < 0 ? -1 : truth == (edge->kind == LoopEdge::kIfTrue);
+    }
+    if (Py_REFCNT(value) > 1) {
+        Py_DECREF(value);
+    } else {
+        LinkedFrame linked(tstate, frame);
+        Py_DECREF(value);
+    }
+    if (edge->kind == LoopEdge::kIfFalse)
+        truth = !truth;
+    return truth;
+}
+
+// The frame stands at the loop header `edge->target`.
+EdgeOutcome atLoopHeader(PyThreadState* tstate, HostCode* data, const LoopEdge* edge) {
+    if (!runtime::isActive()) {
+        unwatchLoops(data);
+        return {EdgeOutcome::kInterpret};
+    }
+    if (tstate->cframe->use_tracing)
+        return {EdgeOutcome::kInterpret};
+    int32_t target = edge->target;
+    const void* entry = data->current ? data->current->entryAt(target) : nullptr;
+    if (entry == nullptr && runtime::shouldCompileAtLoop(data, target)) {
+        if (runtime::compileNow(data, runtime::CompileWhy::kLoop, target))
+            entry = data->current->entryAt(target);
+    }
+    if (entry != nullptr) {
+        ++runtime::statistics().loopEntries;
+        return {EdgeOutcome::kEnter, data->current.get(), entry};
+    }
+    if (!runtime::mayCompile(data))
+        unwatchLoops(data);
+    return {EdgeOutcome::kInterpret};
+}
+
+} // namespace
+
+void findLoopEdges(HostCode* data) {
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    data->neverPatch = Py_REFCNT(code) > kStaticRefcount;
+    int size = static_cast<int>(_PyCode_NBYTES(code));
+    int arg = 0;
+    int compareOffset = -1; // of a comparison right before this instruction
+    for (int offset = 0; offset < size;) {
+        _Py_CODEUNIT unit = *unitAt(code, offset);
+        int opcode = _PyOpcode_Deopt[_Py_OPCODE(unit)];
+        int next = offset + kUnit * (1 + _PyOpcode_Caches[opcode]);
+        arg = (arg << 8) | _Py_OPARG(unit);
+        if (auto kind = edgeKind(opcode)) {
+            LoopEdge edge{};
+            edge.patchOffset = offset;
+            edge.jumpOffset = offset;
+            edge.target = next - arg * kUnit;
+            edge.next = next;
+            edge.kind = *kind;
+            if (compareOffset >= 0 && (*kind == LoopEdge::kIfTrue || *kind == LoopEdge::kIfFalse)) {
+                edge.patchOffset = compareOffset;
+                edge.comparison = static_cast<int8_t>(_Py_OPARG(*unitAt(code, compareOffset)));
+            }
+            data->edges.push_back(edge);
+        }
+        if (opcode != EXTENDED_ARG)
+            arg = 0;
+        compareOffset = opcode == COMPARE_OP ? offset : -1;
+        offset = next;
+    }
+    data->hasLoops = !data->edges.empty();
+}
+
+int opcodeAt(const HostCode* data, PyCodeObject* code, int offset) {
+    if (const LoopEdge* edge = data != nullptr ? patchedEdge(data, offset) : nullptr)
+        return edge->original;
+    return _Py_OPCODE(*unitAt(code, offset));
+}
+
+LoopEdge* patchedEdge(HostCode* data, int offset) {
+    if (data == nullptr || !data->loopsPatched)
+        return nullptr;
+    for (LoopEdge& edge : data->edges) {
+        if (edge.patchOffset == offset)
+            return &edge;
+    }
+    return nullptr;
+}
+
+void watchLoops(HostCode* data) {
+    if (data->loopsPatched || !data->hasLoops || data->neverPatch || forbidden != 0 ||
+        !runtime::options().loopEntry || !runtime::mayCompile(data)) {
+        return;
+    }
+    // The bytes that programs see as co_code are made and cached before the code is changed.
+    PyObject* visible = PyCode_GetCode(reinterpret_cast<PyCodeObject*>(data->code));
+    if (visible == nullptr) {
+        PyErr_Clear();
+        return;
+    }
+    Py_DECREF(visible);
+    for (LoopEdge& edge : data->edges) {
+        unsigned char* opcode = opcodeByte(data, edge.patchOffset);
+        edge.original = *opcode;
+        *opcode = RETURN_VALUE;
+    }
+    data->loopsPatched = true;
+}
+
+void unwatchLoops(HostCode* data) {
+    if (!data->loopsPatched)
+        return;
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    for (LoopEdge& edge : data->edges) {
+        int original = edge.original;
+        // Quickened meanwhile: then the comparison may specialize itself.
+        if (code->co_warmup == 0 && original == COMPARE_OP)
+            original = COMPARE_OP_ADAPTIVE;
+        *opcodeByte(data, edge.patchOffset) = static_cast<unsigned char>(original);
+    }
+    data->loopsPatched = false;
+}
+
+void unwatchAllLoops() {
+    for (runtime::CodeData* data : runtime::allCode())
+        unwatchLoops(static_cast<HostCode*>(data));
+}
+
+void forbidWatching() {
+    ++forbidden;
+    unwatchAllLoops();
+}
+
+void allowWatching() {
+    --forbidden;
+}
+
+void markUnseenFrames() {
+    PyInterpreterState* interp = PyInterpreterState_Get();
+    for (PyThreadState* thread = PyInterpreterState_ThreadHead(interp); thread != nullptr;
+         thread = PyThreadState_Next(thread)) {
+        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
+            if (HostCode* data = hostCode(frame->f_code)) {
+                data->neverPatch = true;
+                unwatchLoops(data);
+            }
+        }
+    }
+}
+
+LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame) {
+    if (_Py_OPCODE(*frame->prev_instr) != RETURN_VALUE || tstate->curexc_type != nullptr)
+        return nullptr;
+    HostCode* data = findHostCode(frame->f_code);
+    return patchedEdge(data, _PyInterpreterFrame_LASTI(frame) * kUnit);
+}
+
+EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEdge* edge) {
+    PyCodeObject* code = frame->f_code;
+    ++frame->stacktop; // what RETURN_VALUE popped is still there
+    warmUp(code);
+    if (edge->comparison >= 0 && !compareOperands(tstate, frame, edge))
+        return afterUnwinding(unwindFrame(tstate, frame, edge->patchOffset, true));
+    frame->prev_instr = unitAt(code, edge->jumpOffset);
+    int taken = popCondition(tstate, frame, edge);
+    if (taken < 0)
+        return afterUnwinding(unwindFrame(tstate, frame, edge->jumpOffset, true));
+    if (taken == 0) {
+        setNextOffset(frame, edge->next);
+        return {EdgeOutcome::kInterpret};
+    }
+    if (evalBreakerIsSet(tstate)) {
+        int failed;
+        {
+            LinkedFrame linked(tstate, frame);
+            failed = handlePending(tstate);
+        }
+        // The interpreter has jumped already when it looks for the handler.
+        if (failed != 0)
+            return afterUnwinding(unwindFrame(tstate, frame, edge->target - kUnit, true));
+    }
+    setNextOffset(frame, edge->target);
+    return atLoopHeader(tstate, data, edge);
+}
+
+} // namespace pyston::host

@@ -1,0 +1,60 @@
+// Stopping the interpreter at loop edges, so that a loop can continue in compiled code.
+//
+// The interpreter has no hook for that. While a code object's loops are watched, the instruction at
+// each loop edge is overwritten with RETURN_VALUE: the interpreter then returns to us with the
+// frame intact, except that the top of its stack was popped as the return value. We do what the
+// overwritten instruction does, and continue the frame in compiled code or in the interpreter.
+//
+// An edge is a backward jump that serves the eval breaker. Where a comparison comes right before a
+// conditional jump, the comparison is overwritten instead: the interpreter fuses the two when it
+// specializes, and gives up specializing when it sees no jump after the comparison.
+//
+// Contract: every activation of a patched code object runs under continueFrame() (frame_eval.h),
+// since anyone else would take the stop for a return. Activations that we cannot see (running since
+// before the hook was installed) are found by markUnseenFrames(). While any thread is traced
+// nothing is patched.
+#pragma once
+
+#include "cpython/v3_11/code_data.h"
+
+namespace pyston::host {
+
+void findLoopEdges(HostCode* data);
+
+// Looks through patches: the opcode that stands, or stood, at `offset`.
+int opcodeAt(const HostCode* data, PyCodeObject* code, int offset);
+// The patched edge at `offset`, or null.
+LoopEdge* patchedEdge(HostCode* data, int offset);
+inline const LoopEdge* patchedEdge(const HostCode* data, int offset) {
+    return patchedEdge(const_cast<HostCode*>(data), offset);
+}
+
+// Patches if it is allowed and useful.
+void watchLoops(HostCode* data);
+void unwatchLoops(HostCode* data);
+void unwatchAllLoops();
+// Nested.
+void forbidWatching();
+void allowWatching();
+
+// All frames that run now, in whatever thread, are not under our control.
+void markUnseenFrames();
+
+// The edge that the interpreter stopped at when it returned `result` for this frame, or null if it
+// really returned, raised or yielded.
+LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame);
+
+// What to do with a frame after an edge.
+struct EdgeOutcome {
+    enum What : uint8_t {
+        kInterpret, // the frame is set to the next instruction
+        kThrow,     // an exception is set, the frame stands at the raising instruction
+        kReturn,    // an exception is set, the frame is unwound: return NULL
+        kEnter,     // continue in compiled code at `entry`
+    } what;
+    runtime::CodeBlob* blob = nullptr;
+    const void* entry = nullptr;
+};
+EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEdge* edge);
+
+} // namespace pyston::host

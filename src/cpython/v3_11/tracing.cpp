@@ -1,0 +1,62 @@
+#include "cpython/v3_11/tracing.h"
+
+#include "cpython/v3_11/osr.h"
+
+#include <cstring>
+
+namespace pyston::host {
+
+bool tracingSeen = false;
+
+namespace {
+
+// Between the event and its effect other code can run (audit hooks, the old trace object's
+// finalizer).
+constexpr int kCallsBeforeLooking = 1024;
+int callsBeforeLooking = 0;
+
+// sys.settrace, sys.setprofile and the C functions behind them (cProfile, coverage) raise these
+// events before they take effect.
+int onAuditEvent(const char* event, PyObject*, void*) {
+    if (event[0] != 's' ||
+        (std::strcmp(event, "sys.settrace") != 0 && std::strcmp(event, "sys.setprofile") != 0)) {
+        return 0;
+    }
+    callsBeforeLooking = kCallsBeforeLooking;
+    if (!tracingSeen) {
+        tracingSeen = true;
+        forbidWatching();
+    }
+    return 0;
+}
+
+bool anyThreadTraced() {
+    PyInterpreterState* interp = PyInterpreterState_Get();
+    for (PyThreadState* thread = PyInterpreterState_ThreadHead(interp); thread != nullptr;
+         thread = PyThreadState_Next(thread)) {
+        if (thread->c_tracefunc != nullptr || thread->c_profilefunc != nullptr)
+            return true;
+    }
+    return false;
+}
+
+} // namespace
+
+bool prepareTracing() {
+    static bool prepared = false;
+    if (!prepared)
+        prepared = PySys_AddAuditHook(onAuditEvent, nullptr) == 0;
+    return prepared;
+}
+
+void noticeEndOfTracing() {
+    if (!tracingSeen || --callsBeforeLooking > 0)
+        return;
+    callsBeforeLooking = kCallsBeforeLooking;
+    if (!anyThreadTraced()) {
+        tracingSeen = false;
+        allowWatching();
+    }
+}
+
+} // namespace pyston::host
