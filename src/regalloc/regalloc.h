@@ -46,8 +46,9 @@ struct InstrPlaces {
 
 struct BlockPlaces {
     std::vector<InstrPlaces> instrs; // parallel to Block::instrs
-    // Moves at the end of the block, before its Jump (edges from a Branch are split, so that moves
-    // are always on blocks that end in Jump).
+    // Moves at the end of the block, before its Jump; then the Jump's own `before` is empty. Moves of
+    // the edge from a Branch are `before` the first instruction of its target, which has no other
+    // predecessor.
     std::vector<Move> atEnd;
 };
 
@@ -58,8 +59,10 @@ struct Allocation {
 
 // Requires verify(fn) == "" and split critical edges. Operands of operations other than calls, exits'
 // values and block arguments are always in registers; call arguments may be anywhere (the emitter moves
-// them by a parallel move). The result register never equals an operand's register other than operand
-// 0's (so that two-address code can copy operand 0 first), unless that operand is operand 0.
+// them by a parallel move); "call" is what the table gives as `*`, of calls and cold calls. Except for
+// calls (flag Call), the result register never equals an operand's register other than operand 0's (so
+// that two-address code can copy operand 0 first), nor that of a value of the instruction's exit. The
+// result of a call may be absent (kNone).
 Allocation allocate(const lir::Function& fn, const cpu::Target& target);
 
 // Orders a parallel move into sequential ones, using the target's scratch register for cycles.

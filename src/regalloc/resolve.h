@@ -1,0 +1,12 @@
+// Turns the pieces of the scan into places, moves and spill slots.
+#pragma once
+
+#include "regalloc/linear_scan.h"
+#include "regalloc/regalloc.h"
+
+namespace pyston::regalloc {
+
+Allocation resolve(const Liveness& live, const std::vector<std::vector<Piece>>& pieces,
+                   const cpu::Target& target);
+
+} // namespace pyston::regalloc
