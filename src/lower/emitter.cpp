@@ -68,6 +68,7 @@ void Emitter::setRegion(int loopDepth, bool cold) {
 
 void Emitter::finish() {
     assert(order_.size() == fn_.blocks.size() && "every block is started once");
+    std::ranges::stable_partition(order_, [](const lir::Block* block) { return !block->cold; });
     std::vector<std::unique_ptr<lir::Block>> owned(fn_.blocks.size());
     for (size_t i = 0; i < order_.size(); ++i) {
         const auto oldId = static_cast<size_t>(order_[i]->id);

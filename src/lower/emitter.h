@@ -42,7 +42,8 @@ class Emitter {
     void start(lir::Block* block);
     // What the blocks started from here on inherit.
     void setRegion(int loopDepth, bool cold);
-    // Puts fn.blocks into the order of start() and numbers them so.
+    // Puts fn.blocks into the order of start(), cold ones last (so that calls there cost the other code
+    // no registers), and numbers them so.
     void finish();
 
     // --- instructions. The result is kNoReg for operations without one.
