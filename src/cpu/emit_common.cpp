@@ -98,8 +98,8 @@ uint32_t ExitTable::add(const Instr& instr, const InstrPlaces& places) {
 }
 
 uint64_t ExitTable::registersRead(lir::RegClass cls) const {
-    const auto kind = cls == lir::RegClass::kInt ? exits::Location::kGpRegister
-                                                 : exits::Location::kFpRegister;
+    const auto kind =
+        cls == lir::RegClass::kInt ? exits::Location::kGpRegister : exits::Location::kFpRegister;
     uint64_t mask = 0;
     for (const exits::Location& location : locations_)
         if (location.kind == kind)
@@ -203,9 +203,8 @@ EmittedCode Emitter::run() {
     }
     for (const auto& block : fn_.blocks)
         if (block->entryOffset >= 0)
-            out.entries.emplace_back(
-                block->entryOffset,
-                static_cast<uint32_t>(code_.labelOffset(labels_[block->id])));
+            out.entries.emplace_back(block->entryOffset,
+                                     static_cast<uint32_t>(code_.labelOffset(labels_[block->id])));
     std::sort(out.entries.begin(), out.entries.end());
     exits_.moveTo(out);
     finish(out);
@@ -275,8 +274,8 @@ void Emitter::moveArguments(const Instr& instr, const InstrPlaces& places, size_
         const lir::Operand& operand = instr.operands[i];
         if (!operand.isImm && fn_.classes[operand.reg] == lir::RegClass::kFloat) {
             assert(fp < target_.fpArguments.size());
-            moves.push_back({lir::RegClass::kFloat, places.operands[i],
-                             inRegister(target_.fpArguments[fp++])});
+            moves.push_back(
+                {lir::RegClass::kFloat, places.operands[i], inRegister(target_.fpArguments[fp++])});
             continue;
         }
         assert(gp < target_.gpArguments.size());
@@ -357,6 +356,8 @@ void Emitter::comment(const Block& block) {
     asm_->comment((text + "\n").c_str());
 }
 
-void Emitter::comment(const Instr& instr) { asm_->comment((describe(instr) + "\n").c_str()); }
+void Emitter::comment(const Instr& instr) {
+    asm_->comment((describe(instr) + "\n").c_str());
+}
 
 } // namespace pyston::cpu

@@ -1,5 +1,5 @@
-// What both CPUs' emitters share: the order of blocks, exit tables, out-of-line code, and the walk over
-// the instructions. A CPU derives from Emitter and supplies the instruction selection.
+// What both CPUs' emitters share: the order of blocks, exit tables, out-of-line code, and the walk
+// over the instructions. A CPU derives from Emitter and supplies the instruction selection.
 #pragma once
 
 #include "cpu/target.h"
@@ -14,10 +14,10 @@
 
 namespace pyston::cpu {
 
-// Collects exit records. Exits of equal contents (same exit point, values in the same places) share one
-// record and one stub.
+// Collects exit records. Exits of equal contents (same exit point, values in the same places) share
+// one record and one stub.
 class ExitTable {
-public:
+  public:
     explicit ExitTable(const lir::Function& fn) : fn_(fn) {}
     // The index of the record for the exit of `instr`.
     uint32_t add(const lir::Instr& instr, const regalloc::InstrPlaces& places);
@@ -26,7 +26,7 @@ public:
     uint64_t registersRead(lir::RegClass cls) const;
     void moveTo(EmittedCode& out);
 
-private:
+  private:
     exits::Location locate(const lir::ExitOperand& operand, const regalloc::Place& place);
 
     const lir::Function& fn_;
@@ -37,24 +37,25 @@ private:
     std::multimap<int32_t, uint32_t> recordsOfExit_; // by index into Function::exits
 };
 
-// The order in which blocks are emitted (cold ones last), and where a jump to a block really ends up.
+// The order in which blocks are emitted (cold ones last), and where a jump to a block really ends
+// up.
 class BlockLayout {
-public:
+  public:
     BlockLayout(const lir::Function& fn, const regalloc::Allocation& allocation);
     std::span<const lir::Block* const> order() const { return order_; }
     // Follows blocks that do nothing but jump; these are not emitted.
     const lir::Block* resolve(const lir::Block* block) const { return target_[block->id]; }
 
-private:
+  private:
     std::vector<const lir::Block*> order_;
     std::vector<const lir::Block*> target_; // by block id
 };
 
 class Emitter : private asmjit::ErrorHandler {
-public:
+  public:
     EmittedCode run();
 
-protected:
+  protected:
     using Place = regalloc::Place;
     using InstrPlaces = regalloc::InstrPlaces;
 
@@ -65,10 +66,12 @@ protected:
     // --- supplied by the CPU
     virtual void emitPrologue() = 0;
     virtual void emitInstr(const lir::Instr& instr, const InstrPlaces& places) = 0;
-    virtual void emitMove(const regalloc::Move& move) = 0; // never clobbers the target's gp/fpScratch
-    virtual void emitLoadImm(int gp, uint64_t value) = 0;  // clobbers no register and no flags
+    virtual void
+    emitMove(const regalloc::Move& move) = 0; // never clobbers the target's gp/fpScratch
+    virtual void emitLoadImm(int gp, uint64_t value) = 0; // clobbers no register and no flags
     virtual void emitJump(const asmjit::Label& label) = 0;
-    // The code that all exits of the function share; entered with the record's index in a scratch register.
+    // The code that all exits of the function share; entered with the record's index in a scratch
+    // register.
     virtual void emitExitTail(const asmjit::Label& tail) = 0;
     virtual void emitExitStub(uint32_t record, const asmjit::Label& tail) = 0;
     virtual void finish(EmittedCode& out) = 0; // frameSize, unwindInfo
@@ -101,8 +104,9 @@ protected:
     const uint64_t base_;
     const void* const blob_;
 
-private:
-    void handleError(asmjit::Error error, const char* message, asmjit::BaseEmitter* origin) override;
+  private:
+    void handleError(asmjit::Error error, const char* message,
+                     asmjit::BaseEmitter* origin) override;
     void emitBlock(const lir::Block& block);
     void comment(const lir::Block& block);
     void comment(const lir::Instr& instr);

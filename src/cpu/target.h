@@ -16,11 +16,12 @@ namespace pyston::cpu {
 // Addresses and offsets the generated code refers to that are not in the LIR.
 struct RuntimeAddresses {
     uint64_t dealloc = 0; // void (Object*)
-    // Writes the frame by the exit record, then continues in the interpreter. Called by every exit stub:
-    // Object* (ThreadState*, Frame*, CodeBlob*, uint32_t exitIndex, const exits::MachineState*).
-    // materialize runs with the native frame alive; resume is tail-called after it is torn down:
-    // Object* (ThreadState*, Frame*, uintptr_t materializeResult).
-    uint64_t materialize = 0; // uintptr_t (ThreadState*, Frame*, void* blob, uint32_t exitIndex, const exits::MachineState*)
+    // Writes the frame by the exit record, then continues in the interpreter. Called by every exit
+    // stub: Object* (ThreadState*, Frame*, CodeBlob*, uint32_t exitIndex, const
+    // exits::MachineState*). materialize runs with the native frame alive; resume is tail-called
+    // after it is torn down: Object* (ThreadState*, Frame*, uintptr_t materializeResult).
+    uint64_t materialize = 0; // uintptr_t (ThreadState*, Frame*, void* blob, uint32_t exitIndex,
+                              // const exits::MachineState*)
     uint64_t resume = 0;
 };
 
@@ -34,9 +35,9 @@ struct EmittedCode {
     std::vector<exits::Record> exits;
     std::vector<exits::Location> locations;
     std::vector<uint64_t> constants;
-    uint32_t frameSize = 0; // native frame with the return address, in bytes
+    uint32_t frameSize = 0;          // native frame with the return address, in bytes
     std::vector<uint8_t> unwindInfo; // DWARF call frame instructions of the function's FDE
-    std::string listing;    // assembly text, when asked for
+    std::string listing;             // assembly text, when asked for
 };
 
 // What a DWARF CIE for this CPU's emitted code says.

@@ -1,9 +1,9 @@
-// One shared-memory file mapped twice: writable at one address, executable at another. Only used pages
-// take memory. Free extents are kept sorted by address, first fit, neighbours merged.
+// One shared-memory file mapped twice: writable at one address, executable at another. Only used
+// pages take memory. Free extents are kept sorted by address, first fit, neighbours merged.
 //
 // fork(): a shared file stays shared between parent and child, and either would then overwrite what
-// the other runs. So the parent, before it forks, copies what is in use to a second file; the child maps
-// that one over both ranges. (Copying in the child would race with the parent's next write.)
+// the other runs. So the parent, before it forks, copies what is in use to a second file; the child
+// maps that one over both ranges. (Copying in the child would race with the parent's next write.)
 #include "runtime/code_memory.h"
 
 #include <algorithm>
@@ -28,7 +28,9 @@ constexpr size_t kDefaultLimit = size_t{256} << 20;
 constexpr size_t kSmallestRange = size_t{1} << 20;
 constexpr size_t kAlignment = 16;
 
-constexpr size_t roundUp(size_t size, size_t to) { return (size + to - 1) / to * to; }
+constexpr size_t roundUp(size_t size, size_t to) {
+    return (size + to - 1) / to * to;
+}
 
 size_t pageSize() {
     static const auto size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -36,7 +38,7 @@ size_t pageSize() {
 }
 
 class FileDescriptor {
-public:
+  public:
     FileDescriptor() = default;
     explicit FileDescriptor(int fd) : fd_(fd) {}
     FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
@@ -53,7 +55,7 @@ public:
     int get() const { return fd_; }
     explicit operator bool() const { return fd_ >= 0; }
 
-private:
+  private:
     int fd_ = -1;
 };
 
@@ -95,7 +97,8 @@ uint8_t* mapExecutable(int fd, size_t size) {
     if (low != MAP_FAILED)
         return static_cast<uint8_t*>(low);
 #endif
-    for (uintptr_t hint = uintptr_t{1} << 30; hint < uintptr_t{3} << 30; hint += uintptr_t{1} << 28) {
+    for (uintptr_t hint = uintptr_t{1} << 30; hint < uintptr_t{3} << 30;
+         hint += uintptr_t{1} << 28) {
         void* at = mmap(reinterpret_cast<void*>(hint), size, kProtection,
                         MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
         if (at == reinterpret_cast<void*>(hint))
@@ -108,7 +111,7 @@ uint8_t* mapExecutable(int fd, size_t size) {
 }
 
 class CodeMemory {
-public:
+  public:
     uint8_t* reserve(size_t size);
     void write(uint8_t* address, std::span<const uint8_t> bytes);
     void release(uint8_t* address, size_t size);
@@ -119,7 +122,7 @@ public:
     void afterForkInParent();
     void afterForkInChild();
 
-private:
+  private:
     bool makeRange();
     void addFree(size_t offset, size_t size);
 
@@ -155,9 +158,9 @@ bool CodeMemory::makeRange() {
         if (!file)
             break;
         uint8_t* executable = mapExecutable(file.get(), size);
-        void* writable = executable ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-                                           file.get(), 0)
-                                    : MAP_FAILED;
+        void* writable =
+            executable ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0)
+                       : MAP_FAILED;
         if (writable != MAP_FAILED) {
             // The file stays alive through its mappings; a program that closes all descriptors it
             // does not know does no harm.
@@ -277,13 +280,13 @@ void CodeMemory::afterForkInChild() {
         if (highest_ == 0)
             file = makeFile(size_); // nothing was copied: begin with an empty file
         // Replacing a mapping in place cannot leave a gap: on failure the old one stays.
-        const bool mapped =
-            file &&
-            mmap(executable_, size_, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED, file.get(), 0) !=
-                MAP_FAILED &&
-            mmap(writable_, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.get(), 0) !=
-                MAP_FAILED;
-        // Without a copy the child keeps what it has (the parent will not overwrite it) and gets no more.
+        const bool mapped = file &&
+                            mmap(executable_, size_, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED,
+                                 file.get(), 0) != MAP_FAILED &&
+                            mmap(writable_, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                                 file.get(), 0) != MAP_FAILED;
+        // Without a copy the child keeps what it has (the parent will not overwrite it) and gets no
+        // more.
         if (!mapped) {
             frozenBelow_ = size_;
             free_.clear();
@@ -294,16 +297,24 @@ void CodeMemory::afterForkInChild() {
 
 } // namespace
 
-uint8_t* reserveCode(size_t size) { return codeMemory().reserve(size); }
+uint8_t* reserveCode(size_t size) {
+    return codeMemory().reserve(size);
+}
 
 void writeCode(uint8_t* address, std::span<const uint8_t> bytes) {
     codeMemory().write(address, bytes);
 }
 
-void releaseCode(uint8_t* address, size_t size) { codeMemory().release(address, size); }
+void releaseCode(uint8_t* address, size_t size) {
+    codeMemory().release(address, size);
+}
 
-size_t codeBytesInUse() { return codeMemory().inUse(); }
+size_t codeBytesInUse() {
+    return codeMemory().inUse();
+}
 
-void setCodeLimit(size_t bytes) { codeMemory().setLimit(bytes); }
+void setCodeLimit(size_t bytes) {
+    codeMemory().setLimit(bytes);
+}
 
 } // namespace pyston::runtime

@@ -1,6 +1,6 @@
-// Executable memory, below 4 GiB where possible so that calls into the interpreter are direct. Pages
-// are never writable and executable at once: code is written through a second mapping. Thread-safe;
-// after fork() the child has a copy of its own at the same addresses.
+// Executable memory, below 4 GiB where possible so that calls into the interpreter are direct.
+// Pages are never writable and executable at once: code is written through a second mapping.
+// Thread-safe; after fork() the child has a copy of its own at the same addresses.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ void writeCode(uint8_t* address, std::span<const uint8_t> bytes);
 // reserved generously, and after emission the tail is released (from a multiple of 16 bytes on).
 void releaseCode(uint8_t* address, size_t size);
 size_t codeBytesInUse();
-// The most that may be in use, 256 MiB by default. Before the first reservation it also sets the size of
-// the address range; later it can only be lowered within it.
+// The most that may be in use, 256 MiB by default. Before the first reservation it also sets the
+// size of the address range; later it can only be lowered within it.
 void setCodeLimit(size_t bytes);
 
 } // namespace pyston::runtime

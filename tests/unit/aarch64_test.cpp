@@ -43,7 +43,7 @@ static_assert(sizeof(Row) == 704);
 constexpr int kInputs = 32; // words of a row of inputs
 
 class Program {
-public:
+  public:
     // Returns the number of the run.
     size_t add(const std::string& text, std::vector<uint64_t> inputs,
                const std::map<int, Place>& homes = {}) {
@@ -71,15 +71,21 @@ public:
         const Row& row = this->row(run);
         const auto& at = code.locations.at(code.exits.at(row.index).firstLocation + i);
         switch (at.kind) {
-        case exits::Location::kGpRegister: return row.gp[at.index];
-        case exits::Location::kFpRegister: return row.fp[at.index];
-        case exits::Location::kSpill: return row.spills[at.index];
-        case exits::Location::kConst: return code.constants.at(at.index);
-        default: ADD_FAILURE(); return 0;
+        case exits::Location::kGpRegister:
+            return row.gp[at.index];
+        case exits::Location::kFpRegister:
+            return row.fp[at.index];
+        case exits::Location::kSpill:
+            return row.spills[at.index];
+        case exits::Location::kConst:
+            return code.constants.at(at.index);
+        default:
+            ADD_FAILURE();
+            return 0;
         }
     }
 
-private:
+  private:
     struct Compiled {
         uint64_t base;
         cpu::EmittedCode code;
@@ -246,9 +252,8 @@ bool Program::run() {
         EXPECT_LE(bytes.size(), 0x400u);
         std::copy(bytes.begin(), bytes.end(), text.begin() + static_cast<long>(at - kCodeBase));
     };
-    place(kCodeBase, [&](a64::Assembler& a) {
-        driver(a, kDataBase, outputsAt, sizeof(Row) * runs_.size());
-    });
+    place(kCodeBase,
+          [&](a64::Assembler& a) { driver(a, kDataBase, outputsAt, sizeof(Row) * runs_.size()); });
     place(kMaterialize, materialize);
     place(kResume, resume);
     place(kDealloc, dealloc);
@@ -313,14 +318,26 @@ bool Program::run() {
 
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-constexpr int64_t kValues[] = {0, 1, -1, 7, -7, 64, 4095, -4096, 0x7fffffff, -0x80000000LL,
-                               1LL << 32, kMax, kMin, 0x123456789abcdef0, 3037000500, -3037000500};
+constexpr int64_t kValues[] = {0,          1,
+                               -1,         7,
+                               -7,         64,
+                               4095,       -4096,
+                               0x7fffffff, -0x80000000LL,
+                               1LL << 32,  kMax,
+                               kMin,       0x123456789abcdef0,
+                               3037000500, -3037000500};
 const double kNan = std::numeric_limits<double>::quiet_NaN();
 const double kDoubles[] = {0.0, -0.0, 1.5, -3.25, 1e300, std::numeric_limits<double>::infinity(),
                            kNan};
-uint64_t bitsOf(double d) { return std::bit_cast<uint64_t>(d); }
-uint64_t u(int64_t i) { return static_cast<uint64_t>(i); }
-std::string dot(Cc cc) { return "." + std::string(lir::name(cc)) + " "; }
+uint64_t bitsOf(double d) {
+    return std::bit_cast<uint64_t>(d);
+}
+uint64_t u(int64_t i) {
+    return static_cast<uint64_t>(i);
+}
+std::string dot(Cc cc) {
+    return "." + std::string(lir::name(cc)) + " ";
+}
 
 const std::string kHead = "function \"t\" slots 0 outgoing 0\n";
 const std::string kLoadTwo = kHead + R"(b0: entry 0
@@ -396,7 +413,8 @@ TEST(A64, IntegerArithmetic) {
     RUN_OR_SKIP(program);
     for (size_t i = 0; i < expected.size(); ++i)
         ASSERT_EQ(static_cast<int64_t>(program.row(i).result), expected[i].second)
-            << expected[i].first << "\n" << program.code(i).listing;
+            << expected[i].first << "\n"
+            << program.code(i).listing;
 }
 
 TEST(A64, OverflowExits) {
@@ -405,9 +423,12 @@ TEST(A64, OverflowExits) {
         bool (*overflows)(int64_t, int64_t, int64_t*);
     };
     const Case cases[] = {
-        {"AddExit", [](int64_t a, int64_t b, int64_t* r) { return __builtin_add_overflow(a, b, r); }},
-        {"SubExit", [](int64_t a, int64_t b, int64_t* r) { return __builtin_sub_overflow(a, b, r); }},
-        {"MulExit", [](int64_t a, int64_t b, int64_t* r) { return __builtin_mul_overflow(a, b, r); }},
+        {"AddExit",
+         [](int64_t a, int64_t b, int64_t* r) { return __builtin_add_overflow(a, b, r); }},
+        {"SubExit",
+         [](int64_t a, int64_t b, int64_t* r) { return __builtin_sub_overflow(a, b, r); }},
+        {"MulExit",
+         [](int64_t a, int64_t b, int64_t* r) { return __builtin_mul_overflow(a, b, r); }},
     };
     Program program;
     struct Expected {
@@ -429,14 +450,15 @@ TEST(A64, OverflowExits) {
             }
         for (int64_t b : {1, -1, 7, 5000, -5000}) {
             program.add(kLoadTwo + "  v3 = " + c.op + " v1, " + std::to_string(b) +
-                        " -> e0\n  Ret v3\n" + kExit, {u(kMax), 77});
+                            " -> e0\n  Ret v3\n" + kExit,
+                        {u(kMax), 77});
             expected.push_back({&c, kMax, b, 77});
             program.addRun({u(kMin), 77});
             expected.push_back({&c, kMin, b, 77});
         }
     }
-    const size_t neg = program.add(kLoadTwo + "  v3 = NegExit v1 -> e0\n  Ret v3\n" + kExit,
-                                   {u(kMin), 0});
+    const size_t neg =
+        program.add(kLoadTwo + "  v3 = NegExit v1 -> e0\n  Ret v3\n" + kExit, {u(kMin), 0});
     program.addRun({u(kMax), 0});
     RUN_OR_SKIP(program);
     for (size_t i = 0; i < expected.size(); ++i) {
@@ -455,22 +477,36 @@ TEST(A64, OverflowExits) {
     EXPECT_EQ(program.row(neg + 1).result, u(-kMax));
 }
 
-template <typename T> bool holds(Cc cc, T a, T b) {
+template<typename T> bool holds(Cc cc, T a, T b) {
     switch (cc) {
-    case Cc::kEq: return a == b;
-    case Cc::kNe: return a != b;
-    case Cc::kLt: return a < b;
-    case Cc::kLe: return a <= b;
-    case Cc::kGt: return a > b;
-    case Cc::kGe: return a >= b;
-    case Cc::kFNotLt: return !(a < b);
-    case Cc::kFNotLe: return !(a <= b);
-    case Cc::kFNotGt: return !(a > b);
-    case Cc::kFNotGe: return !(a >= b);
-    case Cc::kULt: return u(a) < u(b);
-    case Cc::kULe: return u(a) <= u(b);
-    case Cc::kUGt: return u(a) > u(b);
-    case Cc::kUGe: return u(a) >= u(b);
+    case Cc::kEq:
+        return a == b;
+    case Cc::kNe:
+        return a != b;
+    case Cc::kLt:
+        return a < b;
+    case Cc::kLe:
+        return a <= b;
+    case Cc::kGt:
+        return a > b;
+    case Cc::kGe:
+        return a >= b;
+    case Cc::kFNotLt:
+        return !(a < b);
+    case Cc::kFNotLe:
+        return !(a <= b);
+    case Cc::kFNotGt:
+        return !(a > b);
+    case Cc::kFNotGe:
+        return !(a >= b);
+    case Cc::kULt:
+        return u(a) < u(b);
+    case Cc::kULe:
+        return u(a) <= u(b);
+    case Cc::kUGt:
+        return u(a) > u(b);
+    case Cc::kUGe:
+        return u(a) >= u(b);
     }
     return false;
 }
@@ -486,8 +522,7 @@ TEST(A64, Comparisons) {
                                                       std::bit_cast<uint64_t>(b)};
                 isNew ? program.add(text, inputs) : program.addRun(inputs);
                 isNew = false;
-                expected.emplace_back((isInt ? "int" : "float") + dot(cc),
-                                      want(holds(cc, a, b)));
+                expected.emplace_back((isInt ? "int" : "float") + dot(cc), want(holds(cc, a, b)));
             }
     };
     const std::vector<int64_t> ints(std::begin(kValues), std::end(kValues));
@@ -502,8 +537,10 @@ TEST(A64, Comparisons) {
     for (int i = 0; i <= static_cast<int>(Cc::kFNotGe); ++i) {
         const Cc cc = static_cast<Cc>(i);
         if (cc <= Cc::kUGe) {
-            addAll(kLoadTwo + "  v3 = SetCmp" + dot(cc) + "v1, v2\n  Ret v3\n", ints, true, asIs, cc);
-            addAll(kLoadTwo + "  Branch" + dot(cc) + "v1, v2, " + branches, ints, true, branched, cc);
+            addAll(kLoadTwo + "  v3 = SetCmp" + dot(cc) + "v1, v2\n  Ret v3\n", ints, true, asIs,
+                   cc);
+            addAll(kLoadTwo + "  Branch" + dot(cc) + "v1, v2, " + branches, ints, true, branched,
+                   cc);
         }
         if (cc <= Cc::kGe || cc >= Cc::kFNotLt) {
             addAll(kFloatTwo + "  v3 = FSetCmp" + dot(cc) + "v1, v2\n  Ret v3\n", doubles, false,
@@ -511,8 +548,8 @@ TEST(A64, Comparisons) {
             addAll(kFloatTwo + "  FBranch" + dot(cc) + "v1, v2, " + branches, doubles, false,
                    branched, cc);
             const size_t first = expected.size();
-            addAll(kFloatTwo + "  FExitIf" + dot(cc) + "v1, v2 -> e0\n" + exit, doubles, false, asIs,
-                   cc);
+            addAll(kFloatTwo + "  FExitIf" + dot(cc) + "v1, v2 -> e0\n" + exit, doubles, false,
+                   asIs, cc);
             exitRuns.emplace_back(first, expected.size());
         }
         if (cc <= Cc::kUGe) {
@@ -531,8 +568,8 @@ TEST(A64, Comparisons) {
         for (size_t i = begin; i < end; ++i)
             expected[i].second = program.row(i).result;
     for (size_t i = 0; i < expected.size(); ++i)
-        ASSERT_EQ(program.row(i).result, expected[i].second)
-            << expected[i].first << "\n" << program.code(i).listing;
+        ASSERT_EQ(program.row(i).result, expected[i].second) << expected[i].first << "\n"
+                                                             << program.code(i).listing;
 }
 
 TEST(A64, FloatsConstantsAndSelect) {
@@ -543,8 +580,8 @@ TEST(A64, FloatsConstantsAndSelect) {
         expected.emplace_back(text, want);
     };
     auto fp = [&](const std::string& op, double a, double b, double want) {
-        one(kFloatTwo + "  v3 = " + op + "\n  v4 = FloatBits v3\n  Ret v4\n", {bitsOf(a), bitsOf(b)},
-            bitsOf(want));
+        one(kFloatTwo + "  v3 = " + op + "\n  v4 = FloatBits v3\n  Ret v4\n",
+            {bitsOf(a), bitsOf(b)}, bitsOf(want));
     };
     fp("FAdd v1, v2", 1.5, 2.25, 3.75);
     fp("FSub v1, v2", 1.5, 2.25, -0.75);
@@ -565,12 +602,15 @@ TEST(A64, FloatsConstantsAndSelect) {
     }
     for (uint64_t value : {0xffff0000ffff1234u, uint64_t{0xffffffff0000ffff}, uint64_t{0xabcd0000},
                            uint64_t{0x5555555555555555}, uint64_t{0xffffffffffff0000}})
-        one(kHead + "b0: entry 0\n  v0 = LoadImm 0x" +
+        one(
+            kHead + "b0: entry 0\n  v0 = LoadImm 0x" +
                 [&] {
                     char hex[20];
                     std::snprintf(hex, sizeof hex, "%llx", static_cast<unsigned long long>(value));
                     return std::string(hex);
-                }() + "\n  Ret v0\n", {}, value);
+                }() +
+                "\n  Ret v0\n",
+            {}, value);
     for (int64_t a : {-1, 0, 1})
         one(kLoadTwo + "  v3 = LoadImm 5\n  v4 = Select.lt v1, 0, v2, v3\n  Ret v4\n", {u(a), 9},
             a < 0 ? 9 : 5);
@@ -587,8 +627,11 @@ TEST(A64, Memory) {
     for (size_t i = 0; i < inputs.size(); ++i)
         inputs[i] = 0x8182838485868788 + i;
     auto load = [&](const std::string& op, uint64_t want) {
-        program.add(kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = LoadImm 3\n  v4 = LoadImm 80000\n"
-                    "  v5 = Sub v0, v4\n  v6 = Add v0, 64\n  v2 = " + op + "\n  Ret v2\n", inputs);
+        program.add(kHead +
+                        "b0: entry 0\n  v0 = LoadTstate\n  v1 = LoadImm 3\n  v4 = LoadImm 80000\n"
+                        "  v5 = Sub v0, v4\n  v6 = Add v0, 64\n  v2 = " +
+                        op + "\n  Ret v2\n",
+                    inputs);
         loads.emplace_back(op, want);
     };
     load("Load64 [v0 + 16]", inputs[2]);
@@ -626,20 +669,26 @@ TEST(A64, Memory) {
     };
     const size_t firstStore = loads.size();
     for (const Store& store : stores)
-        program.add(kHead + "b0: entry 0\n  v0 = LoadFrame\n  v1 = LoadImm 3\n"
-                    "  v2 = LoadImm 0x1122334455667788\n  v3 = FLoadImm 0x1122334455667788\n"
-                    "  v4 = LoadImm 80000\n  v5 = Sub v0, v4\n  " + store.op + "\n  Ret v1\n", {});
+        program.add(kHead +
+                        "b0: entry 0\n  v0 = LoadFrame\n  v1 = LoadImm 3\n"
+                        "  v2 = LoadImm 0x1122334455667788\n  v3 = FLoadImm 0x1122334455667788\n"
+                        "  v4 = LoadImm 80000\n  v5 = Sub v0, v4\n  " +
+                        store.op + "\n  Ret v1\n",
+                    {});
     // Narrow memory comparisons: the exit is taken.
     const char* memoryExits[] = {
-        "ExitIfMem8.eq [v0 + 1], 135", "ExitIfMem8.ugt [v0 + 1], 100", "ExitIfMem32.lt [v0 + 4], 0",
-        "ExitIfMem32.eq [v0 + 4], -2122153084", "ExitIfMem64.eq [v0], v7",
-        "ExitIfMem32.ugt [v0 + 4], v1"};
+        "ExitIfMem8.eq [v0 + 1], 135", "ExitIfMem8.ugt [v0 + 1], 100",
+        "ExitIfMem32.lt [v0 + 4], 0",  "ExitIfMem32.eq [v0 + 4], -2122153084",
+        "ExitIfMem64.eq [v0], v7",     "ExitIfMem32.ugt [v0 + 4], v1"};
     const size_t firstExit = firstStore + std::size(stores);
     for (const char* op : memoryExits)
-        program.add(kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = LoadImm 3\n"
-                    "  v7 = LoadImm 0x8182838485868788\n  " + op +
-                    " -> e0\n  Ret v1\nexit e0: guard op 1 resume 2 instr 0\n  slots\n  stack\n"
-                    "  releases\n", inputs);
+        program.add(kHead +
+                        "b0: entry 0\n  v0 = LoadTstate\n  v1 = LoadImm 3\n"
+                        "  v7 = LoadImm 0x8182838485868788\n  " +
+                        op +
+                        " -> e0\n  Ret v1\nexit e0: guard op 1 resume 2 instr 0\n  slots\n  stack\n"
+                        "  releases\n",
+                    inputs);
     RUN_OR_SKIP(program);
     for (size_t i = 0; i < loads.size(); ++i)
         EXPECT_EQ(program.row(i).result, loads[i].second) << program.code(i).listing;
@@ -654,36 +703,41 @@ TEST(A64, CallsAndColdCalls) {
     Program program;
     const std::string call = std::to_string(kCallee);
     // Exchanged argument registers, an immediate, an eighth argument.
-    const size_t direct = program.add(
-        kLoadTwo + "  v3 = Call " + call + ", v2, v1, 3, v1, 0, 0, 0, 500000\n  Ret v3\n", {1, 2},
-        {{1, reg(0)}, {2, reg(1)}});
-    const size_t far = program.add(kLoadTwo + "  v3 = FLoad [v0 + 16]\n  v4 = FLoad [v0 + 24]\n"
-                                   "  v5 = FCall " + std::to_string(kFCallee) +
-                                   ", v3, v4\n  v6 = FloatBits v5\n  Ret v6\n",
-                                   {0, 0, bitsOf(5.5), bitsOf(2.0)}, {{3, reg(1)}, {4, reg(0)}});
+    const size_t direct = program.add(kLoadTwo + "  v3 = Call " + call +
+                                          ", v2, v1, 3, v1, 0, 0, 0, 500000\n  Ret v3\n",
+                                      {1, 2}, {{1, reg(0)}, {2, reg(1)}});
+    const size_t far =
+        program.add(kLoadTwo +
+                        "  v3 = FLoad [v0 + 16]\n  v4 = FLoad [v0 + 24]\n"
+                        "  v5 = FCall " +
+                        std::to_string(kFCallee) + ", v3, v4\n  v6 = FloatBits v5\n  Ret v6\n",
+                    {0, 0, bitsOf(5.5), bitsOf(2.0)}, {{3, reg(1)}, {4, reg(0)}});
     // Through memory; the base is an argument register that changes.
-    const size_t memory =
-        program.add(kLoadTwo + "  v3 = LoadTstate\n  v4 = CallMem [v3 + 16], v1, v2, 0, 1, 0, 0, 0, 0\n  Ret v4\n",
-                    {7, 8, kCallee}, {{3, reg(0)}, {1, reg(1)}, {2, reg(2)}});
+    const size_t memory = program.add(
+        kLoadTwo +
+            "  v3 = LoadTstate\n  v4 = CallMem [v3 + 16], v1, v2, 0, 1, 0, 0, 0, 0\n  Ret v4\n",
+        {7, 8, kCallee}, {{3, reg(0)}, {1, reg(1)}, {2, reg(2)}});
     const std::string cold = kHead + R"(b0: entry 0
   v0 = LoadTstate
   v1 = Load64 [v0]
   v2 = Load64 [v0 + 8]
   v3 = Load64 [v0 + 16]
   v4 = FLoad [v0 + 24]
-  v5 = ColdCall.eq v1, )" + call + R"(, v2, v3, 5, 6, 0, 0, 0, 0
+  v5 = ColdCall.eq v1, )" + call +
+                             R"(, v2, v3, 5, 6, 0, 0, 0, 0
   v6 = LoadFrame
   Store64 [v6], v2
   Store64 [v6 + 8], v3
   FStore [v6 + 16], v4
   Ret v5
 )";
-    const std::map<int, Place> homes = {{1, reg(9)}, {2, reg(1)}, {3, reg(0)}, {4, reg(20)},
-                                        {5, reg(12)}};
+    const std::map<int, Place> homes = {
+        {1, reg(9)}, {2, reg(1)}, {3, reg(0)}, {4, reg(20)}, {5, reg(12)}};
     const size_t taken = program.add(cold, {0, 3, 4, bitsOf(1.5)}, homes);
     const size_t skipped = program.addRun({9, 3, 4, bitsOf(1.5)});
     // Reference counts. The object lies in the inputs, at words 8 and 9.
-    const std::string counts = kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = Lea [v0 + 64]\n"
+    const std::string counts = kHead +
+                               "b0: entry 0\n  v0 = LoadTstate\n  v1 = Lea [v0 + 64]\n"
                                "  v2 = LoadImm 0\n  v5 = Load64 [v0 + 40]\n  XIncref v2\n"
                                "  XDecref v2\n  Incref v1\n  XDecref v1\n  Decref v1\n"
                                "  v3 = Load64 [v1 + 8]\n  v4 = Load64 [v1]\n  v6 = Shl v3, 8\n"
@@ -721,7 +775,8 @@ b2: depth 1
   Jump b1(v5, v7, v8)
 b3:
   Ret v4
-)", {90});
+)",
+                                    {90});
     using lir::RegClass;
     auto fn = parseLir("function \"t\" slots 2 outgoing 24\nb0: entry 0\n  v0 = LoadTstate\n"
                        "  v1 = Load64 [v0]\n  v2 = Load64 [v0 + 8]\n  v3 = FLoad [v0 + 16]\n"
@@ -737,8 +792,10 @@ b3:
     // Twice to memory and across, so that the last value of each place matters.
     allocation.blocks[0].instrs[4].before = {{RegClass::kInt, v2, slot(0)},
                                              {RegClass::kFloat, v3, slot(1)}};
-    last.before = {{RegClass::kInt, slot(0), slot(4)}, {RegClass::kFloat, slot(1), slot(0)},
-                   {RegClass::kInt, v1, v2}, {RegClass::kInt, v2, v1}};
+    last.before = {{RegClass::kInt, slot(0), slot(4)},
+                   {RegClass::kFloat, slot(1), slot(0)},
+                   {RegClass::kInt, v1, v2},
+                   {RegClass::kInt, v2, v1}};
     last.exitSlots = {v2, slot(4)};
     last.exitStack[0] = slot(0);
     const size_t leave = program.add(*fn, allocation, {11, 22, bitsOf(3.5)});
@@ -749,7 +806,8 @@ b3:
     auto& sub = deepPlaces.blocks[0].instrs[3];
     sub.before = {{RegClass::kInt, sub.operands[0], slot(5999)}};
     auto& ret = deepPlaces.blocks[0].instrs[4];
-    ret.before = {{RegClass::kInt, slot(5999), slot(5998)}, {RegClass::kInt, ret.operands[0], reg(27)}};
+    ret.before = {{RegClass::kInt, slot(5999), slot(5998)},
+                  {RegClass::kInt, ret.operands[0], reg(27)}};
     sub.operands[0] = sub.operands[0];
     ret.operands[0] = reg(27);
     const size_t far = program.add(*deep, deepPlaces, {50, 8});
@@ -768,8 +826,8 @@ b3:
 // Needs no emulator: the words of a small function, from the architecture manual's encodings.
 TEST(A64, Encodings) {
     auto fn = parseLir(kLoadTwo + "  v3 = Add v1, v2\n  Ret v3\n");
-    auto allocation = placeByHand(*fn, cpu::aarch64(),
-                                  {{0, reg(0)}, {1, reg(1)}, {2, reg(2)}, {3, reg(3)}});
+    auto allocation =
+        placeByHand(*fn, cpu::aarch64(), {{0, reg(0)}, {1, reg(1)}, {2, reg(2)}, {3, reg(3)}});
     const auto code = cpu::aarch64().emit(*fn, allocation, {}, kCodeBase, nullptr, false);
     const uint32_t expected[] = {
         0xa9bf7bfd, // stp x29, x30, [sp, #-16]!

@@ -90,7 +90,7 @@ TEST(CodeMemory, NoPageIsWritableAndExecutable) {
 }
 
 // Runs `child` in a forked process; it returns whether all was well.
-template <typename F> void inChild(F child) {
+template<typename F> void inChild(F child) {
     const pid_t pid = fork();
     ASSERT_GE(pid, 0);
     if (pid == 0)

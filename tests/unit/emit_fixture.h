@@ -19,8 +19,12 @@ namespace pyston::test {
 
 using regalloc::Place;
 
-inline Place reg(int index) { return {Place::kRegister, static_cast<int16_t>(index)}; }
-inline Place slot(int index) { return {Place::kSpill, static_cast<int16_t>(index)}; }
+inline Place reg(int index) {
+    return {Place::kRegister, static_cast<int16_t>(index)};
+}
+inline Place slot(int index) {
+    return {Place::kSpill, static_cast<int16_t>(index)};
+}
 
 inline std::unique_ptr<lir::Function> parseLir(const std::string& text) {
     std::string error;
@@ -32,8 +36,8 @@ inline std::unique_ptr<lir::Function> parseLir(const std::string& text) {
     return fn;
 }
 
-// Gives every virtual register one place for the whole function: the one in `homes`, else a register
-// that no other has. A spilled one must be written by a move that the test adds itself.
+// Gives every virtual register one place for the whole function: the one in `homes`, else a
+// register that no other has. A spilled one must be written by a move that the test adds itself.
 inline regalloc::Allocation placeByHand(const lir::Function& fn, const cpu::Target& target,
                                         const std::map<int, Place>& homes = {}) {
     std::vector<Place> home(fn.classes.size());
@@ -87,8 +91,8 @@ inline regalloc::Allocation placeByHand(const lir::Function& fn, const cpu::Targ
             if (instr.op == lir::Opcode::kJump) {
                 const lir::Block* to = instr.targets[0];
                 for (size_t i = 0; i < to->params.size(); ++i)
-                    blockPlaces.atEnd.push_back({fn.classes[to->params[i]], home[instr.args[0][i]],
-                                                 home[to->params[i]]});
+                    blockPlaces.atEnd.push_back(
+                        {fn.classes[to->params[i]], home[instr.args[0][i]], home[to->params[i]]});
             }
         }
     }
@@ -137,7 +141,9 @@ inline Object* resumeForTest(ThreadState* tstate, Frame* frame, uintptr_t result
 }
 
 inline std::vector<Object*> deallocated;
-inline void deallocForTest(Object* object) { deallocated.push_back(object); }
+inline void deallocForTest(Object* object) {
+    deallocated.push_back(object);
+}
 
 inline cpu::RuntimeAddresses runtimeForTest() {
     return {.dealloc = reinterpret_cast<uint64_t>(&deallocForTest),
@@ -145,10 +151,10 @@ inline cpu::RuntimeAddresses runtimeForTest() {
             .resume = reinterpret_cast<uint64_t>(&resumeForTest)};
 }
 
-// Compiled for this machine and callable. The "thread state" points to the test's input array and the
-// "frame" to its output array.
+// Compiled for this machine and callable. The "thread state" points to the test's input array and
+// the "frame" to its output array.
 class Compiled {
-public:
+  public:
     Compiled(const lir::Function& fn, const regalloc::Allocation& allocation) {
         size_ = 1 << 16;
         base_ = runtime::reserveCode(size_);
@@ -188,17 +194,22 @@ public:
         const exits::Location& at = code_.locations.at(record().firstLocation + i);
         uint64_t bits = 0;
         switch (at.kind) {
-        case exits::Location::kGpRegister: return takenExit.gp.at(at.index);
+        case exits::Location::kGpRegister:
+            return takenExit.gp.at(at.index);
         case exits::Location::kFpRegister:
             std::memcpy(&bits, &takenExit.fp.at(at.index), 8);
             return bits;
-        case exits::Location::kSpill: return takenExit.spills.at(at.index);
-        case exits::Location::kConst: return code_.constants.at(at.index);
-        default: ADD_FAILURE() << "no value"; return 0;
+        case exits::Location::kSpill:
+            return takenExit.spills.at(at.index);
+        case exits::Location::kConst:
+            return code_.constants.at(at.index);
+        default:
+            ADD_FAILURE() << "no value";
+            return 0;
         }
     }
 
-private:
+  private:
     uint8_t* base_;
     size_t size_;
     cpu::EmittedCode code_;

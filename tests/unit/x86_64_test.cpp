@@ -13,22 +13,51 @@ namespace {
 
 using lir::Cc;
 
-constexpr int kRdx = 2, kRbx = 3, kRsi = 6, kRdi = 7, kR8 = 8, kR9 = 9, kR10 = 10,
-              kR11 = 11, kR14 = 14, kR15 = 15;
+constexpr int kRdx = 2, kRbx = 3, kRsi = 6, kRdi = 7, kR8 = 8, kR9 = 9, kR10 = 10, kR11 = 11,
+              kR14 = 14, kR15 = 15;
 
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-constexpr int64_t kValues[] = {0, 1, -1, 2, -2, 3, 7, -7, 63, 64, 65, 127, 128, 255, 256, -128,
-                               0x7fffffff, 0x80000000, -0x80000000LL, 0xffffffff, 1LL << 32,
-                               kMax, kMin, kMax - 1, kMin + 1, 0x123456789abcdef0,
-                               3037000499, 3037000500, -3037000500};
+constexpr int64_t kValues[] = {0,
+                               1,
+                               -1,
+                               2,
+                               -2,
+                               3,
+                               7,
+                               -7,
+                               63,
+                               64,
+                               65,
+                               127,
+                               128,
+                               255,
+                               256,
+                               -128,
+                               0x7fffffff,
+                               0x80000000,
+                               -0x80000000LL,
+                               0xffffffff,
+                               1LL << 32,
+                               kMax,
+                               kMin,
+                               kMax - 1,
+                               kMin + 1,
+                               0x123456789abcdef0,
+                               3037000499,
+                               3037000500,
+                               -3037000500};
 const double kNan = std::numeric_limits<double>::quiet_NaN();
 const double kInf = std::numeric_limits<double>::infinity();
-const double kDoubles[] = {0.0, -0.0, 1.0, -1.0, 1.5, 2.0, -3.25, 1e300, -1e300, 5e-324,
-                           kInf, -kInf, kNan};
+const double kDoubles[] = {0.0,   -0.0,   1.0,    -1.0, 1.5,   2.0, -3.25,
+                           1e300, -1e300, 5e-324, kInf, -kInf, kNan};
 
-uint64_t bitsOf(double d) { return std::bit_cast<uint64_t>(d); }
-uint64_t u(int64_t i) { return static_cast<uint64_t>(i); }
+uint64_t bitsOf(double d) {
+    return std::bit_cast<uint64_t>(d);
+}
+uint64_t u(int64_t i) {
+    return static_cast<uint64_t>(i);
+}
 
 const std::string kHead = "function \"t\" slots 0 outgoing 0\n";
 const std::string kLoadTwo = kHead + R"(b0: entry 0
@@ -42,8 +71,8 @@ const std::string kExit = R"(exit e0: guard op 9 resume 10 instr 8
   releases
 )";
 
-// Where a binary operation's operands and result may lie: apart, the result over operand 0, and with
-// each of the registers that have special uses.
+// Where a binary operation's operands and result may lie: apart, the result over operand 0, and
+// with each of the registers that have special uses.
 std::vector<std::map<int, Place>> binaryHomes() {
     std::vector<std::map<int, Place>> all;
     const int regs[] = {kRdx, kRsi, kR8, kRbx, kR15};
@@ -56,7 +85,8 @@ std::vector<std::map<int, Place>> binaryHomes() {
 }
 
 void checkBinary(const std::string& op, const std::function<int64_t(int64_t, int64_t)>& expected,
-                 const std::function<bool(int64_t, int64_t)>& defined = {}, bool immediates = true) {
+                 const std::function<bool(int64_t, int64_t)>& defined = {},
+                 bool immediates = true) {
     auto ok = [&](int64_t a, int64_t b) { return !defined || defined(a, b); };
     for (const auto& homes : binaryHomes()) {
         Compiled code(kLoadTwo + "  v3 = " + op + " v1, v2\n  Ret v3\n", homes);
@@ -64,7 +94,8 @@ void checkBinary(const std::string& op, const std::function<int64_t(int64_t, int
             for (int64_t b : kValues)
                 if (ok(a, b)) {
                     ASSERT_EQ(static_cast<int64_t>(code({u(a), u(b)})), expected(a, b))
-                        << op << " " << a << ", " << b << "\n" << code.code().listing;
+                        << op << " " << a << ", " << b << "\n"
+                        << code.code().listing;
                 }
     }
     if (!immediates)
@@ -77,7 +108,8 @@ void checkBinary(const std::string& op, const std::function<int64_t(int64_t, int
                           {{1, reg(kRdx)}, {3, reg(result)}});
             for (int64_t a : kValues)
                 ASSERT_EQ(static_cast<int64_t>(code({u(a), 0})), expected(a, b))
-                    << op << " " << a << ", imm " << b << "\n" << code.code().listing;
+                    << op << " " << a << ", imm " << b << "\n"
+                    << code.code().listing;
         }
     }
     // The same value twice, also when the result takes its place.
@@ -108,8 +140,10 @@ TEST(X64, Shifts) {
 
 TEST(X64, DivisionKeepsRdx) {
     auto defined = [](int64_t, int64_t b) { return b != 0 && b != -1; };
-    checkBinary("SDiv", [](int64_t a, int64_t b) { return a / b; }, defined, false);
-    checkBinary("SRem", [](int64_t a, int64_t b) { return a % b; }, defined, false);
+    checkBinary(
+        "SDiv", [](int64_t a, int64_t b) { return a / b; }, defined, false);
+    checkBinary(
+        "SRem", [](int64_t a, int64_t b) { return a % b; }, defined, false);
     for (const char* op : {"SDiv", "SRem"}) {
         Compiled code(kLoadTwo + "  v3 = LoadImm 123456789\n  v4 = " + op +
                           " v1, v2\n  v5 = Add v4, v3\n  Ret v5\n",
@@ -169,15 +203,12 @@ void checkOverflow(const std::string& op, bool (*overflows)(int64_t, int64_t, in
 }
 
 TEST(X64, OverflowExits) {
-    checkOverflow("AddExit", [](int64_t a, int64_t b, int64_t* r) {
-        return __builtin_add_overflow(a, b, r);
-    });
-    checkOverflow("SubExit", [](int64_t a, int64_t b, int64_t* r) {
-        return __builtin_sub_overflow(a, b, r);
-    });
-    checkOverflow("MulExit", [](int64_t a, int64_t b, int64_t* r) {
-        return __builtin_mul_overflow(a, b, r);
-    });
+    checkOverflow("AddExit",
+                  [](int64_t a, int64_t b, int64_t* r) { return __builtin_add_overflow(a, b, r); });
+    checkOverflow("SubExit",
+                  [](int64_t a, int64_t b, int64_t* r) { return __builtin_sub_overflow(a, b, r); });
+    checkOverflow("MulExit",
+                  [](int64_t a, int64_t b, int64_t* r) { return __builtin_mul_overflow(a, b, r); });
     Compiled neg(kLoadTwo + "  v3 = NegExit v1 -> e0\n  Ret v3\n" + kExit);
     for (int64_t a : kValues) {
         const uint64_t got = neg({u(a), 5});
@@ -188,41 +219,65 @@ TEST(X64, OverflowExits) {
 
 bool holds(Cc cc, int64_t a, int64_t b) {
     switch (cc) {
-    case Cc::kEq: return a == b;
-    case Cc::kNe: return a != b;
-    case Cc::kLt: return a < b;
-    case Cc::kLe: return a <= b;
-    case Cc::kGt: return a > b;
-    case Cc::kGe: return a >= b;
-    case Cc::kULt: return u(a) < u(b);
-    case Cc::kULe: return u(a) <= u(b);
-    case Cc::kUGt: return u(a) > u(b);
-    case Cc::kUGe: return u(a) >= u(b);
-    default: return false;
+    case Cc::kEq:
+        return a == b;
+    case Cc::kNe:
+        return a != b;
+    case Cc::kLt:
+        return a < b;
+    case Cc::kLe:
+        return a <= b;
+    case Cc::kGt:
+        return a > b;
+    case Cc::kGe:
+        return a >= b;
+    case Cc::kULt:
+        return u(a) < u(b);
+    case Cc::kULe:
+        return u(a) <= u(b);
+    case Cc::kUGt:
+        return u(a) > u(b);
+    case Cc::kUGe:
+        return u(a) >= u(b);
+    default:
+        return false;
     }
 }
 
 bool holds(Cc cc, double a, double b) {
     switch (cc) {
-    case Cc::kEq: return a == b;
-    case Cc::kNe: return a != b;
-    case Cc::kLt: return a < b;
-    case Cc::kLe: return a <= b;
-    case Cc::kGt: return a > b;
-    case Cc::kGe: return a >= b;
-    case Cc::kFNotLt: return !(a < b);
-    case Cc::kFNotLe: return !(a <= b);
-    case Cc::kFNotGt: return !(a > b);
-    case Cc::kFNotGe: return !(a >= b);
-    default: return false;
+    case Cc::kEq:
+        return a == b;
+    case Cc::kNe:
+        return a != b;
+    case Cc::kLt:
+        return a < b;
+    case Cc::kLe:
+        return a <= b;
+    case Cc::kGt:
+        return a > b;
+    case Cc::kGe:
+        return a >= b;
+    case Cc::kFNotLt:
+        return !(a < b);
+    case Cc::kFNotLe:
+        return !(a <= b);
+    case Cc::kFNotGt:
+        return !(a > b);
+    case Cc::kFNotGe:
+        return !(a >= b);
+    default:
+        return false;
     }
 }
 
-const Cc kIntConditions[] = {Cc::kEq, Cc::kNe, Cc::kLt, Cc::kLe, Cc::kGt,
+const Cc kIntConditions[] = {Cc::kEq, Cc::kNe,  Cc::kLt,  Cc::kLe,  Cc::kGt,
                              Cc::kGe, Cc::kULt, Cc::kULe, Cc::kUGt, Cc::kUGe};
-const Cc kFloatConditions[] = {Cc::kEq, Cc::kNe, Cc::kLt, Cc::kLe, Cc::kGt,
+const Cc kFloatConditions[] = {Cc::kEq, Cc::kNe,     Cc::kLt,     Cc::kLe,     Cc::kGt,
                                Cc::kGe, Cc::kFNotLt, Cc::kFNotLe, Cc::kFNotGt, Cc::kFNotGe};
-std::string dot(Cc cc) { return "." + std::string(lir::name(cc)) + " "; }
+std::string dot(Cc cc) {
+    return "." + std::string(lir::name(cc)) + " ";
+}
 
 TEST(X64, IntegerComparisons) {
     for (Cc cc : kIntConditions) {
@@ -286,12 +341,14 @@ TEST(X64, Select) {
   v1 = Load64 [v0]
   v2 = Load64 [v0 + 8]
   v3 = Load64 [v0 + 16]
-  v4 = Select.lt )" + std::string(c.operands) + "\n  Ret v4\n",
+  v4 = Select.lt )" + std::string(c.operands) +
+                              "\n  Ret v4\n",
                           {{1, reg(kRdx)}, {2, reg(kRsi)}, {3, reg(kR8)}, {4, reg(result)}});
             for (int64_t a : kValues)
                 for (int64_t b : kValues)
                     ASSERT_EQ(code({u(a), u(b), 424242}), u(c.expected(a, b, 424242)))
-                        << c.operands << "\n" << code.code().listing;
+                        << c.operands << "\n"
+                        << code.code().listing;
         }
 }
 
@@ -341,13 +398,15 @@ TEST(X64, FloatArithmetic) {
 TEST(X64, FloatComparisons) {
     for (Cc cc : kFloatConditions) {
         Compiled set(kFloatTwo + "  v3 = FSetCmp" + dot(cc) + "v1, v2\n  Ret v3\n");
-        Compiled exitIf(kFloatTwo + "  FExitIf" + dot(cc) + "v1, v2 -> e0\n  v3 = LoadImm 1\n"
+        Compiled exitIf(kFloatTwo + "  FExitIf" + dot(cc) +
+                        "v1, v2 -> e0\n  v3 = LoadImm 1\n"
                         "  Ret v3\nexit e0: guard op 1 resume 2 instr 0\n  slots\n"
                         "  stack v2 double\n  releases\n");
         for (bool targetsSwapped : {false, true}) {
-            Compiled branch(kFloatTwo + "  FBranch" + dot(cc) + "v1, v2, " +
-                            (targetsSwapped ? "b2, b1" : "b1, b2") +
-                            "\nb1:\n  v3 = LoadImm 11\n  Ret v3\nb2:\n  v4 = LoadImm 22\n  Ret v4\n");
+            Compiled branch(
+                kFloatTwo + "  FBranch" + dot(cc) + "v1, v2, " +
+                (targetsSwapped ? "b2, b1" : "b1, b2") +
+                "\nb1:\n  v3 = LoadImm 11\n  Ret v3\nb2:\n  v4 = LoadImm 22\n  Ret v4\n");
             for (double a : kDoubles)
                 for (double b : kDoubles) {
                     const bool yes = holds(cc, a, b);
@@ -385,7 +444,8 @@ TEST(X64, Loads) {
         memory[i] = static_cast<uint8_t>(0x80 + 3 * i);
     auto load = [&](const std::string& op) {
         Compiled code(kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = LoadImm 3\n  v2 = " + op +
-                      "\n  Ret v2\n", {{0, reg(kRsi)}, {2, reg(kRsi)}});
+                          "\n  Ret v2\n",
+                      {{0, reg(kRsi)}, {2, reg(kRsi)}});
         return code.call(memory + 8);
     };
     auto at = [&]<typename T>(T, int offset) {
@@ -433,9 +493,12 @@ TEST(X64, Stores) {
     };
     for (const Case& c : cases)
         for (int value : {kRsi, kRdi, kR9, kRbx}) {
-            Compiled code(kHead + "b0: entry 0\n  v0 = LoadFrame\n  v1 = LoadImm 3\n"
-                          "  v2 = LoadImm 0x1122334455667788\n  v3 = FLoadImm 0x1122334455667788\n  " +
-                          c.op + "\n  Ret v1\n", {{2, reg(value)}});
+            Compiled code(
+                kHead +
+                    "b0: entry 0\n  v0 = LoadFrame\n  v1 = LoadImm 3\n"
+                    "  v2 = LoadImm 0x1122334455667788\n  v3 = FLoadImm 0x1122334455667788\n  " +
+                    c.op + "\n  Ret v1\n",
+                {{2, reg(value)}});
             uint8_t memory[40], expected[40];
             std::memset(memory, 0x55, sizeof memory);
             std::memset(expected, 0x55, sizeof expected);
@@ -490,7 +553,8 @@ TEST(X64, OutgoingArrayArea) {
         auto fn = parseLir("function \"t\" slots 0 outgoing 24\nb0: entry 0\n  v0 = LoadTstate\n"
                            "  v1 = Load64 [v0]\n  v2 = Load64 [v0 + 8]\n  v3 = LoadImm 7\n"
                            "  StackStore 0, v1\n  StackStore 8, v2\n  StackStore 16, v3\n"
-                           "  v4 = StackAddr 0\n  v5 = Call " + std::to_string(address) +
+                           "  v4 = StackAddr 0\n  v5 = Call " +
+                           std::to_string(address) +
                            ", v4, 3\n  v6 = StackLoad 8\n  v7 = Mul v5, 10\n  v8 = Add v7, v6\n"
                            "  Ret v8\n");
         auto allocation = placeByHand(*fn, cpu::hostTarget());
@@ -509,7 +573,8 @@ ManyArguments received;
 
 uint64_t takeMany(uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f, double s,
                   double t, double v, double w, double x, double y, double z, double last) {
-    received = {{a, b, c, d, e, f}, {s, t, v, w, x, y, z, last},
+    received = {{a, b, c, d, e, f},
+                {s, t, v, w, x, y, z, last},
                 reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) % 16};
     return 4711;
 }
@@ -526,14 +591,25 @@ TEST(X64, CallWithManyArguments) {
             "  Ret v13\n";
     auto fn = parseLir(text);
     auto allocation = placeByHand(*fn, cpu::hostTarget(),
-                                  {{0, reg(kR14)}, {1, reg(kRsi)}, {2, reg(kRdx)}, {3, reg(kRdi)},
-                                   {4, reg(kR9)}, {5, reg(1)}, {6, reg(2)}, {7, reg(0)},
-                                   {8, reg(7)}, {9, reg(10)}, {10, reg(3)}, {11, reg(5)},
-                                   {12, reg(6)}, {13, reg(kRbx)}});
+                                  {{0, reg(kR14)},
+                                   {1, reg(kRsi)},
+                                   {2, reg(kRdx)},
+                                   {3, reg(kRdi)},
+                                   {4, reg(kR9)},
+                                   {5, reg(1)},
+                                   {6, reg(2)},
+                                   {7, reg(0)},
+                                   {8, reg(7)},
+                                   {9, reg(10)},
+                                   {10, reg(3)},
+                                   {11, reg(5)},
+                                   {12, reg(6)},
+                                   {13, reg(kRbx)}});
     // v4 and v12 from memory.
     allocation.numSpills = 2;
     auto& call = allocation.blocks[0].instrs[13];
-    call.before = {{lir::RegClass::kInt, reg(kR9), slot(0)}, {lir::RegClass::kFloat, reg(6), slot(1)}};
+    call.before = {{lir::RegClass::kInt, reg(kR9), slot(0)},
+                   {lir::RegClass::kFloat, reg(6), slot(1)}};
     call.operands[5] = slot(0);
     call.operands[14] = slot(1);
     Compiled code(*fn, allocation);
@@ -551,7 +627,9 @@ TEST(X64, CallWithManyArguments) {
     EXPECT_EQ(received.alignment, 0u);
 }
 
-double addHalf(double x, int64_t n) { return x + 0.5 * static_cast<double>(n); }
+double addHalf(double x, int64_t n) {
+    return x + 0.5 * static_cast<double>(n);
+}
 
 TEST(X64, FloatCallAndCallThroughMemory) {
     Compiled fcall(kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = FLoad [v0]\n  v2 = FCall " +
@@ -564,8 +642,9 @@ TEST(X64, FloatCallAndCallThroughMemory) {
         40, 0, 0,
         reinterpret_cast<uint64_t>(static_cast<uint64_t (*)(uint64_t*, uint64_t)>(callee))};
     for (int base : {kRdi, kRsi, kR11, kR14}) {
-        Compiled code(kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = Load64 [v0]\n"
-                      "  v2 = Load64 [v0 + 8]\n  v3 = CallMem [v1 + 24], v1, v2\n  Ret v3\n",
+        Compiled code(kHead +
+                          "b0: entry 0\n  v0 = LoadTstate\n  v1 = Load64 [v0]\n"
+                          "  v2 = Load64 [v0 + 8]\n  v3 = CallMem [v1 + 24], v1, v2\n  Ret v3\n",
                       {{1, reg(base)}, {2, reg(base == kRdi ? kRsi : kRdi)}, {0, reg(kR8)}});
         EXPECT_EQ(code({reinterpret_cast<uint64_t>(object), 2}), 42u) << code.code().listing;
     }
@@ -576,9 +655,9 @@ uint64_t clobberAll(uint64_t a, uint64_t b) {
     asm volatile("mov $-1, %%rax; mov %%rax, %%rcx; mov %%rax, %%rdx; mov %%rax, %%rsi;"
                  "mov %%rax, %%rdi; mov %%rax, %%r8; mov %%rax, %%r9; mov %%rax, %%r10;"
                  "mov %%rax, %%r11; pcmpeqd %%xmm0, %%xmm0; movaps %%xmm0, %%xmm1;"
-                 "movaps %%xmm0, %%xmm2; movaps %%xmm0, %%xmm13; movaps %%xmm0, %%xmm5"
-                 ::: "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1",
-                     "xmm2", "xmm5", "xmm13");
+                 "movaps %%xmm0, %%xmm2; movaps %%xmm0, %%xmm13; movaps %%xmm0, %%xmm5" ::
+                     : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1",
+                       "xmm2", "xmm5", "xmm13");
     EXPECT_EQ(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) % 16, 0u);
     return a * 1000 + b;
 }
@@ -595,7 +674,8 @@ TEST(X64, ColdCallKeepsRegisters) {
   v4 = Load64 [v0 + 24]
   v5 = Load64 [v0 + 32]
   v6 = FLoad [v0 + 40]
-  v7 = ColdCall.eq v1, )" + call + R"(, v2, v3
+  v7 = ColdCall.eq v1, )" +
+                          call + R"(, v2, v3
   v8 = LoadFrame
   Store64 [v8], v2
   Store64 [v8 + 8], v3
@@ -604,8 +684,14 @@ TEST(X64, ColdCallKeepsRegisters) {
   FStore [v8 + 32], v6
   Ret v7
 )",
-                      {{0, reg(kR14)}, {1, reg(kRdx)}, {2, reg(kRsi)}, {3, reg(kRdi)},
-                       {4, reg(kR9)}, {5, reg(kR11)}, {6, reg(13)}, {7, reg(result)},
+                      {{0, reg(kR14)},
+                       {1, reg(kRdx)},
+                       {2, reg(kRsi)},
+                       {3, reg(kRdi)},
+                       {4, reg(kR9)},
+                       {5, reg(kR11)},
+                       {6, reg(13)},
+                       {7, reg(result)},
                        {8, reg(kR15)}});
         for (uint64_t tested : {0, 5}) {
             const std::vector<uint64_t> inputs = {tested, 7, 8, 9, 10, bitsOf(1.25)};
@@ -659,19 +745,23 @@ TEST(X64, ExitDeliversMachineState) {
                 "]\n";
         stack += "v" + std::to_string(10 + i) + " double" + (i < 13 ? ", " : "");
     }
-    auto fn = parseLir("function \"t\" slots 4 outgoing 8\nb0: entry 6\n  v0 = LoadTstate\n" + body +
-                       "  ExitIf.ne v1, 0 -> e0\n  Exit -> e1\n"
-                       "exit e0: deopt op 33 resume 40 instr 38\n"
-                       "  slots v1 object incref, null, frame, const 0x1234567890 object\n  stack " +
-                       stack + "\n  releases v2 object, const 77 object\n"
-                       "exit e1: error op 34 resume 42 instr 40\n"
-                       "  slots v1 int64, v2 object, const 77 int64, v3 bool\n  stack v10 double\n"
-                       "  releases\n");
+    auto fn =
+        parseLir("function \"t\" slots 4 outgoing 8\nb0: entry 6\n  v0 = LoadTstate\n" + body +
+                 "  ExitIf.ne v1, 0 -> e0\n  Exit -> e1\n"
+                 "exit e0: deopt op 33 resume 40 instr 38\n"
+                 "  slots v1 object incref, null, frame, const 0x1234567890 object\n  stack " +
+                 stack +
+                 "\n  releases v2 object, const 77 object\n"
+                 "exit e1: error op 34 resume 42 instr 40\n"
+                 "  slots v1 int64, v2 object, const 77 int64, v3 bool\n  stack v10 double\n"
+                 "  releases\n");
     auto allocation = placeByHand(*fn, cpu::hostTarget(), homes);
     allocation.numSpills = 3;
     auto& last = allocation.blocks[0].instrs.back();
-    last.before = {{lir::RegClass::kInt, reg(kRsi), slot(2)}, {lir::RegClass::kFloat, reg(0), slot(0)},
-                   {lir::RegClass::kInt, reg(kRdx), reg(kRsi)}, {lir::RegClass::kInt, reg(kRdi), slot(1)}};
+    last.before = {{lir::RegClass::kInt, reg(kRsi), slot(2)},
+                   {lir::RegClass::kFloat, reg(0), slot(0)},
+                   {lir::RegClass::kInt, reg(kRdx), reg(kRsi)},
+                   {lir::RegClass::kInt, reg(kRdi), slot(1)}};
     last.exitSlots[0] = reg(kRsi);
     last.exitSlots[1] = slot(2);
     last.exitSlots[3] = slot(1);
@@ -724,7 +814,8 @@ TEST(X64, ExitDeliversMachineState) {
 }
 
 TEST(X64, EqualExitsShareARecord) {
-    Compiled code(kLoadTwo + "  ExitIf.lt v1, 0 -> e0\n  ExitIf.gt v1, 9 -> e0\n  Ret v1\n" + kExit);
+    Compiled code(kLoadTwo + "  ExitIf.lt v1, 0 -> e0\n  ExitIf.gt v1, 9 -> e0\n  Ret v1\n" +
+                  kExit);
     EXPECT_EQ(code.code().exits.size(), 1u);
     code({u(-1), 2});
     EXPECT_TRUE(takenExit.taken);
@@ -757,15 +848,18 @@ b3:
 TEST(X64, ParallelMovesThroughCyclesAndSpills) {
     using lir::RegClass;
     auto fn = parseLir(kLoadTwo + "  v3 = Shl v1, 8\n  v4 = Or v3, v2\n  Ret v4\n");
-    auto allocation = placeByHand(*fn, cpu::hostTarget(), {{1, reg(kRsi)}, {2, reg(kRdi)},
-                                                           {3, reg(kR8)}, {4, reg(kR8)}});
+    auto allocation = placeByHand(*fn, cpu::hostTarget(),
+                                  {{1, reg(kRsi)}, {2, reg(kRdi)}, {3, reg(kR8)}, {4, reg(kR8)}});
     allocation.numSpills = 2;
     auto& instrs = allocation.blocks[0].instrs;
-    // Both to memory, exchanged there (v1 to slot 1), back into each other's register, and exchanged.
+    // Both to memory, exchanged there (v1 to slot 1), back into each other's register, and
+    // exchanged.
     instrs[3].before = {{RegClass::kInt, reg(kRsi), slot(1)}, {RegClass::kInt, reg(kRdi), slot(0)}};
     instrs[3].operands[0] = reg(kRsi);
-    instrs[4].before = {{RegClass::kInt, slot(0), slot(1)}, {RegClass::kInt, slot(1), slot(0)},
-                        {RegClass::kInt, reg(kRdi), reg(kRsi)}, {RegClass::kInt, reg(kRsi), reg(kRdi)}};
+    instrs[4].before = {{RegClass::kInt, slot(0), slot(1)},
+                        {RegClass::kInt, slot(1), slot(0)},
+                        {RegClass::kInt, reg(kRdi), reg(kRsi)},
+                        {RegClass::kInt, reg(kRsi), reg(kRdi)}};
     instrs[5].before = {};
     fn->blocks[0]->instrs[4].operands[1] = lir::Operand::r(2);
     instrs[4].operands[1] = reg(kRsi); // v2 after the exchange
@@ -780,8 +874,10 @@ TEST(X64, ParallelMovesThroughCyclesAndSpills) {
 }
 
 TEST(X64, CalleeSavedRegistersSurvive) {
-    Compiled code(kLoadTwo + "  v3 = Add v1, v2\n  v4 = Add v3, 1\n  ExitIf.eq v4, 0 -> e0\n  Ret v4\n" +
-                  kExit, {{1, reg(kRbx)}, {2, reg(kR14)}, {3, reg(kR15)}});
+    Compiled code(kLoadTwo +
+                      "  v3 = Add v1, v2\n  v4 = Add v3, 1\n  ExitIf.eq v4, 0 -> e0\n  Ret v4\n" +
+                      kExit,
+                  {{1, reg(kRbx)}, {2, reg(kR14)}, {3, reg(kR15)}});
     for (uint64_t second : {uint64_t{2}, u(-2)}) { // with and without the exit
         const uint64_t inputs[] = {1, second};
         uint64_t before[5] = {11, 12, 13, 14, 15}, after[5];
@@ -804,8 +900,10 @@ TEST(X64, CalleeSavedRegistersSurvive) {
 }
 
 TEST(X64, EntriesAndListing) {
-    Compiled code(kHead + "b0: entry 0\n  v0 = LoadImm 1\n  Ret v0\n"
-                  "b1: entry 24\n  v1 = LoadImm 2\n  Ret v1\nb2: entry 12\n  v2 = LoadImm 3\n  Ret v2\n");
+    Compiled code(
+        kHead +
+        "b0: entry 0\n  v0 = LoadImm 1\n  Ret v0\n"
+        "b1: entry 24\n  v1 = LoadImm 2\n  Ret v1\nb2: entry 12\n  v2 = LoadImm 3\n  Ret v2\n");
     EXPECT_EQ(code.call(nullptr, nullptr, 0), 1u);
     EXPECT_EQ(code.call(nullptr, nullptr, 24), 2u);
     EXPECT_EQ(code.call(nullptr, nullptr, 12), 3u);

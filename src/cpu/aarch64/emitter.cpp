@@ -21,7 +21,7 @@ constexpr int kMachineState = 2 * 32 * 8;
 constexpr int kSaveAreaBytes = kMachineState + 32; // MachineState is 24 bytes; keeps sp aligned
 static_assert(sizeof(exits::MachineState) == 24);
 
-template <typename F> void forEachBit(uint64_t mask, F f) {
+template<typename F> void forEachBit(uint64_t mask, F f) {
     for (; mask != 0; mask &= mask - 1)
         f(__builtin_ctzll(mask));
 }
@@ -178,7 +178,9 @@ void A64Emitter::emitLoadImm(int reg, uint64_t value) {
         invert ? a_.movn(gp(reg), imm(0)) : a_.movz(gp(reg), imm(0));
 }
 
-void A64Emitter::emitJump(const Label& label) { a_.b(label); }
+void A64Emitter::emitJump(const Label& label) {
+    a_.b(label);
+}
 
 // --- calls
 

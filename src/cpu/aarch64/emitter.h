@@ -1,5 +1,5 @@
-// The aarch64 emitter. Registers: x29 frame pointer, x19 thread state, x20 interpreter frame; x16 and
-// x17, d30 and d31 are scratch, within one instruction or move.
+// The aarch64 emitter. Registers: x29 frame pointer, x19 thread state, x20 interpreter frame; x16
+// and x17, d30 and d31 are scratch, within one instruction or move.
 //
 // Native frame, from high to low addresses:
 //   x30, x29 (x29 points here), x19, x20, the used ones of x21 to x28, padding,
@@ -26,11 +26,11 @@ constexpr uint64_t bits(int first, int last) { // inclusive
 } // namespace arm64
 
 class A64Emitter final : public Emitter {
-public:
+  public:
     A64Emitter(const lir::Function& fn, const regalloc::Allocation& allocation,
                const RuntimeAddresses& runtime, uint64_t base, const void* blob, bool wantListing);
 
-private:
+  private:
     using Gp = asmjit::a64::Gp;
     using Vec = asmjit::a64::Vec;
     using Mem = asmjit::a64::Mem;

@@ -19,15 +19,22 @@ using Inst = a64::Inst;
 
 namespace {
 
-bool fitsAddImm(int64_t value) { return value >= 0 && value <= 4095; }
+bool fitsAddImm(int64_t value) {
+    return value >= 0 && value <= 4095;
+}
 
 Cc asUnsigned(Cc cc) {
     switch (cc) {
-    case Cc::kLt: return Cc::kULt;
-    case Cc::kLe: return Cc::kULe;
-    case Cc::kGt: return Cc::kUGt;
-    case Cc::kGe: return Cc::kUGe;
-    default: return cc;
+    case Cc::kLt:
+        return Cc::kULt;
+    case Cc::kLe:
+        return Cc::kULe;
+    case Cc::kGt:
+        return Cc::kUGt;
+    case Cc::kGe:
+        return Cc::kUGe;
+    default:
+        return cc;
     }
 }
 
@@ -35,17 +42,28 @@ Cc asUnsigned(Cc cc) {
 
 A64Emitter::CondCode A64Emitter::condition(Cc cc) {
     switch (cc) {
-    case Cc::kEq: return CondCode::kEQ;
-    case Cc::kNe: return CondCode::kNE;
-    case Cc::kLt: return CondCode::kLT;
-    case Cc::kLe: return CondCode::kLE;
-    case Cc::kGt: return CondCode::kGT;
-    case Cc::kGe: return CondCode::kGE;
-    case Cc::kULt: return CondCode::kLO;
-    case Cc::kULe: return CondCode::kLS;
-    case Cc::kUGt: return CondCode::kHI;
-    case Cc::kUGe: return CondCode::kHS;
-    default: break;
+    case Cc::kEq:
+        return CondCode::kEQ;
+    case Cc::kNe:
+        return CondCode::kNE;
+    case Cc::kLt:
+        return CondCode::kLT;
+    case Cc::kLe:
+        return CondCode::kLE;
+    case Cc::kGt:
+        return CondCode::kGT;
+    case Cc::kGe:
+        return CondCode::kGE;
+    case Cc::kULt:
+        return CondCode::kLO;
+    case Cc::kULe:
+        return CondCode::kLS;
+    case Cc::kUGt:
+        return CondCode::kHI;
+    case Cc::kUGe:
+        return CondCode::kHS;
+    default:
+        break;
     }
     assert(!"a condition for floats");
     return CondCode::kEQ;
@@ -54,17 +72,28 @@ A64Emitter::CondCode A64Emitter::condition(Cc cc) {
 // fcmp of unordered operands sets C and V and clears N and Z.
 A64Emitter::CondCode A64Emitter::floatCondition(Cc cc) {
     switch (cc) {
-    case Cc::kEq: return CondCode::kEQ;
-    case Cc::kNe: return CondCode::kNE;
-    case Cc::kLt: return CondCode::kMI;
-    case Cc::kLe: return CondCode::kLS;
-    case Cc::kGt: return CondCode::kGT;
-    case Cc::kGe: return CondCode::kGE;
-    case Cc::kFNotLt: return CondCode::kPL;
-    case Cc::kFNotLe: return CondCode::kHI;
-    case Cc::kFNotGt: return CondCode::kLE;
-    case Cc::kFNotGe: return CondCode::kLT;
-    default: break;
+    case Cc::kEq:
+        return CondCode::kEQ;
+    case Cc::kNe:
+        return CondCode::kNE;
+    case Cc::kLt:
+        return CondCode::kMI;
+    case Cc::kLe:
+        return CondCode::kLS;
+    case Cc::kGt:
+        return CondCode::kGT;
+    case Cc::kGe:
+        return CondCode::kGE;
+    case Cc::kFNotLt:
+        return CondCode::kPL;
+    case Cc::kFNotLe:
+        return CondCode::kHI;
+    case Cc::kFNotGt:
+        return CondCode::kLE;
+    case Cc::kFNotGe:
+        return CondCode::kLT;
+    default:
+        break;
     }
     assert(!"an unsigned condition on floats");
     return CondCode::kEQ;
@@ -139,11 +168,15 @@ bool A64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
     const Place& result = places.result;
     auto stackSlot = [&](int64_t offset) { return address(a64::sp, 8 + offset, 8); };
     switch (instr.op) {
-    case Opcode::kMove: emitMoveGp(result.index, places.operands[0].index); return true;
+    case Opcode::kMove:
+        emitMoveGp(result.index, places.operands[0].index);
+        return true;
     case Opcode::kLoadImm:
         emitLoadImm(result.index, static_cast<uint64_t>(instr.operands[0].imm));
         return true;
-    case Opcode::kFMove: emitMoveFp(result.index, places.operands[0].index); return true;
+    case Opcode::kFMove:
+        emitMoveFp(result.index, places.operands[0].index);
+        return true;
     case Opcode::kFLoadImm:
         if (instr.operands[0].imm == 0) {
             a_.fmov(fp(result), a64::xzr);
@@ -152,21 +185,51 @@ bool A64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
             a_.fmov(fp(result), gp(kScratch));
         }
         return true;
-    case Opcode::kLoadTstate: a_.mov(gp(result), gp(kThreadState)); return true;
-    case Opcode::kLoadFrame: a_.mov(gp(result), gp(kFrame)); return true;
-    case Opcode::kLoad64: a_.ldr(gp(result), memory(instr, places, 8)); return true;
-    case Opcode::kLoad32S: a_.ldrsw(gp(result), memory(instr, places, 4)); return true;
-    case Opcode::kLoad32U: a_.ldr(gpw(result.index), memory(instr, places, 4)); return true;
-    case Opcode::kLoad8U: a_.ldrb(gpw(result.index), memory(instr, places, 1)); return true;
-    case Opcode::kLoadIdx64: a_.ldr(gp(result), indexed(instr, places)); return true;
-    case Opcode::kFLoad: a_.ldr(fp(result), memory(instr, places, 8)); return true;
-    case Opcode::kStore64: emitStore(instr, places, 8); return true;
-    case Opcode::kStore32: emitStore(instr, places, 4); return true;
-    case Opcode::kStore8: emitStore(instr, places, 1); return true;
-    case Opcode::kStoreIdx64: a_.str(gp(places.operands[2]), indexed(instr, places)); return true;
-    case Opcode::kFStore: a_.str(fp(places.operands[1]), memory(instr, places, 8)); return true;
-    case Opcode::kAddMem64: emitAddMem(instr, places, 8); return true;
-    case Opcode::kAddMem32: emitAddMem(instr, places, 4); return true;
+    case Opcode::kLoadTstate:
+        a_.mov(gp(result), gp(kThreadState));
+        return true;
+    case Opcode::kLoadFrame:
+        a_.mov(gp(result), gp(kFrame));
+        return true;
+    case Opcode::kLoad64:
+        a_.ldr(gp(result), memory(instr, places, 8));
+        return true;
+    case Opcode::kLoad32S:
+        a_.ldrsw(gp(result), memory(instr, places, 4));
+        return true;
+    case Opcode::kLoad32U:
+        a_.ldr(gpw(result.index), memory(instr, places, 4));
+        return true;
+    case Opcode::kLoad8U:
+        a_.ldrb(gpw(result.index), memory(instr, places, 1));
+        return true;
+    case Opcode::kLoadIdx64:
+        a_.ldr(gp(result), indexed(instr, places));
+        return true;
+    case Opcode::kFLoad:
+        a_.ldr(fp(result), memory(instr, places, 8));
+        return true;
+    case Opcode::kStore64:
+        emitStore(instr, places, 8);
+        return true;
+    case Opcode::kStore32:
+        emitStore(instr, places, 4);
+        return true;
+    case Opcode::kStore8:
+        emitStore(instr, places, 1);
+        return true;
+    case Opcode::kStoreIdx64:
+        a_.str(gp(places.operands[2]), indexed(instr, places));
+        return true;
+    case Opcode::kFStore:
+        a_.str(fp(places.operands[1]), memory(instr, places, 8));
+        return true;
+    case Opcode::kAddMem64:
+        emitAddMem(instr, places, 8);
+        return true;
+    case Opcode::kAddMem32:
+        emitAddMem(instr, places, 4);
+        return true;
     case Opcode::kLea:
         emitAddImm(gp(result), gp(places.operands[0]), instr.disp, kScratch);
         return true;
@@ -179,7 +242,8 @@ bool A64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kStackLoad:
         a_.ldr(gp(result), stackSlot(instr.operands[0].imm));
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -227,8 +291,7 @@ void A64Emitter::emitBitwise(Inst::Id id, const Instr& instr, const InstrPlaces&
     if (operand.isImm && a64::Utils::isLogicalImm(static_cast<uint64_t>(operand.imm), 64))
         a_.emit(id, gp(places.result), a, imm(operand.imm));
     else
-        a_.emit(id, gp(places.result), a,
-                operandRegister(operand, places.operands[1], kScratch));
+        a_.emit(id, gp(places.result), a, operandRegister(operand, places.operands[1], kScratch));
 }
 
 void A64Emitter::emitShift(const Instr& instr, const InstrPlaces& places) {
@@ -262,25 +325,43 @@ bool A64Emitter::emitArithmetic(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kAdd:
     case Opcode::kSub:
     case Opcode::kAddExit:
-    case Opcode::kSubExit: emitAddSub(instr, places); return true;
+    case Opcode::kSubExit:
+        emitAddSub(instr, places);
+        return true;
     case Opcode::kMul:
         a_.mul(gp(places.result), gp(operands[0]),
                operandRegister(instr.operands[1], operands[1], kScratch));
         return true;
-    case Opcode::kMulExit: emitMultiplyExit(instr, places); return true;
-    case Opcode::kAnd: emitBitwise(Inst::kIdAnd, instr, places); return true;
-    case Opcode::kOr: emitBitwise(Inst::kIdOrr, instr, places); return true;
-    case Opcode::kXor: emitBitwise(Inst::kIdEor, instr, places); return true;
+    case Opcode::kMulExit:
+        emitMultiplyExit(instr, places);
+        return true;
+    case Opcode::kAnd:
+        emitBitwise(Inst::kIdAnd, instr, places);
+        return true;
+    case Opcode::kOr:
+        emitBitwise(Inst::kIdOrr, instr, places);
+        return true;
+    case Opcode::kXor:
+        emitBitwise(Inst::kIdEor, instr, places);
+        return true;
     case Opcode::kShl:
     case Opcode::kShr:
-    case Opcode::kSar: emitShift(instr, places); return true;
-    case Opcode::kNeg: a_.neg(gp(places.result), gp(operands[0])); return true;
+    case Opcode::kSar:
+        emitShift(instr, places);
+        return true;
+    case Opcode::kNeg:
+        a_.neg(gp(places.result), gp(operands[0]));
+        return true;
     case Opcode::kNegExit:
         a_.negs(gp(places.result), gp(operands[0]));
         a_.b_vs(exitLabel(instr, places));
         return true;
-    case Opcode::kNot: a_.mvn(gp(places.result), gp(operands[0])); return true;
-    case Opcode::kSDiv: a_.sdiv(gp(places.result), gp(operands[0]), gp(operands[1])); return true;
+    case Opcode::kNot:
+        a_.mvn(gp(places.result), gp(operands[0]));
+        return true;
+    case Opcode::kSDiv:
+        a_.sdiv(gp(places.result), gp(operands[0]), gp(operands[1]));
+        return true;
     case Opcode::kSRem:
         a_.sdiv(gp(kScratch), gp(operands[0]), gp(operands[1]));
         a_.msub(gp(places.result), gp(kScratch), gp(operands[1]), gp(operands[0]));
@@ -293,7 +374,8 @@ bool A64Emitter::emitArithmetic(const Instr& instr, const InstrPlaces& places) {
         emitCompare(gp(operands[0]), instr.operands[1], operands[1]);
         a_.csel(gp(places.result), gp(operands[2]), gp(operands[3]), imm(condition(instr.cc)));
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -303,20 +385,39 @@ bool A64Emitter::emitFloat(const Instr& instr, const InstrPlaces& places) {
     const auto& operands = places.operands;
     const Place& result = places.result;
     switch (instr.op) {
-    case Opcode::kFAdd: a_.fadd(fp(result), fp(operands[0]), fp(operands[1])); return true;
-    case Opcode::kFSub: a_.fsub(fp(result), fp(operands[0]), fp(operands[1])); return true;
-    case Opcode::kFMul: a_.fmul(fp(result), fp(operands[0]), fp(operands[1])); return true;
-    case Opcode::kFDiv: a_.fdiv(fp(result), fp(operands[0]), fp(operands[1])); return true;
-    case Opcode::kFNeg: a_.fneg(fp(result), fp(operands[0])); return true;
-    case Opcode::kFAbs: a_.fabs(fp(result), fp(operands[0])); return true;
-    case Opcode::kFSqrt: a_.fsqrt(fp(result), fp(operands[0])); return true;
-    case Opcode::kIntToFloat: a_.scvtf(fp(result), gp(operands[0])); return true;
-    case Opcode::kFloatBits: a_.fmov(gp(result), fp(operands[0])); return true;
+    case Opcode::kFAdd:
+        a_.fadd(fp(result), fp(operands[0]), fp(operands[1]));
+        return true;
+    case Opcode::kFSub:
+        a_.fsub(fp(result), fp(operands[0]), fp(operands[1]));
+        return true;
+    case Opcode::kFMul:
+        a_.fmul(fp(result), fp(operands[0]), fp(operands[1]));
+        return true;
+    case Opcode::kFDiv:
+        a_.fdiv(fp(result), fp(operands[0]), fp(operands[1]));
+        return true;
+    case Opcode::kFNeg:
+        a_.fneg(fp(result), fp(operands[0]));
+        return true;
+    case Opcode::kFAbs:
+        a_.fabs(fp(result), fp(operands[0]));
+        return true;
+    case Opcode::kFSqrt:
+        a_.fsqrt(fp(result), fp(operands[0]));
+        return true;
+    case Opcode::kIntToFloat:
+        a_.scvtf(fp(result), gp(operands[0]));
+        return true;
+    case Opcode::kFloatBits:
+        a_.fmov(gp(result), fp(operands[0]));
+        return true;
     case Opcode::kFSetCmp:
         a_.fcmp(fp(operands[0]), fp(operands[1]));
         a_.cset(gp(result), imm(floatCondition(instr.cc)));
         return true;
-    default: return false;
+    default:
+        return false;
     }
 }
 
@@ -365,7 +466,9 @@ bool A64Emitter::emitControl(const Instr& instr, const InstrPlaces& places) {
         emitLeaveFrame();
         a_.ret(gp(kLink));
         return true;
-    case Opcode::kExit: a_.b(exitLabel(instr, places)); return true;
+    case Opcode::kExit:
+        a_.b(exitLabel(instr, places));
+        return true;
     case Opcode::kExitIf:
         emitCompare(gp(operands[0]), instr.operands[1], operands[1]);
         a_.b(condition(instr.cc), exitLabel(instr, places));
@@ -374,10 +477,17 @@ bool A64Emitter::emitControl(const Instr& instr, const InstrPlaces& places) {
         a_.fcmp(fp(operands[0]), fp(operands[1]));
         a_.b(floatCondition(instr.cc), exitLabel(instr, places));
         return true;
-    case Opcode::kExitIfMem64: emitExitIfMem(instr, places, 8); return true;
-    case Opcode::kExitIfMem32: emitExitIfMem(instr, places, 4); return true;
-    case Opcode::kExitIfMem8: emitExitIfMem(instr, places, 1); return true;
-    default: return false;
+    case Opcode::kExitIfMem64:
+        emitExitIfMem(instr, places, 8);
+        return true;
+    case Opcode::kExitIfMem32:
+        emitExitIfMem(instr, places, 4);
+        return true;
+    case Opcode::kExitIfMem8:
+        emitExitIfMem(instr, places, 1);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -429,8 +539,7 @@ void A64Emitter::emitColdCall(const Instr& instr, const InstrPlaces& places) {
 void A64Emitter::emitCallResult(const Instr& instr, const InstrPlaces& places) {
     if (places.result.kind == Place::kNone)
         return;
-    const auto cls =
-        instr.op == Opcode::kFCall ? lir::RegClass::kFloat : lir::RegClass::kInt;
+    const auto cls = instr.op == Opcode::kFCall ? lir::RegClass::kFloat : lir::RegClass::kInt;
     emitMove({cls, Place{Place::kRegister, 0}, places.result});
 }
 
@@ -463,9 +572,14 @@ bool A64Emitter::emitCalls(const Instr& instr, const InstrPlaces& places) {
         return true;
     }
     case Opcode::kDecref:
-    case Opcode::kXDecref: emitDecref(instr, places); return true;
-    case Opcode::kColdCall: emitColdCall(instr, places); return true;
-    default: return false;
+    case Opcode::kXDecref:
+        emitDecref(instr, places);
+        return true;
+    case Opcode::kColdCall:
+        emitColdCall(instr, places);
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -1,5 +1,5 @@
-// aarch64, AAPCS64: registers and the Target instance. x18 belongs to the platform; the callee-saved
-// float registers d8 to d15 are left alone.
+// aarch64, AAPCS64: registers and the Target instance. x18 belongs to the platform; the
+// callee-saved float registers d8 to d15 are left alone.
 #include "cpu/aarch64/emitter.h"
 
 #include <array>

@@ -23,7 +23,7 @@ constexpr int kMachineState = 2 * 16 * 8;
 constexpr int kSaveAreaBytes = kMachineState + 32; // MachineState is 24 bytes; keeps rsp aligned
 static_assert(sizeof(exits::MachineState) == 24);
 
-template <typename F> void forEachBit(uint64_t mask, F f) {
+template<typename F> void forEachBit(uint64_t mask, F f) {
     for (; mask != 0; mask &= mask - 1)
         f(__builtin_ctzll(mask));
 }
@@ -150,7 +150,9 @@ void X64Emitter::emitLoadImm(int reg, uint64_t value) {
         a_.mov(gp(reg), imm(static_cast<int64_t>(value)));
 }
 
-void X64Emitter::emitJump(const Label& label) { a_.jmp(label); }
+void X64Emitter::emitJump(const Label& label) {
+    a_.jmp(label);
+}
 
 // --- calls
 
@@ -214,9 +216,8 @@ void X64Emitter::emitExitStub(uint32_t record, const Label& tail) {
 void X64Emitter::emitExitTail(const Label& tail) {
     a_.bind(tail);
     a_.sub(x86::rsp, kSaveAreaBytes);
-    forEachBit(exitRegisters(lir::RegClass::kInt), [&](int reg) {
-        a_.mov(x86::qword_ptr(x86::rsp, kSaveAreaGp + 8 * reg), gp(reg));
-    });
+    forEachBit(exitRegisters(lir::RegClass::kInt),
+               [&](int reg) { a_.mov(x86::qword_ptr(x86::rsp, kSaveAreaGp + 8 * reg), gp(reg)); });
     forEachBit(exitRegisters(lir::RegClass::kFloat), [&](int reg) {
         a_.movsd(x86::qword_ptr(x86::rsp, kSaveAreaFp + 8 * reg), xmm(reg));
     });

@@ -1,5 +1,5 @@
-// The x86-64 emitter. Registers: rbp frame pointer, r12 thread state, r13 interpreter frame; rax and
-// rcx, xmm14 and xmm15 are scratch, within one instruction or move.
+// The x86-64 emitter. Registers: rbp frame pointer, r12 thread state, r13 interpreter frame; rax
+// and rcx, xmm14 and xmm15 are scratch, within one instruction or move.
 //
 // Native frame, from high to low addresses:
 //   return address, rbp (rbp points here), r12, r13, the used ones of rbx r14 r15, padding,
@@ -20,16 +20,18 @@ inline constexpr int kRax = 0, kRcx = 1, kRdx = 2, kRbx = 3, kRsp = 4, kRbp = 5,
 inline constexpr int kThreadState = kR12, kFrame = kR13;
 inline constexpr int kFpScratch = 15, kFpScratch2 = 14;
 
-constexpr uint64_t bit(int reg) { return uint64_t{1} << reg; }
+constexpr uint64_t bit(int reg) {
+    return uint64_t{1} << reg;
+}
 
 } // namespace x64
 
 class X64Emitter final : public Emitter {
-public:
+  public:
     X64Emitter(const lir::Function& fn, const regalloc::Allocation& allocation,
                const RuntimeAddresses& runtime, uint64_t base, const void* blob, bool wantListing);
 
-private:
+  private:
     using Gp = asmjit::x86::Gp;
     using Xmm = asmjit::x86::Xmm;
     using Mem = asmjit::x86::Mem;
@@ -81,8 +83,8 @@ private:
     void emitCompare(const Gp& a, const Operand& b, const regalloc::Place& bPlace);
     void emitBranchPair(CondCode cc, const Instr& instr);
 
-    // A comparison of floats by ucomisd: compare (a, b) or (b, a), then `cc`; if `unordered` is kEq or
-    // kNe the parity flag is needed as well.
+    // A comparison of floats by ucomisd: compare (a, b) or (b, a), then `cc`; if `unordered` is kEq
+    // or kNe the parity flag is needed as well.
     struct FloatCondition {
         bool swap;
         CondCode cc;

@@ -1,6 +1,6 @@
-// x86-64: one LIR instruction at a time. Everything but call arguments is in registers, and the result
-// register differs from every operand's but the first one's (unless it is the same value), so that
-// two-address instructions can copy operand 0 to the result first.
+// x86-64: one LIR instruction at a time. Everything but call arguments is in registers, and the
+// result register differs from every operand's but the first one's (unless it is the same value),
+// so that two-address instructions can copy operand 0 to the result first.
 #include "cpu/x86_64/emitter.h"
 
 #include <cassert>
@@ -20,7 +20,9 @@ namespace Inst = x86::Inst;
 
 namespace {
 
-bool fits32(int64_t value) { return value == static_cast<int32_t>(value); }
+bool fits32(int64_t value) {
+    return value == static_cast<int32_t>(value);
+}
 
 bool sameRegister(const Place& a, const Place& b) {
     return a.kind == Place::kRegister && a == b;
@@ -29,11 +31,16 @@ bool sameRegister(const Place& a, const Place& b) {
 // The same condition for values that are compared as unsigned ones.
 Cc asUnsigned(Cc cc) {
     switch (cc) {
-    case Cc::kLt: return Cc::kULt;
-    case Cc::kLe: return Cc::kULe;
-    case Cc::kGt: return Cc::kUGt;
-    case Cc::kGe: return Cc::kUGe;
-    default: return cc;
+    case Cc::kLt:
+        return Cc::kULt;
+    case Cc::kLe:
+        return Cc::kULe;
+    case Cc::kGt:
+        return Cc::kUGt;
+    case Cc::kGe:
+        return Cc::kUGe;
+    default:
+        return cc;
     }
 }
 
@@ -41,38 +48,60 @@ Cc asUnsigned(Cc cc) {
 
 X64Emitter::CondCode X64Emitter::condition(Cc cc) {
     switch (cc) {
-    case Cc::kEq: return CondCode::kE;
-    case Cc::kNe: return CondCode::kNE;
-    case Cc::kLt: return CondCode::kL;
-    case Cc::kLe: return CondCode::kLE;
-    case Cc::kGt: return CondCode::kG;
-    case Cc::kGe: return CondCode::kGE;
-    case Cc::kULt: return CondCode::kB;
-    case Cc::kULe: return CondCode::kBE;
-    case Cc::kUGt: return CondCode::kA;
-    case Cc::kUGe: return CondCode::kAE;
-    default: break;
+    case Cc::kEq:
+        return CondCode::kE;
+    case Cc::kNe:
+        return CondCode::kNE;
+    case Cc::kLt:
+        return CondCode::kL;
+    case Cc::kLe:
+        return CondCode::kLE;
+    case Cc::kGt:
+        return CondCode::kG;
+    case Cc::kGe:
+        return CondCode::kGE;
+    case Cc::kULt:
+        return CondCode::kB;
+    case Cc::kULe:
+        return CondCode::kBE;
+    case Cc::kUGt:
+        return CondCode::kA;
+    case Cc::kUGe:
+        return CondCode::kAE;
+    default:
+        break;
     }
     assert(!"a condition for floats");
     return CondCode::kE;
 }
 
-// ucomisd sets ZF, PF and CF on unordered operands, so "above" and "above or equal" are false on NaN
-// and their negations true; "less" is "above" with the operands exchanged.
+// ucomisd sets ZF, PF and CF on unordered operands, so "above" and "above or equal" are false on
+// NaN and their negations true; "less" is "above" with the operands exchanged.
 X64Emitter::FloatCondition X64Emitter::floatCondition(Cc cc) {
     using F = FloatCondition;
     switch (cc) {
-    case Cc::kEq: return {false, CondCode::kE, F::kAndOrdered};
-    case Cc::kNe: return {false, CondCode::kNE, F::kOrUnordered};
-    case Cc::kLt: return {true, CondCode::kA, F::kNone};
-    case Cc::kLe: return {true, CondCode::kAE, F::kNone};
-    case Cc::kGt: return {false, CondCode::kA, F::kNone};
-    case Cc::kGe: return {false, CondCode::kAE, F::kNone};
-    case Cc::kFNotLt: return {true, CondCode::kBE, F::kNone};
-    case Cc::kFNotLe: return {true, CondCode::kB, F::kNone};
-    case Cc::kFNotGt: return {false, CondCode::kBE, F::kNone};
-    case Cc::kFNotGe: return {false, CondCode::kB, F::kNone};
-    default: break;
+    case Cc::kEq:
+        return {false, CondCode::kE, F::kAndOrdered};
+    case Cc::kNe:
+        return {false, CondCode::kNE, F::kOrUnordered};
+    case Cc::kLt:
+        return {true, CondCode::kA, F::kNone};
+    case Cc::kLe:
+        return {true, CondCode::kAE, F::kNone};
+    case Cc::kGt:
+        return {false, CondCode::kA, F::kNone};
+    case Cc::kGe:
+        return {false, CondCode::kAE, F::kNone};
+    case Cc::kFNotLt:
+        return {true, CondCode::kBE, F::kNone};
+    case Cc::kFNotLe:
+        return {true, CondCode::kB, F::kNone};
+    case Cc::kFNotGt:
+        return {false, CondCode::kBE, F::kNone};
+    case Cc::kFNotGe:
+        return {false, CondCode::kB, F::kNone};
+    default:
+        break;
     }
     assert(!"an unsigned condition on floats");
     return {false, CondCode::kE, F::kNone};
@@ -124,8 +153,8 @@ void X64Emitter::emitStore(const Instr& instr, const InstrPlaces& places, int si
 
 void X64Emitter::emitAddMem(const Instr& instr, const InstrPlaces& places, int size) {
     const Mem to = memory(instr, places, size);
-    const int64_t value = size == 4 ? static_cast<int32_t>(instr.operands[1].imm)
-                                    : instr.operands[1].imm;
+    const int64_t value =
+        size == 4 ? static_cast<int32_t>(instr.operands[1].imm) : instr.operands[1].imm;
     if (value == 1) {
         a_.inc(to);
     } else if (value == -1) {
@@ -141,14 +170,18 @@ void X64Emitter::emitAddMem(const Instr& instr, const InstrPlaces& places, int s
 bool X64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
     const Place& result = places.result;
     switch (instr.op) {
-    case Opcode::kMove: emitMoveGp(result.index, places.operands[0].index); return true;
+    case Opcode::kMove:
+        emitMoveGp(result.index, places.operands[0].index);
+        return true;
     case Opcode::kLoadImm: {
         const auto value = static_cast<uint64_t>(instr.operands[0].imm);
         const Gp low = gp(result).r32();
         value == 0 ? a_.xor_(low, low) : (emitLoadImm(result.index, value), 0);
         return true;
     }
-    case Opcode::kFMove: emitMoveFp(result.index, places.operands[0].index); return true;
+    case Opcode::kFMove:
+        emitMoveFp(result.index, places.operands[0].index);
+        return true;
     case Opcode::kFLoadImm:
         if (instr.operands[0].imm == 0) {
             a_.xorps(xmm(result), xmm(result));
@@ -157,33 +190,68 @@ bool X64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
             a_.movq(xmm(result), x86::rax);
         }
         return true;
-    case Opcode::kLoadTstate: a_.mov(gp(result), gp(kThreadState)); return true;
-    case Opcode::kLoadFrame: a_.mov(gp(result), gp(kFrame)); return true;
-    case Opcode::kLoad64: a_.mov(gp(result), memory(instr, places, 8)); return true;
-    case Opcode::kLoad32S: a_.movsxd(gp(result), memory(instr, places, 4)); return true;
-    case Opcode::kLoad32U: a_.mov(gp(result).r32(), memory(instr, places, 4)); return true;
-    case Opcode::kLoad8U: a_.movzx(gp(result).r32(), memory(instr, places, 1)); return true;
-    case Opcode::kLoadIdx64: a_.mov(gp(result), indexed(instr, places)); return true;
-    case Opcode::kFLoad: a_.movsd(xmm(result), memory(instr, places, 8)); return true;
-    case Opcode::kStore64: emitStore(instr, places, 8); return true;
-    case Opcode::kStore32: emitStore(instr, places, 4); return true;
-    case Opcode::kStore8: emitStore(instr, places, 1); return true;
-    case Opcode::kStoreIdx64: a_.mov(indexed(instr, places), gp(places.operands[2])); return true;
-    case Opcode::kFStore: a_.movsd(memory(instr, places, 8), xmm(places.operands[1])); return true;
-    case Opcode::kAddMem64: emitAddMem(instr, places, 8); return true;
-    case Opcode::kAddMem32: emitAddMem(instr, places, 4); return true;
+    case Opcode::kLoadTstate:
+        a_.mov(gp(result), gp(kThreadState));
+        return true;
+    case Opcode::kLoadFrame:
+        a_.mov(gp(result), gp(kFrame));
+        return true;
+    case Opcode::kLoad64:
+        a_.mov(gp(result), memory(instr, places, 8));
+        return true;
+    case Opcode::kLoad32S:
+        a_.movsxd(gp(result), memory(instr, places, 4));
+        return true;
+    case Opcode::kLoad32U:
+        a_.mov(gp(result).r32(), memory(instr, places, 4));
+        return true;
+    case Opcode::kLoad8U:
+        a_.movzx(gp(result).r32(), memory(instr, places, 1));
+        return true;
+    case Opcode::kLoadIdx64:
+        a_.mov(gp(result), indexed(instr, places));
+        return true;
+    case Opcode::kFLoad:
+        a_.movsd(xmm(result), memory(instr, places, 8));
+        return true;
+    case Opcode::kStore64:
+        emitStore(instr, places, 8);
+        return true;
+    case Opcode::kStore32:
+        emitStore(instr, places, 4);
+        return true;
+    case Opcode::kStore8:
+        emitStore(instr, places, 1);
+        return true;
+    case Opcode::kStoreIdx64:
+        a_.mov(indexed(instr, places), gp(places.operands[2]));
+        return true;
+    case Opcode::kFStore:
+        a_.movsd(memory(instr, places, 8), xmm(places.operands[1]));
+        return true;
+    case Opcode::kAddMem64:
+        emitAddMem(instr, places, 8);
+        return true;
+    case Opcode::kAddMem32:
+        emitAddMem(instr, places, 4);
+        return true;
     case Opcode::kLea:
         if (instr.disp == 0)
             emitMoveGp(result.index, places.operands[0].index);
         else
             a_.lea(gp(result), memory(instr, places, 8));
         return true;
-    case Opcode::kStackAddr: a_.lea(gp(result), outgoing(instr.operands[0].imm)); return true;
+    case Opcode::kStackAddr:
+        a_.lea(gp(result), outgoing(instr.operands[0].imm));
+        return true;
     case Opcode::kStackStore:
         a_.mov(outgoing(instr.operands[0].imm), gp(places.operands[1]));
         return true;
-    case Opcode::kStackLoad: a_.mov(gp(result), outgoing(instr.operands[0].imm)); return true;
-    default: return false;
+    case Opcode::kStackLoad:
+        a_.mov(gp(result), outgoing(instr.operands[0].imm));
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -306,15 +374,31 @@ bool X64Emitter::emitArithmetic(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kAdd:
     case Opcode::kSub:
     case Opcode::kAddExit:
-    case Opcode::kSubExit: emitAddSub(instr, places); return true;
+    case Opcode::kSubExit:
+        emitAddSub(instr, places);
+        return true;
     case Opcode::kMul:
-    case Opcode::kMulExit: emitMultiply(instr, places); return true;
-    case Opcode::kAnd: emitBitwise(Inst::kIdAnd, instr, places); return true;
-    case Opcode::kOr: emitBitwise(Inst::kIdOr, instr, places); return true;
-    case Opcode::kXor: emitBitwise(Inst::kIdXor, instr, places); return true;
-    case Opcode::kShl: emitShift(Inst::kIdShl, instr, places); return true;
-    case Opcode::kShr: emitShift(Inst::kIdShr, instr, places); return true;
-    case Opcode::kSar: emitShift(Inst::kIdSar, instr, places); return true;
+    case Opcode::kMulExit:
+        emitMultiply(instr, places);
+        return true;
+    case Opcode::kAnd:
+        emitBitwise(Inst::kIdAnd, instr, places);
+        return true;
+    case Opcode::kOr:
+        emitBitwise(Inst::kIdOr, instr, places);
+        return true;
+    case Opcode::kXor:
+        emitBitwise(Inst::kIdXor, instr, places);
+        return true;
+    case Opcode::kShl:
+        emitShift(Inst::kIdShl, instr, places);
+        return true;
+    case Opcode::kShr:
+        emitShift(Inst::kIdShr, instr, places);
+        return true;
+    case Opcode::kSar:
+        emitShift(Inst::kIdSar, instr, places);
+        return true;
     case Opcode::kNeg:
     case Opcode::kNegExit:
         emitMoveGp(places.result.index, places.operands[0].index);
@@ -326,15 +410,22 @@ bool X64Emitter::emitArithmetic(const Instr& instr, const InstrPlaces& places) {
         emitMoveGp(places.result.index, places.operands[0].index);
         a_.not_(gp(places.result));
         return true;
-    case Opcode::kSDiv: emitDivide(places, false); return true;
-    case Opcode::kSRem: emitDivide(places, true); return true;
+    case Opcode::kSDiv:
+        emitDivide(places, false);
+        return true;
+    case Opcode::kSRem:
+        emitDivide(places, true);
+        return true;
     case Opcode::kSetCmp:
         emitCompare(gp(places.operands[0]), instr.operands[1], places.operands[1]);
         a_.set(condition(instr.cc), gp(places.result).r8());
         a_.movzx(gp(places.result).r32(), gp(places.result).r8());
         return true;
-    case Opcode::kSelect: emitSelect(instr, places); return true;
-    default: return false;
+    case Opcode::kSelect:
+        emitSelect(instr, places);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -377,21 +468,40 @@ void X64Emitter::emitFSetCmp(const Instr& instr, const InstrPlaces& places) {
 
 bool X64Emitter::emitFloat(const Instr& instr, const InstrPlaces& places) {
     switch (instr.op) {
-    case Opcode::kFAdd: emitFloatBinary(Inst::kIdAddsd, places); return true;
-    case Opcode::kFSub: emitFloatBinary(Inst::kIdSubsd, places); return true;
-    case Opcode::kFMul: emitFloatBinary(Inst::kIdMulsd, places); return true;
-    case Opcode::kFDiv: emitFloatBinary(Inst::kIdDivsd, places); return true;
-    case Opcode::kFNeg: emitFloatMask(places, true); return true;
-    case Opcode::kFAbs: emitFloatMask(places, false); return true;
-    case Opcode::kFSqrt: a_.sqrtsd(xmm(places.result), xmm(places.operands[0])); return true;
+    case Opcode::kFAdd:
+        emitFloatBinary(Inst::kIdAddsd, places);
+        return true;
+    case Opcode::kFSub:
+        emitFloatBinary(Inst::kIdSubsd, places);
+        return true;
+    case Opcode::kFMul:
+        emitFloatBinary(Inst::kIdMulsd, places);
+        return true;
+    case Opcode::kFDiv:
+        emitFloatBinary(Inst::kIdDivsd, places);
+        return true;
+    case Opcode::kFNeg:
+        emitFloatMask(places, true);
+        return true;
+    case Opcode::kFAbs:
+        emitFloatMask(places, false);
+        return true;
+    case Opcode::kFSqrt:
+        a_.sqrtsd(xmm(places.result), xmm(places.operands[0]));
+        return true;
     case Opcode::kIntToFloat:
         // Clearing first breaks the dependency on the register's old upper half.
         a_.xorps(xmm(places.result), xmm(places.result));
         a_.cvtsi2sd(xmm(places.result), gp(places.operands[0]));
         return true;
-    case Opcode::kFloatBits: a_.movq(gp(places.result), xmm(places.operands[0])); return true;
-    case Opcode::kFSetCmp: emitFSetCmp(instr, places); return true;
-    default: return false;
+    case Opcode::kFloatBits:
+        a_.movq(gp(places.result), xmm(places.operands[0]));
+        return true;
+    case Opcode::kFSetCmp:
+        emitFSetCmp(instr, places);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -444,7 +554,9 @@ bool X64Emitter::emitControl(const Instr& instr, const InstrPlaces& places) {
         emitLeaveFrame();
         a_.ret();
         return true;
-    case Opcode::kExit: a_.jmp(exitLabel(instr, places)); return true;
+    case Opcode::kExit:
+        a_.jmp(exitLabel(instr, places));
+        return true;
     case Opcode::kExitIf:
         emitCompare(gp(places.operands[0]), instr.operands[1], places.operands[1]);
         a_.j(condition(instr.cc), exitLabel(instr, places));
@@ -461,10 +573,17 @@ bool X64Emitter::emitControl(const Instr& instr, const InstrPlaces& places) {
         a_.bind(stay);
         return true;
     }
-    case Opcode::kExitIfMem64: emitExitIfMem(instr, places, 8); return true;
-    case Opcode::kExitIfMem32: emitExitIfMem(instr, places, 4); return true;
-    case Opcode::kExitIfMem8: emitExitIfMem(instr, places, 1); return true;
-    default: return false;
+    case Opcode::kExitIfMem64:
+        emitExitIfMem(instr, places, 8);
+        return true;
+    case Opcode::kExitIfMem32:
+        emitExitIfMem(instr, places, 4);
+        return true;
+    case Opcode::kExitIfMem8:
+        emitExitIfMem(instr, places, 1);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -524,7 +643,9 @@ bool X64Emitter::emitCalls(const Instr& instr, const InstrPlaces& places) {
         moveArguments(instr, places, 1, places.operands[0], kR11);
         a_.call(x86::qword_ptr(x86::r11, instr.disp));
         break;
-    case Opcode::kIncref: a_.inc(x86::qword_ptr(gp(places.operands[0]))); return true;
+    case Opcode::kIncref:
+        a_.inc(x86::qword_ptr(gp(places.operands[0])));
+        return true;
     case Opcode::kXIncref: {
         const Label done = a_.newLabel();
         const Gp object = gp(places.operands[0]);
@@ -535,9 +656,14 @@ bool X64Emitter::emitCalls(const Instr& instr, const InstrPlaces& places) {
         return true;
     }
     case Opcode::kDecref:
-    case Opcode::kXDecref: emitDecref(instr, places); return true;
-    case Opcode::kColdCall: emitColdCall(instr, places); return true;
-    default: return false;
+    case Opcode::kXDecref:
+        emitDecref(instr, places);
+        return true;
+    case Opcode::kColdCall:
+        emitColdCall(instr, places);
+        return true;
+    default:
+        return false;
     }
     if (places.result.kind == Place::kRegister) {
         if (instr.op == Opcode::kFCall)

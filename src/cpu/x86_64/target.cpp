@@ -20,9 +20,9 @@ const char* gpName(int reg) {
 }
 
 const char* fpName(int reg) {
-    static constexpr const char* kNames[16] = {
-        "xmm0", "xmm1", "xmm2",  "xmm3",  "xmm4",  "xmm5",  "xmm6",  "xmm7",
-        "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15"};
+    static constexpr const char* kNames[16] = {"xmm0",  "xmm1",  "xmm2",  "xmm3", "xmm4",  "xmm5",
+                                               "xmm6",  "xmm7",  "xmm8",  "xmm9", "xmm10", "xmm11",
+                                               "xmm12", "xmm13", "xmm14", "xmm15"};
     return kNames[reg];
 }
 
