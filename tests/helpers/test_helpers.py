@@ -824,23 +824,88 @@ def test_builtin_calls():
         same(lambda: call("CallDirect", 0, signature, *args), lambda: signature(*args))
 
 
-def test_recursion_errors():
-    limit = sys.getrecursionlimit()
+def test_isinstance():
+    class Liar:
+        __class__ = property(lambda self: int)
 
-    def deepest(function):
-        def go(depth):
-            try:
-                return go(depth + 1)
-            except RecursionError:
-                return outcome(function)
+    class Dynamic:
+        def __getattribute__(self, name):
+            return str if name == "__class__" else object.__getattribute__(self, name)
 
-        return go(0)
+    class Fallback:
+        def __getattr__(self, name):
+            return str
 
-    sys.setrecursionlimit(200)
-    try:
-        assert deepest(lambda: call("CallCFunctionO", abs, -1)) is not None
-    finally:
+    class Failing:
+        @property
+        def __class__(self):
+            raise KeyError("class")
+
+    class Odd:
+        __class__ = 5
+
+    class Checks(type):
+        def __instancecheck__(cls, instance):
+            return instance == 5 and "yes"
+
+    class Checked(metaclass=Checks):
+        pass
+
+    nested = ()
+    for _ in range(5000):
+        nested = (nested,)
+    objects = [5, True, "s", Liar(), Dynamic(), Fallback(), Failing(), Odd(), Checked(), int, Checks, None, 1.5]
+    classes = [int, str, object, type, Checks, Checked, Liar, (), (int, str), (str, (int, float)), (5,), 5, (str, 5),
+               collections.abc.Sized, int | str, list[int], nested, (Checked, int), ((), (int,)), Failing]
+    for value, type_ in itertools.product(objects, classes):
+        same(lambda: call("IsInstance", value, type_), lambda: isinstance(value, type_))
+
+
+@pytest.mark.parametrize("name, args, stock", [
+    ("CallCFunctionO", (abs, -1), lambda: abs(-1)),
+    ("CallMethodDescrO", (str.join, "", ()), lambda: "".join(())),
+    ("CallMethodDescrNoArgs", (str.upper, ""), lambda: "".upper()),
+    ("Call", (NULL, abs, -1), lambda: abs(-1)),
+    ("Call", (NULL, int, "5"), lambda: int("5")),
+    ("CompareOp", (0, 1, 2.5), lambda: 1 < 2.5),
+    ("CompareOp", (0, 1, 2), lambda: 1 < 2),
+    ("CompareOp", (0, "a", "b"), lambda: "a" < "b"),
+    ("CompareTruth", (0, 1, 2.5), lambda: True if 1 < 2.5 else False),
+    ("CompareTruth", (0, "a", "b"), lambda: True if "a" < "b" else False),
+    ("IsInstance", (5, (str, float)), lambda: isinstance(5, (str, float))),
+    ("IsTrue", (5,), lambda: True if 5 else False),
+    ("BinaryOp", (0, 2**40, 2**40), lambda: 2**40 + 2**40),
+])
+def test_recursion_limit(name, args, stock):
+    """At the very last level, before and after it."""
+
+    def helper():
+        return call(name, *args)
+
+    before = sys.getrecursionlimit()
+    lowest = 20
+    while True:
+        try:
+            sys.setrecursionlimit(lowest)
+            break
+        except RecursionError:
+            lowest += 1
+
+    def at_limit(limit, function):
         sys.setrecursionlimit(limit)
+        try:
+            return function()
+        except RecursionError as e:
+            return str(e)
+        finally:
+            sys.setrecursionlimit(before)
+
+    sys.setrecursionlimit(before)
+    for _ in range(100):
+        stock()  # specialized code counts fewer levels, as the helpers do
+    # An unspecialized call of call() counts one level itself.
+    expected = [at_limit(lowest + i, stock) for i in range(2, 8)]
+    assert [at_limit(lowest + i + 1, helper) for i in range(2, 8)] == expected
 
 
 # --- with

@@ -12,8 +12,8 @@ size_t positionalCount(int64_t count, PyObject* kwnames) {
     return static_cast<size_t>(count - (kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames)));
 }
 
-// A call of a C function by its own signature. Interpreter and vectorcall count these as one
-// level of recursion, unlike METH_FASTCALL ones.
+// A call of a C function by its own signature, which the interpreter counts as a level of
+// recursion. (For METH_FASTCALL it does not, where it knows what it calls.)
 PyObject* callCounted(PyThreadState* tstate, PyCFunction function, PyObject* self, PyObject* arg) {
     if (_Py_EnterRecursiveCallTstate(tstate, kWhileCalling)) {
         return nullptr;
@@ -47,6 +47,15 @@ Ref positionalTuple(PyThreadState* tstate, PyObject* callable, PyObject* args) {
         return Ref();
     }
     return Ref(PySequence_Tuple(args));
+}
+
+// Whether object.__class__ is its type: no property, __getattribute__ or proxy says otherwise.
+bool hasPlainClass(PyObject* object) {
+    static PyObject* const plain =
+        _PyType_Lookup(&PyBaseObject_Type, &_Py_ID(__class__)); // lives as long as the type
+    PyTypeObject* type = Py_TYPE(object);
+    return type->tp_getattro == PyObject_GenericGetAttr &&
+           _PyType_Lookup(type, &_Py_ID(__class__)) == plain;
 }
 
 } // namespace
@@ -199,6 +208,27 @@ int64_t HandlePending(PyThreadState* tstate) {
 }
 
 int64_t IsInstance(PyObject* object, PyObject* type) {
+    if (Py_IS_TYPE(object, reinterpret_cast<PyTypeObject*>(type))) {
+        return 1;
+    }
+    if (PyType_CheckExact(type)) { // so that it has no __instancecheck__ of its own
+        if (PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(type))) {
+            return 1;
+        }
+        if (hasPlainClass(object)) {
+            return 0;
+        }
+    } else if (PyTuple_CheckExact(type) && !isAtRecursionLimit()) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type); i++) {
+            PyObject* item = PyTuple_GET_ITEM(type, i);
+            int64_t result =
+                PyTuple_Check(item) ? PyObject_IsInstance(object, item) : IsInstance(object, item);
+            if (result != 0) {
+                return result;
+            }
+        }
+        return 0;
+    }
     return PyObject_IsInstance(object, type);
 }
 

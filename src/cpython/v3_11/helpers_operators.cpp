@@ -75,8 +75,13 @@ PyObject* callNumberSlot(const PyNumberMethods* slots, int64_t op, PyObject* lef
     }
 }
 
-// The operators on ints of at most one digit whose results fit; null, without an exception, for the
-// others.
+// Division that rounds down; the divisor is not zero.
+int64_t floorDivide(int64_t dividend, int64_t divisor) {
+    int64_t quotient = dividend / divisor;
+    return quotient - (dividend % divisor != 0 && (dividend < 0) != (divisor < 0));
+}
+
+// The operators on ints of at most one digit, where the result fits.
 PyObject* compactIntOp(int64_t op, int64_t left, int64_t right, bool* handled) {
     *handled = true;
     switch (withoutInPlace(op)) {
@@ -92,6 +97,21 @@ PyObject* compactIntOp(int64_t op, int64_t left, int64_t right, bool* handled) {
         return PyLong_FromLong(left | right);
     case NB_XOR:
         return PyLong_FromLong(left ^ right);
+    case NB_FLOOR_DIVIDE:
+        if (right != 0) {
+            return PyLong_FromLong(floorDivide(left, right));
+        }
+        break;
+    case NB_REMAINDER:
+        if (right != 0) {
+            return PyLong_FromLong(left - floorDivide(left, right) * right);
+        }
+        break;
+    case NB_TRUE_DIVIDE: // both are exact as doubles
+        if (right != 0) {
+            return PyFloat_FromDouble(static_cast<double>(left) / static_cast<double>(right));
+        }
+        break;
     case NB_RSHIFT:
         if (right >= 0) {
             return PyLong_FromLong(left >> (right > 63 ? 63 : right));
@@ -176,9 +196,20 @@ bool applies(int64_t op, auto left, auto right) {
     }
 }
 
-// 0 or 1 for pairs of classes that compare without running anything; -1, without an exception, for
-// others.
-int knownComparison(int64_t op, PyObject* left, PyObject* right) {
+bool isSmallNumber(PyObject* object) {
+    return Py_IS_TYPE(object, &PyFloat_Type) ||
+           (Py_IS_TYPE(object, &PyLong_Type) && isCompact(object));
+}
+
+// Exact, for small numbers.
+double numberValue(PyObject* object) {
+    return Py_IS_TYPE(object, &PyFloat_Type) ? PyFloat_AS_DOUBLE(object)
+                                             : static_cast<double>(compactValue(object));
+}
+
+// The pairs that the interpreter has specialized comparisons for: 0 or 1; -1, without an exception,
+// for others.
+int specializedComparison(int64_t op, PyObject* left, PyObject* right) {
     PyTypeObject* type = Py_TYPE(left);
     if (type != Py_TYPE(right)) {
         return -1;
@@ -194,6 +225,25 @@ int knownComparison(int64_t op, PyObject* left, PyObject* right) {
         return equal < 0 ? -1 : equal ^ (op == Py_NE);
     }
     return -1;
+}
+
+PyObject* richCompare(int64_t op, PyObject* left, PyObject* right) {
+    if (isAtRecursionLimit()) {
+        return PyObject_RichCompare(left, right, static_cast<int>(op));
+    }
+    if (isSmallNumber(left) && isSmallNumber(right)) {
+        return Py_NewRef(applies(op, numberValue(left), numberValue(right)) ? Py_True : Py_False);
+    }
+    PyTypeObject* type = Py_TYPE(left);
+    if (type == Py_TYPE(right)) { // these slots answer for their own class
+        if (type == &PyLong_Type) {
+            return PyLong_Type.tp_richcompare(left, right, static_cast<int>(op));
+        }
+        if (type == &PyUnicode_Type) {
+            return PyUnicode_RichCompare(left, right, static_cast<int>(op));
+        }
+    }
+    return PyObject_RichCompare(left, right, static_cast<int>(op));
 }
 
 // The index of an item when `key` is exactly an int of at most one digit that is in range, counted
@@ -303,20 +353,16 @@ double FloatFloorDiv(double dividend, double divisor) {
 }
 
 PyObject* CompareOp(int64_t op, PyObject* left, PyObject* right) {
-    int known = knownComparison(op, left, right);
-    if (known >= 0) {
-        return Py_NewRef(known ? Py_True : Py_False);
-    }
-    return PyObject_RichCompare(left, right, static_cast<int>(op));
+    return richCompare(op, left, right);
 }
 
 int64_t CompareTruth(int64_t op, PyObject* left, PyObject* right) {
-    int known = knownComparison(op, left, right);
+    int known = specializedComparison(op, left, right);
     if (known >= 0) {
         return known;
     }
     // Not PyObject_RichCompareBool: that one takes identical objects for equal.
-    PyObject* result = PyObject_RichCompare(left, right, static_cast<int>(op));
+    PyObject* result = richCompare(op, left, right);
     if (result == nullptr) {
         return -1;
     }

@@ -60,6 +60,12 @@ inline constexpr const char* kNameNotDefined = "name '%.200s' is not defined";
 // reports.
 void explainKeywordError(PyThreadState* tstate, PyObject* callable, PyObject* mapping);
 
+// True when one more level of recursion would fail. CPython counts a level for comparisons and some
+// other operations; short cuts must then leave it to the general function to raise RecursionError.
+inline bool isAtRecursionLimit() {
+    return _PyThreadState_GET()->recursion_remaining <= 0;
+}
+
 // Whether an except clause may name this class, or tuple of classes. False with TypeError set.
 bool checkCatchable(PyThreadState* tstate, PyObject* type);
 
