@@ -3,6 +3,7 @@
 #include "cpython/api.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/tracing.h"
@@ -212,6 +213,7 @@ bool install() {
         PyErr_Clear();
         return false;
     }
+    registerHelpers();
     markUnseenFrames();
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;

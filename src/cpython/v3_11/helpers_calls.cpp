@@ -1,6 +1,7 @@
 // Calls and iteration, and serving what may come between.
 #include "cpython/v3_11/helpers_functions.h"
 
+#include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/pending.h"
 
 namespace pyston::rt {
@@ -157,14 +158,10 @@ PyObject* CallEx(PyThreadState* tstate, PyObject* callable, PyObject* args, PyOb
     return PyObject_Call(callable, positional.get(), keywords.get());
 }
 
-PyObject* CallDirect(PyThreadState* tstate, int64_t, PyObject* function, PyObject** args,
+PyObject* CallDirect(PyThreadState* tstate, int64_t codeData, PyObject* function, PyObject** args,
                      int64_t count) {
-    PyObject* result =
-        _PyObject_VectorcallTstate(tstate, function, args, static_cast<size_t>(count), nullptr);
-    for (int64_t i = 0; i < count; i++) {
-        Py_DECREF(args[i]);
-    }
-    return result;
+    return host::callDirect(tstate, reinterpret_cast<runtime::CodeData*>(codeData), function, args,
+                            count);
 }
 
 PyObject* CallCFunctionO(PyThreadState* tstate, PyObject* function, PyObject* arg) {
