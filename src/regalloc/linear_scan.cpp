@@ -14,6 +14,7 @@
 #include "cpu/target.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstdlib>
 
@@ -253,11 +254,10 @@ int LinearScan::pickFree(int index, const PerRegister& freeUntil) const {
     consider(lastReg_[it.v]);
     for (VReg hint : hints_[it.v])
         consider(hint == lir::kNoReg ? -1 : lastReg_[hint]);
-    for (int callerSaved = 1; callerSaved >= 0; --callerSaved) {
-        for (int reg = 0; reg < kNumRegisters; ++reg) {
-            if (hasReg(cls, reg) && isCallerSaved(cls, reg) == callerSaved)
-                consider(reg);
-        }
+    uint64_t callerSaved = allocatable_[cls] & callerSaved_[cls];
+    for (uint64_t set : {callerSaved, allocatable_[cls] & ~callerSaved}) {
+        for (; set && (best < 0 || reach(best) < it.end); set &= set - 1)
+            consider(std::countr_zero(set));
     }
     return best;
 }

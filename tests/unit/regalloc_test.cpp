@@ -1,5 +1,6 @@
 #include "cpu/target.h"
 #include "lir/lir.h"
+#include "random_lir.h"
 #include "regalloc/regalloc.h"
 
 #include <gtest/gtest.h>
@@ -20,6 +21,7 @@ using lir::Opcode;
 using lir::Operand;
 using lir::RegClass;
 using lir::VReg;
+using lir::test::RandomLir;
 
 cpu::Target makeTarget(const char* name, uint64_t gp, uint64_t gpCallerSaved, uint64_t fp,
                        uint64_t fpCallerSaved) {
@@ -390,263 +392,20 @@ TEST(RegAlloc, CheckFindsWrongAllocations) {
     EXPECT_NE(check(*fn, bad, kX86), "");
 }
 
-// Random functions: a control-flow graph first, then instructions over what dominates.
-class Generator {
-  public:
-    Generator(uint32_t seed, bool fewRegisters) : random_(seed), fewRegisters_(fewRegisters) {}
-
-    std::unique_ptr<Function> run() {
-        fn_ = std::make_unique<Function>();
-        fn_->name = "random";
-        fn_->numSlots = below(4);
-        makeGraph();
-        fn_->computePreds();
-        findDominators();
-        for (size_t i = 0; i < order_.size(); ++i)
-            fill(i);
-        if (below(3) == 0)
-            std::shuffle(fn_->blocks.begin(), fn_->blocks.end(), random_);
-        return std::move(fn_);
-    }
-
-  private:
-    int below(int n) { return static_cast<int>(random_() % static_cast<uint32_t>(n)); }
-
-    Block* newBlock(int params) {
-        Block* block = fn_->newBlock();
-        for (int i = 0; i < params; ++i)
-            block->params.push_back(fn_->newReg(below(3) ? RegClass::kInt : RegClass::kFloat));
-        block->loopDepth = below(3);
-        block->cold = below(6) == 0;
-        return block;
-    }
-
-    void makeGraph() {
-        int joins = 1 + below(8);
-        int most = 1 + below(6);
-        Block* first = newBlock(0);
-        first->entryOffset = 0;
-        for (int i = 0; i < joins; ++i)
-            joins_.push_back(newBlock(below(most)));
-        for (int i = 0; i < joins; ++i)
-            terminate(joins_[i], 3);
-        jump(first, joins_[0]);
-        if (below(4) == 0) {
-            Block* entry = newBlock(0);
-            entry->entryOffset = 8;
-            jump(entry, joins_[below(joins)]);
-        }
-        dropUnreachable();
-    }
-
-    void jump(Block* block, Block* target) {
-        Instr instr;
-        instr.op = Opcode::kJump;
-        instr.targets[0] = target;
-        block->instrs.push_back(instr);
-    }
-
-    void terminate(Block* block, int depth) {
-        int kind = below(10);
-        Instr instr;
-        if (kind < 5 && depth > 0) {
-            instr.op = below(3) ? Opcode::kBranch : Opcode::kFBranch;
-            for (auto& target : instr.targets) {
-                target = newBlock(0);
-                terminate(target, depth - 1);
-            }
-        } else if (kind < 8) {
-            jump(block, joins_[below(static_cast<int>(joins_.size()))]);
-            return;
-        } else {
-            instr.op = kind == 8 ? Opcode::kRet : Opcode::kExit;
-        }
-        block->instrs.push_back(instr);
-    }
-
-    void dropUnreachable() {
-        std::vector<Block*> work;
-        std::vector<bool> seen(fn_->blocks.size());
-        auto visit = [&](Block* block) {
-            if (!seen[block->id]) {
-                seen[block->id] = true;
-                work.push_back(block);
-            }
-        };
-        for (auto& block : fn_->blocks) {
-            if (block->entryOffset >= 0)
-                visit(block.get());
-        }
-        while (!work.empty()) {
-            Block* block = work.back();
-            work.pop_back();
-            for (Block* target : block->instrs.back().targets) {
-                if (target)
-                    visit(target);
-            }
-        }
-        std::erase_if(fn_->blocks, [&](const auto& block) { return !seen[block->id]; });
-        int id = 0;
-        for (auto& block : fn_->blocks)
-            block->id = id++;
-    }
-
-    // doms_[b] holds the ids of the blocks that dominate b, by the data-flow definition.
-    void findDominators() {
-        size_t n = fn_->blocks.size();
-        doms_.assign(n, std::vector<bool>(n, true));
-        for (bool changed = true; changed;) {
-            changed = false;
-            for (auto& block : fn_->blocks) {
-                std::vector<bool> now(n, block->entryOffset < 0);
-                for (Block* pred : block->preds) {
-                    for (size_t i = 0; i < n; ++i)
-                        now[i] = now[i] && doms_[pred->id][i];
-                }
-                now[block->id] = true;
-                if (now != doms_[block->id]) {
-                    doms_[block->id] = std::move(now);
-                    changed = true;
-                }
-            }
-        }
-        for (auto& block : fn_->blocks)
-            order_.push_back(block.get());
-        std::sort(order_.begin(), order_.end(), [&](Block* a, Block* b) {
-            auto count = [&](Block* x) {
-                return std::count(doms_[x->id].begin(), doms_[x->id].end(), true);
-            };
-            return count(a) < count(b); // dominators come first
-        });
-    }
-
-    VReg pick(RegClass cls) {
-        std::vector<VReg>& values = available_[cls == RegClass::kFloat];
-        if (values.empty() || below(12) == 0) {
-            Instr instr;
-            instr.op = cls == RegClass::kFloat ? Opcode::kFLoadImm : Opcode::kLoadImm;
-            instr.operands = {Operand::i(below(1000))};
-            define(instr, cls);
-        }
-        int size = static_cast<int>(values.size());
-        return values[below(2) ? size - 1 - below(std::min(size, 4)) : below(size)];
-    }
-
-    void define(Instr& instr, RegClass cls) {
-        instr.result = fn_->newReg(cls);
-        body_.push_back(instr);
-        available_[cls == RegClass::kFloat].push_back(instr.result);
-    }
-
-    lir::ExitOperand exitOperand() {
-        lir::ExitOperand o;
-        o.kind = below(4) ? lir::ExitOperand::kReg : lir::ExitOperand::kNull;
-        if (o.kind == lir::ExitOperand::kReg) {
-            bool isFloat = below(3) == 0;
-            o.repr = isFloat ? exits::Repr::kDouble : exits::Repr::kObject;
-            o.reg = pick(isFloat ? RegClass::kFloat : RegClass::kInt);
-        }
-        return o;
-    }
-
-    int newExit() {
-        lir::ExitPoint exit;
-        for (int i = 0; i < fn_->numSlots; ++i)
-            exit.slots.push_back(exitOperand());
-        for (int i = below(3); i > 0; --i)
-            exit.stack.push_back(exitOperand());
-        for (int i = below(2); i > 0; --i)
-            exit.releases.push_back(exitOperand());
-        fn_->exits.push_back(std::move(exit));
-        return static_cast<int>(fn_->exits.size()) - 1;
-    }
-
-    Operand anyOperand(char format) {
-        if (format == 'I' || (format == 'x' && (below(2) || fewRegisters_)))
-            return Operand::i(below(100));
-        if (format == '*' && below(5) == 0)
-            return Operand::i(below(100));
-        bool isFloat = format == 'f' || (format == '*' && below(3) == 0);
-        return Operand::r(pick(isFloat ? RegClass::kFloat : RegClass::kInt));
-    }
-
-    // Fills in operands by the table's formats, and appends.
-    void append(Instr instr) {
-        for (char format : instr.info().operands) {
-            int count = format == 'n' ? 2 : format == '*' ? below(7) : 1;
-            for (int i = 0; i < count; ++i)
-                instr.operands.push_back(anyOperand(format == 'm' || format == 'n' ? 'g' : format));
-        }
-        if (instr.has(lir::kExit))
-            instr.exit = newExit();
-        if (instr.has(lir::kCompare))
-            instr.cc = static_cast<lir::Cc>(below(6));
-        for (int t = 0; t < 2; ++t) {
-            if (!instr.targets[t])
-                continue;
-            for (VReg param : instr.targets[t]->params)
-                instr.args[t].push_back(pick(fn_->classes[param]));
-        }
-        lir::ResultKind result = instr.info().result;
-        if (result == lir::ResultKind::kNone || (instr.has(lir::kCall) && below(4) == 0))
-            body_.push_back(instr);
-        else
-            define(instr, result == lir::ResultKind::kFloat ? RegClass::kFloat : RegClass::kInt);
-    }
-
-    void fill(size_t index) {
-        Block* block = order_[index];
-        for (auto& values : available_)
-            values.clear();
-        for (Block* other : order_) {
-            if (!doms_[block->id][other->id])
-                continue;
-            for (VReg v : other->params)
-                available_[fn_->classes[v] == RegClass::kFloat].push_back(v);
-            if (other == block)
-                continue;
-            for (const Instr& instr : other->instrs) {
-                if (instr.result != lir::kNoReg)
-                    available_[fn_->classes[instr.result] == RegClass::kFloat].push_back(
-                        instr.result);
-            }
-        }
-        Instr last = block->instrs.back();
-        body_.clear();
-        for (int i = below(12); i > 0; --i) {
-            Instr instr;
-            do {
-                instr.op = static_cast<Opcode>(below(lir::kNumOpcodes));
-            } while (instr.has(lir::kTerminator) || (instr.has(lir::kCall) && below(2)));
-            append(instr);
-        }
-        append(last);
-        block->instrs = std::move(body_);
-    }
-
-    std::mt19937 random_;
-    bool fewRegisters_;
-    std::unique_ptr<Function> fn_;
-    std::vector<Block*> joins_, order_;
-    std::vector<std::vector<bool>> doms_;
-    std::vector<VReg> available_[2];
-    std::vector<Instr> body_;
-};
-
 TEST(RegAllocFuzz, RandomFunctions) {
     const char* wanted = std::getenv("PYSTON_FUZZ_ROUNDS");
-    const int rounds = wanted ? std::atoi(wanted) : 1500;
+    const int rounds = wanted ? std::atoi(wanted) : 600;
     for (int seed = 0; seed < rounds; ++seed) {
-        auto fn = Generator(seed, true).run();
+        auto fn = RandomLir(seed, {.fewRegisters = true}).run();
         ASSERT_EQ(lir::verify(*fn), "") << seed;
-        for (const auto* target : {&kTiny, &kSmall, &kX86, &kArm}) {
+        for (const auto* target : {&kTiny, &kSmall, &cpu::x86_64(), &cpu::aarch64()}) {
             Allocation a = allocate(*fn, *target);
             ASSERT_EQ(check(*fn, a, *target), "")
                 << "seed " << seed << " on " << target->name << "\n"
                 << lir::print(*fn);
         }
-        fn = Generator(seed, false).run();
-        for (const auto* target : {&kSmall, &kX86, &kArm}) {
+        fn = RandomLir(seed, {}).run();
+        for (const auto* target : {&kSmall, &kArm, &cpu::x86_64(), &cpu::aarch64()}) {
             Allocation a = allocate(*fn, *target);
             ASSERT_EQ(check(*fn, a, *target), "")
                 << "seed " << seed << " on " << target->name << "\n"
@@ -657,7 +416,7 @@ TEST(RegAllocFuzz, RandomFunctions) {
 
 TEST(RegAllocFuzz, TextRoundTrip) {
     for (int seed = 0; seed < 200; ++seed) {
-        auto fn = Generator(seed, false).run();
+        auto fn = RandomLir(seed, {}).run();
         std::string text = lir::print(*fn);
         std::string error;
         auto again = lir::parse(text, &error);
@@ -737,7 +496,7 @@ TEST(RegAlloc, LargeFunctionsTakeLinearTime) {
     for (int longLived : {10, 300}) {
         auto fn = largeFunction(200, 100, longLived);
         ASSERT_EQ(lir::verify(*fn), "");
-        for (const auto* target : {&kX86, &kArm}) {
+        for (const auto* target : {&cpu::x86_64(), &cpu::aarch64()}) {
             double best = 1e9;
             Allocation a;
             for (int i = 0; i < 3; ++i) {
