@@ -27,7 +27,8 @@ enum OperandKind : uint8_t { kSeenInts = 1, kSeenFloats = 2, kSeenStrings = 4, k
 
 struct HostCode : runtime::CodeData {
     std::vector<LoopEdge> edges;
-    bool simpleCalls = false; // takesSimpleCalls(), frame_eval.h
+    std::vector<int16_t> stackDepths; // by code unit; empty until needed, see call_arguments.h
+    bool simpleCalls = false;         // takesSimpleCalls(), frame_eval.h
     // An activation of this code may be running in the interpreter out of our sight, so its loops
     // must not be patched.
     bool neverPatch = false;

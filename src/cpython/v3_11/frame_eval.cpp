@@ -1,6 +1,7 @@
 #include "cpython/v3_11/frame_eval.h"
 
 #include "cpython/api.h"
+#include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/helpers.h"
@@ -75,7 +76,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     return continueFrame(tstate, frame, 0);
 }
 
-PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
+PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (!stackMayBeLow()) [[likely]]
         return evalFrameHere(tstate, frame, throwflag);
     switch (examineStack()) {
@@ -89,6 +90,12 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
     return evalFrameHere(tstate, frame, throwflag);
 }
 
+PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
+    if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0)
+        dropCallerArguments(tstate, frame);
+    return evalWithStack(tstate, frame, throwflag);
+}
+
 // A complete frame at its function's start: runs it and clears it.
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
@@ -96,18 +103,16 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
         [[likely]]
         result = enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
     else if (hookIsSet(tstate))
-        result = evalFrame(tstate, frame, 0);
+        result = evalWithStack(tstate, frame, 0);
     else
         result = _PyEval_EvalFrame(tstate, frame, 0);
     clearAndPopFrame(tstate, frame);
     return result;
 }
 
-// The interpreter keeps a reference to each argument of a vectorcall on its stack until the call is
-// over, while it moves them into the frame of a call that it inlines, as it does without the hook.
-// So that arguments die when they would, take the references off its stack. That is only allowed to
-// a callee that its CALL has called itself: the callable lies before the arguments, which are all
-// of the call's.
+// May the references be taken from `args`? They are the interpreter's if it is executing the CALL
+// of just this callable: that lies before the arguments, which are all of the call's. See
+// call_arguments.h.
 bool mayTakeArguments(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
                       size_t count) {
     Frame* caller = tstate->cframe->current_frame;

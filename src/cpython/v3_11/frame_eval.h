@@ -16,7 +16,7 @@ inline PyObject* enterNative(PyThreadState* tstate, Frame* frame, const void* fu
     using Native = PyObject* (*)(PyThreadState*, Frame*, const void*);
     frame->previous = tstate->cframe->current_frame;
     frame->stacktop = -1;
-    frame->is_entry = true;
+    frame->is_entry = false; // no interpreter loop of its own
     tstate->cframe->current_frame = frame;
     return reinterpret_cast<Native>(reinterpret_cast<uintptr_t>(function))(tstate, frame, entry);
 }
