@@ -76,6 +76,8 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
     """The caller's environment, without what would make runs differ."""
     dropped = ("PYTHON", "PYSTON_", "DISABLE_PYSTON", "COLUMNS", "LINES")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
+    if preload := os.environ.get("PYSTON_TEST_PRELOAD"):  # a sanitizer's runtime library
+        kept["LD_PRELOAD"] = preload
     return {
         **kept,
         "PYTHONHASHSEED": "0",
