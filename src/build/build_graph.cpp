@@ -227,8 +227,13 @@ void GraphBuilder::beginHeader(int blockIndex,
             const Environment& env = incoming[i].second;
             values[i] = onStack ? env.stack[index] : env.slots[index];
         }
-        if (!changes)
-            return merge(d.hir, values, preds);
+        if (!changes) {
+            // Differs between the ways into the loop only: comes back unchanged on the back edges.
+            Value* value = merge(d.hir, values, preds);
+            if (value && value->isPhi() && value->block() == d.hir)
+                d.phis.push_back({value, onStack, index});
+            return value;
+        }
         Type type = neverNull ? kObject : kNullable;
         for (size_t i = 0; i < values.size(); ++i) {
             if (!values[i])

@@ -261,6 +261,14 @@ class Analysis {
         case Op::kCopy:
         case Op::kSwap:
             return in.arg > 0;
+        case Op::kBuildSlice:
+            return in.arg == 2 || in.arg == 3;
+        case Op::kRaiseVarargs:
+            return in.arg >= 0 && in.arg <= 2;
+        case Op::kBinaryOp:
+            return in.arg >= 0 && in.arg < 26;
+        case Op::kCompareOp:
+            return in.arg >= 0 && in.arg < 6;
         default:
             return in.arg >= 0;
         }

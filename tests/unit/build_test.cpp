@@ -1,0 +1,599 @@
+// Graphs of small hand-written code objects.
+#include "build/build_graph.h"
+#include "build/flow.h"
+#include "hir/hir.h"
+#include "runtime/helpers.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace pyston::build {
+namespace {
+
+using hir::ExactClass;
+using hir::Opcode;
+using testing::HasSubstr;
+using testing::Not;
+
+// Objects are addresses in here; what they are is written in `classes`.
+char heap[64 * 16];
+Object* object(int n) {
+    return reinterpret_cast<Object*>(heap + n * 16);
+}
+std::map<Object*, ExactClass> classes;
+std::map<Object*, int64_t> ints;
+std::map<int64_t, Object*> dictEntries; // by index
+std::map<Object*, Object*> functions;   // function -> code
+std::map<Object*, host::CodeInfo> codes;
+std::map<Object*, host::BuiltinInfo> builtins;
+std::map<Object*, host::KnownBuiltin> knownBuiltins;
+std::map<ExactClass, Object*> classObjects;
+runtime::CodeData callee;
+
+template<typename Map, typename Key> auto lookUp(const Map& map, Key key) {
+    auto it = map.find(key);
+    return it == map.end() ? typename Map::mapped_type{} : it->second;
+}
+
+enum { kNone, kOne, kTwo, kName, kFunction, kCode, kLen, kAppend, kListClass, kGlobals };
+
+class BuildTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        classes = {{object(kNone), ExactClass::kNoneType},
+                   {object(kOne), ExactClass::kInt},
+                   {object(kTwo), ExactClass::kInt},
+                   {object(kFunction), ExactClass::kFunction}};
+        ints = {{object(kOne), 1}, {object(kTwo), 2}};
+        dictEntries.clear();
+        functions = {{object(kFunction), object(kCode)}};
+        codes = {{object(kCode), {1, 0, 3}}};
+        builtins = {{object(kAppend), {host::BuiltinInfo::kO, object(kListClass)}}};
+        knownBuiltins = {{object(kLen), host::KnownBuiltin::kLen},
+                         {object(kAppend), host::KnownBuiltin::kListAppend}};
+        classObjects = {{ExactClass::kList, object(kListClass)}};
+        Facts& facts = request_.facts;
+        facts.none = object(kNone);
+        facts.globals = facts.builtins = object(kGlobals);
+        facts.exactClassOf = [](Object* o) { return lookUp(classes, o); };
+        facts.classObject = [](ExactClass c) { return lookUp(classObjects, c); };
+        facts.intValue = [](Object* o) {
+            return ints.count(o) ? std::optional<int64_t>(ints[o]) : std::nullopt;
+        };
+        facts.moduleDictEntry = [](Object*, uint32_t, int64_t i) { return lookUp(dictEntries, i); };
+        facts.isStableGlobal = [](Object*) { return true; };
+        facts.functionCode = [](Object* o) { return lookUp(functions, o); };
+        facts.codeInfo = [](Object* o) { return lookUp(codes, o); };
+        facts.codeData = [](Object*, bool) { return &callee; };
+        facts.builtinInfo = [](Object* o) { return lookUp(builtins, o); };
+        facts.knownBuiltin = [](Object* o) { return lookUp(knownBuiltins, o); };
+        code_.name = "test";
+        code_.consts = {object(kNone), object(kOne), object(kTwo)};
+        code_.names = {object(kName)};
+        code_.kwOnlyCount = 0;
+        request_.bytecode = &code_;
+    }
+
+    void slots(int count, int args) {
+        code_.numSlots = code_.numLocals = count;
+        code_.argCount = args;
+        code_.slotKinds.assign(static_cast<size_t>(count), 0x20);
+        code_.stackSize = 32;
+    }
+    // Instructions are two bytes long; `target` counts instructions.
+    Instr& add(Op op, int arg = 0, int target = -1) {
+        Instr in;
+        in.op = op;
+        in.arg = arg;
+        in.offset = in.resumeOffset = static_cast<int>(code_.instrs.size()) * 2;
+        in.nextOffset = in.offset + 2;
+        in.target = target < 0 ? -1 : target * 2;
+        code_.instrs.push_back(in);
+        return code_.instrs.back();
+    }
+    Instr& add(Op op, int arg, Feedback::Kind seen) {
+        Instr& in = add(op, arg);
+        in.feedback.kind = seen;
+        return in;
+    }
+    std::string build() {
+        fn_ = buildGraph(request_, &failure_);
+        if (!fn_)
+            return "failed: " + failure_;
+        EXPECT_EQ(hir::verify(*fn_), "") << hir::print(*fn_);
+        return hir::print(*fn_);
+    }
+    int count(Opcode op) const {
+        int n = 0;
+        for (const hir::Block* block : fn_->blocks())
+            for (const hir::Instr* instr : block->instrs())
+                n += instr->opcode() == op;
+        return n;
+    }
+    const hir::Instr* find(Opcode op, int nth = 0) const {
+        for (const hir::Block* block : fn_->blocks())
+            for (const hir::Instr* instr : block->instrs())
+                if (instr->opcode() == op && nth-- == 0)
+                    return instr;
+        return nullptr;
+    }
+    int countHelper(runtime::Helper h) const {
+        int n = 0;
+        for (const hir::Block* block : fn_->blocks())
+            for (const hir::Instr* instr : block->instrs())
+                n += instr->opcode() == Opcode::kCallRuntime &&
+                     instr->imm() == static_cast<int64_t>(h);
+        return n;
+    }
+
+    Bytecode code_;
+    BuildRequest request_;
+    std::unique_ptr<hir::Function> fn_;
+    std::string failure_;
+};
+
+// def f(a, b): return a + b
+TEST_F(BuildTest, AddsGuardedInts) {
+    slots(2, 2);
+    add(Op::kResume);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinaryOp, 0, Feedback::Kind::kIntInt);
+    add(Op::kReturnValue);
+    build();
+    EXPECT_EQ(count(Opcode::kGuardType), 2);
+    EXPECT_EQ(count(Opcode::kIntAdd), 1);
+    EXPECT_EQ(count(Opcode::kBoxInt), 1);
+    EXPECT_EQ(count(Opcode::kDrop), 0); // ints die unseen
+    EXPECT_EQ(count(Opcode::kGuardFrameUnshared), 1);
+    const hir::FrameState* at = find(Opcode::kGuardType)->frameState();
+    EXPECT_EQ(at->resumeOffset, 6);
+    EXPECT_EQ(at->stack.size(), 2u);
+    EXPECT_EQ(find(Opcode::kIntAdd)->frameState(), at); // one state for one bytecode
+}
+
+TEST_F(BuildTest, SitesThatFailedAreNotSpeculatedOn) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinaryOp, 0, Feedback::Kind::kIntInt);
+    add(Op::kReturnValue);
+    runtime::CodeData profile;
+    profile.sites[4].generic = true;
+    request_.profile = &profile;
+    build();
+    EXPECT_EQ(count(Opcode::kGuardType), 0);
+    EXPECT_EQ(countHelper(runtime::Helper::kBinaryOp), 1);
+    EXPECT_EQ(count(Opcode::kDrop), 2);
+}
+
+// def f(a, b): b = a; return b
+TEST_F(BuildTest, DropsOverwrittenLocalAfterTheStore) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kStoreFast, 1);
+    add(Op::kLoadFast, 1);
+    add(Op::kReturnValue);
+    build();
+    const hir::Instr* drop = find(Opcode::kDrop);
+    ASSERT_NE(drop, nullptr);
+    EXPECT_EQ(drop->operand(0)->imm(), 1); // what slot 1 held
+    EXPECT_EQ(drop->frameState()->slots[1], drop->frameState()->slots[0]);
+    EXPECT_EQ(drop->frameState()->resumeOffset, 4);
+    EXPECT_EQ(drop->frameState()->instrOffset, 2);
+    // At return nothing is in the frame any more.
+    const hir::Instr* last = find(Opcode::kDrop, 2);
+    ASSERT_NE(last, nullptr);
+    EXPECT_EQ(last->frameState()->slots[0], nullptr);
+}
+
+// def f(): return x   (x unbound)
+TEST_F(BuildTest, UnboundLocalLeaves) {
+    slots(1, 0);
+    add(Op::kLoadFast, 0);
+    add(Op::kReturnValue);
+    build();
+    EXPECT_EQ(count(Opcode::kDeopt), 1);
+    EXPECT_EQ(count(Opcode::kReturn), 0);
+}
+
+// i = 1; while i < n: i += 1; return i
+class LoopTest : public BuildTest {
+  protected:
+    void program() {
+        slots(2, 1);                                     // n, i
+        add(Op::kResume);                                // 0
+        add(Op::kLoadConst, 1);                          // 1
+        add(Op::kStoreFast, 1);                          // 2
+        add(Op::kLoadFast, 1);                           // 3
+        add(Op::kLoadFast, 0);                           // 4
+        add(Op::kCompareOp, 0, Feedback::Kind::kIntInt); // 5
+        add(Op::kPopJumpIfFalse, 0, 15);                 // 6
+        add(Op::kLoadFast, 1);                           // 7
+        add(Op::kLoadConst, 1);                          // 8
+        add(Op::kBinaryOp, 13, Feedback::Kind::kIntInt); // 9
+        add(Op::kStoreFast, 1);                          // 10
+        add(Op::kLoadFast, 1);                           // 11
+        add(Op::kLoadFast, 0);                           // 12
+        add(Op::kCompareOp, 0, Feedback::Kind::kIntInt); // 13
+        add(Op::kPopJumpIfTrue, 0, 7);                   // 14, backward
+        add(Op::kLoadFast, 1);                           // 15
+        add(Op::kReturnValue);                           // 16
+    }
+};
+
+TEST_F(LoopTest, HeaderHasOnePhiOfKnownClass) {
+    program();
+    std::string text = build();
+    const hir::Instr* phi = find(Opcode::kPhi);
+    ASSERT_NE(phi, nullptr) << text;
+    EXPECT_EQ(phi->type(), hir::exactObject(ExactClass::kInt)) << text;
+    EXPECT_EQ(phi->numOperands(), 2u);
+    // n is the same in every iteration, and the exit's i merges two values.
+    EXPECT_EQ(count(Opcode::kPhi), 2) << text;
+    EXPECT_EQ(count(Opcode::kDrop), 0) << text;
+    // The loop edge asks for signals with the state at the header.
+    const hir::Instr* check = find(Opcode::kCheckEvalBreaker, 1);
+    ASSERT_NE(check, nullptr);
+    EXPECT_EQ(check->frameState()->resumeOffset, 14);
+    EXPECT_EQ(check->frameState()->instrOffset, 28);
+}
+
+TEST_F(LoopTest, EntersAtHeader) {
+    program();
+    request_.functionEntry = false;
+    request_.entryOffsets = {14};
+    std::string text = build();
+    ASSERT_EQ(fn_->blocks()[0]->entryOffset(), 14);
+    EXPECT_EQ(count(Opcode::kLoadFrameSlot), 2);
+    EXPECT_EQ(count(Opcode::kGuardNotNull), 2) << text; // both are bound there, once per entry
+    EXPECT_EQ(find(Opcode::kGuardNotNull)->block(), fn_->blocks()[0]);
+}
+
+TEST_F(LoopTest, BothEntriesMerge) {
+    program();
+    request_.entryOffsets = {14};
+    std::string text = build();
+    const hir::Instr* phi = find(Opcode::kPhi);
+    ASSERT_NE(phi, nullptr);
+    EXPECT_EQ(phi->numOperands(), 3u) << text;
+}
+
+// for x in it: total = x
+TEST_F(BuildTest, ForLoop) {
+    slots(2, 1);
+    add(Op::kLoadFast, 0);
+    add(Op::kGetIter);
+    add(Op::kForIter, 0, 5);
+    add(Op::kStoreFast, 1);
+    add(Op::kJumpBackward, 0, 2);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kIterNext), 1);
+    EXPECT_EQ(count(Opcode::kBranchNull), 1);
+    EXPECT_EQ(count(Opcode::kRefine), 1);
+    EXPECT_EQ(count(Opcode::kPhi), 1) << text; // x, not the iterator
+    const hir::Instr* header = find(Opcode::kIterNext);
+    EXPECT_EQ(header->frameState()->stack.size(), 1u);
+}
+
+TEST_F(BuildTest, CallsKnownFunctionDirectly) {
+    slots(1, 1);
+    dictEntries[7] = object(kFunction);
+    Instr& load = add(Op::kLoadGlobalNull, 0, Feedback::Kind::kGlobalModule);
+    load.feedback.keysVersion = 3;
+    load.feedback.index = 7;
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kGuardIs), 1) << text;
+    ASSERT_EQ(count(Opcode::kCallDirect), 1) << text;
+    EXPECT_EQ(count(Opcode::kGuardCode), 1);
+    EXPECT_EQ(find(Opcode::kCallDirect)->numOperands(), 2u);
+    EXPECT_EQ(find(Opcode::kCallDirect)->frameState()->stack.size(), 3u);
+    const hir::Instr* check = find(Opcode::kCheckTracing);
+    ASSERT_NE(check, nullptr);
+    EXPECT_EQ(check->frameState()->stack.size(), 1u);
+    EXPECT_EQ(check->frameState()->resumeOffset, 6);
+}
+
+TEST_F(BuildTest, WrongArgumentCountIsTheHelpersBusiness) {
+    slots(1, 1);
+    dictEntries[7] = object(kFunction);
+    Instr& load = add(Op::kLoadGlobalNull, 0, Feedback::Kind::kGlobalModule);
+    load.feedback.index = 7;
+    add(Op::kCall, 0);
+    add(Op::kReturnValue);
+    build();
+    EXPECT_EQ(count(Opcode::kCallDirect), 0);
+    EXPECT_EQ(countHelper(runtime::Helper::kCall), 1);
+    EXPECT_EQ(count(Opcode::kCheckEvalBreaker), 1);
+}
+
+TEST_F(BuildTest, GenericMethodCall) {
+    slots(1, 1);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadMethod, 0);
+    add(Op::kLoadConst, 1);
+    add(Op::kCall, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kLoadMethodFunction), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kTakeSecond), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kCallMethod), 1) << text;
+}
+
+TEST_F(BuildTest, AppendsToExactList) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    Instr& load = add(Op::kLoadMethod, 0, Feedback::Kind::kMethodNoDict);
+    load.feedback.object = object(kAppend);
+    add(Op::kLoadFast, 1);
+    add(Op::kCall, 1, Feedback::Kind::kListAppend);
+    add(Op::kPopTop);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kGuardType), 1) << text;
+    EXPECT_EQ(countHelper(runtime::Helper::kListAppend), 1) << text;
+}
+
+// with a: pass
+TEST_F(BuildTest, With) {
+    slots(1, 1);
+    add(Op::kLoadFast, 0);  // 0
+    add(Op::kBeforeWith);   // 1
+    add(Op::kPopTop);       // 2
+    add(Op::kLoadConst, 0); // 3
+    add(Op::kLoadConst, 0); // 4
+    add(Op::kLoadConst, 0); // 5
+    add(Op::kCall, 2);      // 6
+    add(Op::kPopTop);       // 7
+    add(Op::kLoadConst, 0); // 8
+    add(Op::kReturnValue);  // 9
+    add(Op::kPushExcInfo);  // 10
+    add(Op::kWithExceptStart);
+    add(Op::kPopJumpIfTrue, 0, 14);
+    add(Op::kReraise, 2); // 13
+    add(Op::kPopTop);     // 14
+    add(Op::kPopExcept);  // 15
+    add(Op::kPopTop);
+    add(Op::kPopTop);
+    add(Op::kJump, 0, 8); // 18
+    code_.handlers = {{4, 6, 20, 1, true}};
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kBeforeWith), 1) << text;
+    EXPECT_EQ(count(Opcode::kTupleItem), 2);
+    EXPECT_EQ(countHelper(runtime::Helper::kWithExceptStart), 0); // the handler is not entered
+    // __exit__(None, None, None): the pair below is [exit, None].
+    EXPECT_EQ(countHelper(runtime::Helper::kCall) + countHelper(runtime::Helper::kCallMethod), 1);
+}
+
+TEST_F(BuildTest, HandlerCanBeEntered) {
+    slots(0, 0);
+    add(Op::kNop);                    // 0, covered
+    add(Op::kLoadConst, 0);           // 1
+    add(Op::kReturnValue);            // 2
+    add(Op::kPushExcInfo);            // 3
+    add(Op::kPopTop);                 // 4
+    add(Op::kJumpBackward, 0, 6 - 1); // 5: a loop on itself
+    code_.handlers = {{0, 2, 6, 0, false}};
+    request_.functionEntry = false;
+    request_.entryOffsets = {10};
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kLoadFrameSlot), 1) << text; // the previous exception
+    EXPECT_EQ(count(Opcode::kCheckEvalBreaker), 1);
+}
+
+// def g(): x = yield 1
+TEST_F(BuildTest, GeneratorSuspendsAndResumes) {
+    slots(1, 0);
+    add(Op::kReturnGenerator); // 0
+    add(Op::kPopTop);          // 1
+    add(Op::kResume);          // 2
+    add(Op::kLoadConst, 1);    // 3
+    add(Op::kYieldValue);      // 4
+    add(Op::kResume, 1);       // 5
+    add(Op::kStoreFast, 0);    // 6
+    add(Op::kLoadConst, 0);    // 7
+    add(Op::kReturnValue);     // 8
+    request_.functionEntry = false;
+    request_.entryOffsets = {2, 10};
+    std::string text = build();
+    const hir::Instr* yield = find(Opcode::kYield);
+    ASSERT_NE(yield, nullptr) << text;
+    EXPECT_EQ(yield->frameState()->resumeOffset, 10);
+    EXPECT_EQ(yield->frameState()->instrOffset, 8);
+    EXPECT_TRUE(yield->frameState()->stack.empty());
+    ASSERT_EQ(count(Opcode::kReturn), 1);
+    // The sent value and x; only the sent value's stack position is an object for certain.
+    EXPECT_EQ(fn_->blocks()[1]->entryOffset(), 10);
+    EXPECT_EQ(fn_->blocks()[1]->instrs()[1]->type(), hir::kObject) << text;
+}
+
+// yield from
+TEST_F(BuildTest, SendLoop) {
+    slots(1, 1);
+    add(Op::kReturnGenerator);  // 0
+    add(Op::kPopTop);           // 1
+    add(Op::kPushNull);         // 2
+    add(Op::kLoadFast, 0);      // 3
+    add(Op::kLoadFast, 0);      // 4
+    add(Op::kGetYieldFromIter); // 5
+    add(Op::kLoadConst, 0);     // 6
+    add(Op::kSend, 0, 11);      // 7
+    add(Op::kYieldValue);       // 8
+    add(Op::kResume, 2);        // 9
+    add(Op::kJump, 0, 7);       // 10
+    add(Op::kCall, 1);          // 11
+    add(Op::kReturnValue);      // 12
+    request_.functionEntry = false;
+    request_.entryOffsets = {2, 18};
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kSendValue), 1) << text;
+    EXPECT_EQ(countHelper(runtime::Helper::kTakeSecond), 1);
+    // The NULL under the callable comes back from memory as something that may be NULL.
+    EXPECT_EQ(countHelper(runtime::Helper::kCallMethod), 1) << text;
+}
+
+TEST_F(BuildTest, UnpacksPair) {
+    slots(3, 1);
+    add(Op::kLoadFast, 0);
+    add(Op::kUnpackSequence, 2, Feedback::Kind::kTwoTuple);
+    add(Op::kStoreFast, 1);
+    add(Op::kStoreFast, 2);
+    add(Op::kLoadFast, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kTupleLen), 1);
+    const hir::Instr* ret = find(Opcode::kReturn);
+    ASSERT_NE(ret, nullptr);
+    EXPECT_EQ(ret->operand(0)->opcode(), Opcode::kTupleItem) << text;
+    EXPECT_EQ(ret->operand(0)->imm(), 0); // the first item is on top
+}
+
+// def f(a): return lambda: a
+TEST_F(BuildTest, Closure) {
+    slots(1, 1);
+    code_.slotKinds = {0x20 | 0x40};
+    add(Op::kMakeCell, 0);
+    add(Op::kResume);
+    add(Op::kLoadClosure, 0);
+    add(Op::kBuildTuple, 1);
+    add(Op::kLoadConst, 1);
+    add(Op::kMakeFunction, 8);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kMakeCell), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kMakeFunction), 1) << text;
+    EXPECT_EQ(count(Opcode::kDrop), 1) << text; // the cell
+}
+
+TEST_F(BuildTest, FreeVariables) {
+    slots(1, 0);
+    code_.slotKinds = {0x80};
+    add(Op::kCopyFreeVars, 1);
+    add(Op::kLoadDeref, 0);
+    add(Op::kLoadConst, 1);
+    add(Op::kBinaryOp, 0, Feedback::Kind::kIntInt);
+    add(Op::kStoreDeref, 0);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kClosureCell), 1);
+    EXPECT_EQ(count(Opcode::kCellGet), 1);
+    EXPECT_EQ(count(Opcode::kCellSet), 1) << text;
+}
+
+// s += t
+TEST_F(BuildTest, StringsGrowInPlace) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinaryOp, 13, Feedback::Kind::kStrStr);
+    add(Op::kStoreFast, 0);
+    add(Op::kLoadFast, 0);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kUnicodeAppend), 1) << text;
+    EXPECT_EQ(count(Opcode::kDrop), 0) << text;
+}
+
+// a and b; a or b
+TEST_F(BuildTest, ShortCircuit) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kJumpIfFalseOrPop, 0, 3);
+    add(Op::kLoadFast, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kIsTrue), 1);
+    ASSERT_EQ(count(Opcode::kPhi), 1) << text;
+}
+
+TEST_F(BuildTest, MaybeUnboundMergesWithNull) {
+    slots(2, 1);
+    add(Op::kLoadFast, 0);
+    add(Op::kPopJumpIfNone, 0, 4);
+    add(Op::kLoadFast, 0);
+    add(Op::kStoreFast, 1);
+    add(Op::kLoadFast, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    const hir::Instr* phi = find(Opcode::kPhi);
+    ASSERT_NE(phi, nullptr) << text;
+    EXPECT_EQ(phi->type().rep, hir::Rep::kNullable);
+    EXPECT_EQ(count(Opcode::kGuardNotNull), 1);
+    EXPECT_EQ(count(Opcode::kConstNull), 1);
+}
+
+TEST_F(BuildTest, InconsistentDepthIsRefused) {
+    slots(1, 1);
+    add(Op::kLoadFast, 0);
+    add(Op::kPopJumpIfNone, 0, 3);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 0);
+    add(Op::kReturnValue);
+    EXPECT_THAT(build(), HasSubstr("stack depth"));
+}
+
+TEST_F(BuildTest, UnderflowIsRefused) {
+    add(Op::kPopTop);
+    add(Op::kReturnValue);
+    EXPECT_THAT(build(), HasSubstr("underflow"));
+    code_.instrs.clear();
+    add(Op::kLoadConst, 9);
+    add(Op::kReturnValue);
+    EXPECT_THAT(build(), HasSubstr("out of range"));
+    code_.instrs.clear();
+    add(Op::kLoadConst, 0);
+    EXPECT_THAT(build(), HasSubstr("runs off"));
+}
+
+// Every operation of the table, with as many operands as it needs, gives a graph that verifies.
+TEST_F(BuildTest, EveryBytecodeIsTranslated) {
+    for (int o = 0; o <= static_cast<int>(Op::kPrintExpr); ++o) {
+        const Op op = static_cast<Op>(o);
+        for (int arg : {0, 1, 2, 3}) {
+            SCOPED_TRACE(std::string(name(op)) + " " + std::to_string(arg));
+            code_.instrs.clear();
+            slots(2, 2);
+            code_.slotKinds = {0x20, 0x40};
+            code_.names.assign(4, object(kName));
+            add(Op::kResume);
+            add(Op::kNop);
+            for (int i = 0; i < 9; ++i)
+                add(Op::kLoadFast, 0);
+            int index = static_cast<int>(code_.instrs.size());
+            Instr in = add(op, arg);
+            if (mayJump(op))
+                code_.instrs.back().target = (op == Op::kJumpBackward ? index : index + 1) * 2;
+            StackEffect next = stackEffect(in, false);
+            StackEffect jump = mayJump(op) ? stackEffect(in, true) : next;
+            bool sameDepth = next.pushes - next.pops == jump.pushes - jump.pops;
+            if (!sameDepth)
+                code_.instrs.back().target = (index + 2) * 2;
+            add(Op::kLoadConst, 0);
+            add(Op::kReturnValue);
+            if (!sameDepth) { // two ends
+                code_.instrs.pop_back();
+                code_.instrs.back() = Instr{};
+                code_.instrs.pop_back();
+                add(Op::kReturnValue);
+                add(Op::kLoadConst, 0);
+                add(Op::kReturnValue);
+            }
+            std::string text = build();
+            // These are wrong with some operands: a slot or position that does not exist.
+            EXPECT_THAT(text, testing::AnyOf(Not(HasSubstr("failed")), HasSubstr("out of range")))
+                << text;
+        }
+    }
+}
+
+} // namespace
+} // namespace pyston::build
