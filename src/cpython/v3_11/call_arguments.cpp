@@ -134,8 +134,8 @@ class StackDepths {
 
 CallerArguments callerArguments(PyThreadState* tstate, PyObject* function) {
     Frame* caller = tstate->cframe->current_frame;
-    // Compiled code does not keep its stack in the frame; its frames are not the entry of anything.
-    if (caller == nullptr || caller->stacktop != -1 || !caller->is_entry)
+    // Only a frame that the interpreter runs has its stack in memory (see kInNative).
+    if (caller == nullptr || caller->stacktop != -1)
         return {};
     PyCodeObject* code = caller->f_code;
     int unit = _PyInterpreterFrame_LASTI(caller);

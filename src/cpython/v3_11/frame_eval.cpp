@@ -68,6 +68,9 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         if (!resumed && data->simpleCalls && function->vectorcall == _PyFunction_Vectorcall)
             function->vectorcall = vectorcallFunction;
         if (const void* entry = entryFor(data, offset)) {
+            // As after RESUME: gi_yieldfrom and throw() look whether the frame stands at a yield.
+            if (resumed)
+                setNextOffset(frame, offset + static_cast<int>(sizeof(_Py_CODEUNIT)));
             ++(resumed ? runtime::statistics().resumeEntries : runtime::statistics().nativeEntries);
             return enterNative(tstate, frame, data->current->base, entry);
         }

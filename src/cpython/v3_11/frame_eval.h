@@ -10,13 +10,17 @@ namespace pyston::host {
 // there.
 PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
 
+// The stacktop of a frame that runs in compiled code. As with the interpreter's -1 nobody may look
+// at its stack, which is not even in memory.
+inline constexpr int kInNative = -2;
+
 // Links the frame and runs compiled code from `entry`.
 inline PyObject* enterNative(PyThreadState* tstate, Frame* frame, const void* function,
                              const void* entry) {
     using Native = PyObject* (*)(PyThreadState*, Frame*, const void*);
     frame->previous = tstate->cframe->current_frame;
-    frame->stacktop = -1;
-    frame->is_entry = false; // no interpreter loop of its own
+    frame->stacktop = kInNative;
+    frame->is_entry = true;
     tstate->cframe->current_frame = frame;
     return reinterpret_cast<Native>(reinterpret_cast<uintptr_t>(function))(tstate, frame, entry);
 }

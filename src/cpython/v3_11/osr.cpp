@@ -1,5 +1,6 @@
 #include "cpython/v3_11/osr.h"
 
+#include "cpython/v3_11/getitem_inlining.h"
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/unwind.h"
@@ -136,6 +137,20 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, HostCode* data, const LoopEdge* 
     return {EdgeOutcome::kInterpret};
 }
 
+void markFrames(bool (*unseen)(const Frame*)) {
+    PyInterpreterState* interp = PyInterpreterState_Get();
+    for (PyThreadState* thread = PyInterpreterState_ThreadHead(interp); thread != nullptr;
+         thread = PyThreadState_Next(thread)) {
+        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
+            HostCode* data = unseen(frame) ? hostCode(frame->f_code) : nullptr;
+            if (data != nullptr) {
+                data->neverPatch = true;
+                unwatchLoops(data);
+            }
+        }
+    }
+}
+
 } // namespace
 
 void findLoopEdges(HostCode* data) {
@@ -191,8 +206,13 @@ void watchLoops(HostCode* data) {
         !runtime::options().loopEntry || !runtime::mayCompile(data)) {
         return;
     }
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    if (mayBeInlinedAsGetItem(code) && !preventGetItemInlining())
+        return;
+    if (data->neverPatch)
+        return;
     // The bytes that programs see as co_code are made and cached before the code is changed.
-    PyObject* visible = PyCode_GetCode(reinterpret_cast<PyCodeObject*>(data->code));
+    PyObject* visible = PyCode_GetCode(code);
     if (visible == nullptr) {
         PyErr_Clear();
         return;
@@ -235,16 +255,11 @@ void allowWatching() {
 }
 
 void markUnseenFrames() {
-    PyInterpreterState* interp = PyInterpreterState_Get();
-    for (PyThreadState* thread = PyInterpreterState_ThreadHead(interp); thread != nullptr;
-         thread = PyThreadState_Next(thread)) {
-        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
-            if (HostCode* data = hostCode(frame->f_code)) {
-                data->neverPatch = true;
-                unwatchLoops(data);
-            }
-        }
-    }
+    markFrames([](const Frame*) { return true; });
+}
+
+void markInlinedFrames() {
+    markFrames([](const Frame* frame) { return !frame->is_entry; });
 }
 
 LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame) {

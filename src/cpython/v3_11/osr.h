@@ -37,8 +37,10 @@ void unwatchAllLoops();
 void forbidWatching();
 void allowWatching();
 
-// All frames that run now, in whatever thread, are not under our control.
+// Before the hook is installed: all frames that run now, in whatever thread, are out of our sight.
 void markUnseenFrames();
+// The same for frames that the interpreter has inlined into others.
+void markInlinedFrames();
 
 // The edge that the interpreter stopped at when it returned `result` for this frame, or null if it
 // really returned, raised or yielded.

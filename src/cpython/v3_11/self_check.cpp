@@ -168,6 +168,8 @@ std::string selfCheck() {
         return "Pyston was built for Python " + std::to_string(PY_MAJOR_VERSION) + "." +
                std::to_string(PY_MINOR_VERSION) + " and this is Python " + Py_GetVersion() + ".";
     }
+    if (PyInterpreterState_Get() != PyInterpreterState_Main())
+        return "Pyston runs in the main interpreter only.";
     PyObject* abiFlags = PySys_GetObject("abiflags");
     if (abiFlags != nullptr && PyUnicode_Check(abiFlags) && PyUnicode_GET_LENGTH(abiFlags) != 0)
         return "Pyston does not run in debug builds of Python.";
