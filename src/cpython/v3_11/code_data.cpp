@@ -6,6 +6,7 @@
 #include "runtime/code_memory.h"
 #include "runtime/policy.h"
 
+#include <cstddef>
 #include <new>
 
 namespace pyston::host {
@@ -33,13 +34,32 @@ void destroyHostCode(void* pointer) {
         destroyBlob(std::move(blob));
 }
 
+// As _PyCode_SetExtra, but a new array ends with our slot: when the code object dies the free
+// functions of all slots are called, NULL or not, and those who asked for theirs after us do not
+// expect to be called for each code object that there is.
+bool setExtra(PyCodeObject* code, HostCode* data) {
+    if (code->co_extra != nullptr) {
+        if (_PyCode_SetExtra(reinterpret_cast<PyObject*>(code), codeExtraIndex, data) == 0)
+            return true;
+        PyErr_Clear();
+        return false;
+    }
+    auto slots = static_cast<size_t>(codeExtraIndex) + 1;
+    auto* extra = static_cast<CodeExtra*>(
+        PyMem_Calloc(1, offsetof(CodeExtra, extras) + slots * sizeof(void*)));
+    if (extra == nullptr)
+        return false;
+    extra->size = codeExtraIndex + 1;
+    extra->extras[codeExtraIndex] = data;
+    code->co_extra = extra;
+    return true;
+}
+
 HostCode* makeHostCode(PyCodeObject* code) {
     std::unique_ptr<HostCode> data(new (std::nothrow) HostCode);
     auto* object = reinterpret_cast<PyObject*>(code);
-    if (!data || _PyCode_SetExtra(object, codeExtraIndex, data.get()) < 0) {
-        PyErr_Clear();
+    if (!data || !setExtra(code, data.get()))
         return nullptr;
-    }
     data->code = object;
     data->isGenerator = isGeneratorCode(code);
     data->simpleCalls = takesSimpleCalls(code);

@@ -2,6 +2,7 @@
 
 #include "cpython/api.h"
 #include "cpython/v3_11/call_arguments.h"
+#include "cpython/v3_11/code_views.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/helpers.h"
@@ -222,6 +223,7 @@ bool install() {
         return false;
     }
     registerHelpers();
+    hidePatches();
     markUnseenFrames();
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;

@@ -232,9 +232,11 @@ void unwatchLoops(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     for (LoopEdge& edge : data->edges) {
         int original = edge.original;
-        // Quickened meanwhile: then the comparison may specialize itself.
+        // Quickened meanwhile?
         if (code->co_warmup == 0 && original == COMPARE_OP)
             original = COMPARE_OP_ADAPTIVE;
+        else if (code->co_warmup == 0 && original == JUMP_BACKWARD)
+            original = JUMP_BACKWARD_QUICK;
         *opcodeByte(data, edge.patchOffset) = static_cast<unsigned char>(original);
     }
     data->loopsPatched = false;
