@@ -207,7 +207,11 @@ class ValueNumbering {
         if (!value->type().isCounted()) {
             return value;
         }
-        Instr* refined = get(refined_, root(value)->id());
+        const Instr* object = root(value);
+        if (object->opcode() == Opcode::kConstNull) {
+            return value; // a guard on NULL only ever leaves
+        }
+        Instr* refined = get(refined_, object->id());
         return refined && isSubtype(refined->type(), value->type()) ? refined : value;
     }
 

@@ -101,10 +101,16 @@ class Simplifier {
         return {Rewriter::Result::kReplace, only};
     }
 
+    // What a phi can be: the class of the objects (kVoid while none was seen), and whether NULL.
+    struct Assumption {
+        Type object = kVoid;
+        bool null = false;
+        bool operator==(const Assumption&) const = default;
+    };
+
     // The class of a phi is what all operands agree on, assuming the best of phis around loops.
     void narrowPhiTypes() {
-        std::vector<Type> assumed(static_cast<size_t>(fn_.numInstrIds()),
-                                  kVoid); // kVoid: no input seen
+        std::vector<Assumption> assumed(static_cast<size_t>(fn_.numInstrIds()));
         std::vector<Instr*> phis;
         for (Block* block : fn_.blocks()) {
             for (Instr* instr : block->instrs()) {
@@ -116,42 +122,53 @@ class Simplifier {
                 }
             }
         }
-        for (bool again = true; again;) {
-            again = false;
-            for (Instr* phi : phis) {
-                Type type = joinedType(phi, assumed);
-                Type& current = assumed[static_cast<size_t>(phi->id())];
-                if (type != current) {
-                    current = type;
-                    again = true;
-                }
+        joinOperands(phis, assumed);
+        // A phi that is always NULL has its declared type, which its users must expect.
+        for (Instr* phi : phis) {
+            Assumption& a = assumed[static_cast<size_t>(phi->id())];
+            if (a.object == kVoid) {
+                a = {kObject, true};
             }
         }
+        joinOperands(phis, assumed);
         for (Instr* phi : phis) {
-            Type type = assumed[static_cast<size_t>(phi->id())];
-            if (type != kVoid && type != phi->type() && isSubtype(type, phi->type())) {
+            const Assumption& a = assumed[static_cast<size_t>(phi->id())];
+            Type type{a.null ? Rep::kNullable : Rep::kObject, a.object.exact};
+            if (type != phi->type() && isSubtype(type, phi->type())) {
                 phi->setType(type);
                 changed_ = true;
             }
         }
     }
 
-    Type joinedType(const Instr* phi, const std::vector<Type>& assumed) const {
-        Type result = assumed[static_cast<size_t>(phi->id())];
-        bool null = false;
-        for (Instr* operand : phi->operands()) {
-            bool optimistic = operand->isPhi() && operand->type().isCounted();
-            Type type = optimistic ? assumed[static_cast<size_t>(operand->id())] : operand->type();
-            if (operand->opcode() == Opcode::kConstNull) {
-                null = true; // says nothing about the class of what is not NULL
-            } else if (type != kVoid) {
-                result = result == kVoid ? type : join(result, type);
+    static void joinOperands(const std::vector<Instr*>& phis, std::vector<Assumption>& assumed) {
+        for (bool again = true; again;) {
+            again = false;
+            for (const Instr* phi : phis) {
+                Assumption& current = assumed[static_cast<size_t>(phi->id())];
+                Assumption joined = current;
+                for (const Instr* operand : phi->operands()) {
+                    add(operand, assumed, joined);
+                }
+                again |= joined != current;
+                current = joined;
             }
         }
-        if (null && result != kVoid) {
-            result.rep = Rep::kNullable;
+    }
+
+    static void add(const Instr* operand, const std::vector<Assumption>& assumed, Assumption& out) {
+        Assumption a;
+        if (operand->isPhi()) {
+            a = assumed[static_cast<size_t>(operand->id())];
+        } else if (operand->opcode() == Opcode::kConstNull) {
+            a.null = true;
+        } else {
+            a = {{Rep::kObject, operand->type().exact}, operand->type().rep == Rep::kNullable};
         }
-        return result;
+        out.null |= a.null;
+        if (a.object != kVoid) {
+            out.object = out.object == kVoid ? a.object : join(out.object, a.object);
+        }
     }
 
     // Joins a block with its only successor when it is that block's only predecessor.

@@ -55,7 +55,8 @@ class UnboxPhis {
             return;
         fn_.replaceAllUses(replacements_);
         for (Instr* box : boxes_)
-            box->setFrameState(stateWithoutBoxes(box->block()));
+            if (box->has(kAllocate))
+                box->setFrameState(stateWithoutBoxes(box->block()));
     }
 
   private:
@@ -245,8 +246,7 @@ class UnboxPhis {
         auto firstOther =
             std::find_if(instrs.begin(), instrs.end(), [](Instr* i) { return !i->isPhi(); });
         Instr* box = fn_.newInstr(unboxing.box, exactObject(unboxing.exact), {&raw, 1});
-        if (box->has(kAllocate))
-            boxes_.push_back(box);
+        boxes_.push_back(box);
         block->insert(static_cast<size_t>(firstOther - instrs.begin()), box);
         replacements_[static_cast<size_t>(phi->id())] = box;
     }
@@ -275,7 +275,7 @@ class UnboxPhis {
     std::vector<Instr*> roots_; // of webs_, in program order
     std::unordered_map<std::pair<Block*, size_t>, FrameState*, EdgeHash> edgeStates_;
     std::vector<Instr*> replacements_; // by id of an object phi: the box of its raw phi
-    std::vector<Instr*> boxes_;        // those that need a frame state
+    std::vector<Instr*> boxes_;        // of raw phis
 };
 
 } // namespace

@@ -1,0 +1,365 @@
+#include "mini_evaluator.h"
+
+#include "passes/fold.h"
+#include "runtime/helpers.h"
+
+#include <algorithm>
+
+namespace pyston::mini {
+
+using namespace hir;
+using runtime::Helper;
+
+namespace {
+
+bool isClass(const Object* object, ExactClass c) {
+    switch (c) {
+    case ExactClass::kInt:
+        return object->kind == Object::kInt || object->kind == Object::kBig;
+    case ExactClass::kBool:
+        return object->kind == Object::kBool;
+    case ExactClass::kNoneType:
+        return object->kind == Object::kNone;
+    case ExactClass::kList:
+        return object->kind == Object::kList;
+    default:
+        throw Failure("unexpected class");
+    }
+}
+
+Object** listItem(Object* list, int64_t i) {
+    auto length = static_cast<int64_t>(list->items.size());
+    i = i < 0 ? i + length : i;
+    return i >= 0 && i < length ? &list->items[static_cast<size_t>(i)] : nullptr;
+}
+
+} // namespace
+
+Object* Evaluator::box(const Instr* value, bool* fresh) {
+    *fresh = false;
+    if (!value) {
+        return nullptr;
+    }
+    const Value& held = at(value);
+    if (auto* n = std::get_if<int64_t>(&held)) {
+        *fresh = true;
+        return world_.make(Object::kInt, *n);
+    }
+    if (auto* b = std::get_if<bool>(&held)) {
+        return world_.boolean(*b);
+    }
+    return std::get<Object*>(held);
+}
+
+void Evaluator::observe(const Instr* instr) {
+    if (frameInMemory_ || world_.frameGone) {
+        return;
+    }
+    const FrameState* state = instr->frameState();
+    world_.offset = state->instrOffset;
+    bool fresh = false;
+    for (size_t i = 0; i < state->slots.size(); i++) {
+        Object* shown = box(state->slots[i], &fresh);
+        if (fresh) {
+            shown->immortal = true; // made for showing only
+        }
+        world_.slots[i] = shown;
+    }
+}
+
+// The frame gets its references as the exit's record says.
+void Evaluator::leave(const Instr* instr) {
+    const FrameState* state = instr->frameState();
+    const ExitReferences* refs = instr->exitReferences();
+    if (world_.counting && !refs) {
+        throw Failure("exit without references");
+    }
+    std::vector<Object*> slots;
+    for (size_t i = 0; i < state->slots.size(); i++) {
+        bool fresh = false;
+        Object* value = world_.alive(box(state->slots[i], &fresh));
+        if (value && !fresh && refs) {
+            switch (refs->slots[i]) {
+            case ExitReferences::kMove:
+                break;
+            case ExitReferences::kIncref:
+                world_.incref(value);
+                break;
+            case ExitReferences::kInFrame:
+                if (frameInMemory_ && world_.slots[i] != value) {
+                    throw Failure("slot " + std::to_string(i) + " is not in the frame");
+                }
+                break;
+            case ExitReferences::kConsumed:
+                value = nullptr;
+                break;
+            }
+        }
+        slots.push_back(value);
+    }
+    world_.slots = slots;
+    world_.offset = state->instrOffset;
+    for (const Instr* released : refs ? refs->releases : std::vector<Instr*>()) {
+        world_.decref(object(released));
+    }
+    exitIndex = state->resumeOffset / 2;
+    exitedAt = "v" + std::to_string(instr->id()) + " " + std::string(instr->info().name);
+    throw Left();
+}
+
+void Evaluator::enterBlock(const Block* from, const Block* to) {
+    size_t edge = to->predIndex(from);
+    std::vector<std::pair<const Instr*, Value>> moved;
+    for (const Instr* phi : to->instrs()) {
+        if (!phi->isPhi()) {
+            break;
+        }
+        moved.emplace_back(phi, at(phi->operand(edge)));
+    }
+    for (auto& [phi, value] : moved) {
+        at(phi) = value;
+    }
+}
+
+Object* Evaluator::run(const Block* block) {
+    values_.assign(static_cast<size_t>(fn_.numInstrIds()), Value());
+    int steps = 0;
+    try {
+        for (;;) {
+            for (const Instr* instr : block->instrs()) {
+                if (++steps > 1000000) {
+                    throw Failure("compiled code does not end");
+                }
+                if (instr->opcode() == Opcode::kReturn) {
+                    return world_.alive(object(instr->operand(0)));
+                }
+                if (!instr->isPhi() && !instr->isTerminator()) {
+                    at(instr) = evaluate(instr);
+                }
+            }
+            const Instr* last = block->terminator();
+            const Block* next = nullptr;
+            switch (last->opcode()) {
+            case Opcode::kJump:
+                next = last->target(0);
+                break;
+            case Opcode::kBranch:
+                next = last->target(boolean(last->operand(0)) ? 0 : 1);
+                break;
+            case Opcode::kBranchNull:
+                next = last->target(std::get<Object*>(at(last->operand(0))) ? 1 : 0);
+                break;
+            default:
+                leave(last);
+            }
+            enterBlock(block, next);
+            block = next;
+        }
+    } catch (const Left&) {
+        return nullptr;
+    }
+}
+
+Evaluator::Value Evaluator::evaluate(const Instr* instr) {
+    switch (instr->opcode()) {
+    case Opcode::kConstObject:
+        return instr->imm() == kNoneAddress
+                   ? world_.none()
+                   : world_.immortal(Object::kInt, intAtAddress(instr->imm()));
+    case Opcode::kConstInt:
+        return instr->imm();
+    case Opcode::kConstBool:
+        return instr->imm() != 0;
+    case Opcode::kConstNull:
+        return static_cast<Object*>(nullptr);
+    case Opcode::kLoadFrameSlot:
+        return world_.slots[static_cast<size_t>(instr->imm())];
+    case Opcode::kGuardType:
+    case Opcode::kGuardTypeVersion:
+    case Opcode::kGuardNotNull:
+    case Opcode::kGuardNull:
+    case Opcode::kGuardIs:
+    case Opcode::kGuardTrue:
+    case Opcode::kGuardFalse:
+    case Opcode::kRefine:
+        return evaluateGuard(instr);
+    case Opcode::kUnboxInt: {
+        const Object* value = object(instr->operand(0));
+        if (value->kind != Object::kInt || value->value >= int64_t{1} << 60 ||
+            value->value <= -(int64_t{1} << 60)) {
+            leave(instr);
+        }
+        return value->value;
+    }
+    case Opcode::kBoxInt:
+        return world_.make(Object::kInt, integer(instr->operand(0)));
+    case Opcode::kUnboxBool:
+        return object(instr->operand(0))->value != 0;
+    case Opcode::kBoxBool:
+        return world_.boolean(boolean(instr->operand(0)));
+    case Opcode::kBoolNot:
+        return !boolean(instr->operand(0));
+    case Opcode::kBoolToInt:
+        return int64_t{boolean(instr->operand(0))};
+    case Opcode::kObjectIs:
+        return World::same(object(instr->operand(0)), object(instr->operand(1)));
+    case Opcode::kIsClass:
+        return isClass(object(instr->operand(0)), instr->immClass());
+    case Opcode::kIntCompare:
+        return passes::foldIntCompare(instr->condition(), integer(instr->operand(0)),
+                                      integer(instr->operand(1)));
+    case Opcode::kListGet:
+    case Opcode::kListSet:
+    case Opcode::kListLen:
+    case Opcode::kLoadInstanceValue:
+    case Opcode::kStoreInstanceValue:
+        return evaluateMemory(instr);
+    case Opcode::kCallRuntime:
+        return evaluateHelper(instr);
+    default:
+        break;
+    }
+    if (instr->type().rep == Rep::kInt64) {
+        return evaluateInt(instr);
+    }
+    return evaluateLate(instr);
+}
+
+Evaluator::Value Evaluator::evaluateGuard(const Instr* instr) {
+    const Value& value = at(instr->operand(0));
+    Object* held = std::holds_alternative<Object*>(value) ? object(instr->operand(0)) : nullptr;
+    bool holds = true;
+    switch (instr->opcode()) {
+    case Opcode::kGuardType:
+        holds = isClass(held, instr->immClass());
+        break;
+    case Opcode::kGuardTypeVersion:
+        holds = held->kind == Object::kInstance && world_.typeVersion == instr->imm();
+        break;
+    case Opcode::kGuardNotNull:
+        holds = held != nullptr;
+        break;
+    case Opcode::kGuardNull:
+        holds = held == nullptr;
+        break;
+    case Opcode::kGuardTrue:
+        holds = std::get<bool>(value);
+        break;
+    case Opcode::kGuardFalse:
+        holds = !std::get<bool>(value);
+        break;
+    case Opcode::kRefine:
+        break;
+    default:
+        throw Failure("unexpected guard");
+    }
+    if (!holds) {
+        leave(instr);
+    }
+    return value;
+}
+
+Evaluator::Value Evaluator::evaluateInt(const Instr* instr) {
+    int64_t a = integer(instr->operand(0));
+    int64_t b = instr->numOperands() > 1 ? integer(instr->operand(1)) : 0;
+    std::optional<int64_t> result = passes::foldInt(instr->opcode(), a, b);
+    if (!result) {
+        leave(instr);
+    }
+    return *result;
+}
+
+Evaluator::Value Evaluator::evaluateMemory(const Instr* instr) {
+    Object* container = object(instr->operand(0));
+    Object** place = nullptr;
+    switch (instr->opcode()) {
+    case Opcode::kListLen:
+        return static_cast<int64_t>(container->items.size());
+    case Opcode::kListGet:
+    case Opcode::kListSet:
+        place = listItem(container, integer(instr->operand(1)));
+        break;
+    default:
+        place = container->hasDict ? nullptr : &container->items[static_cast<size_t>(instr->imm())];
+        break;
+    }
+    if (!place) {
+        leave(instr);
+    }
+    Object* old = *place;
+    if (instr->has(kWriteHeap)) {
+        *place = object(instr->operand(instr->numOperands() - 1));
+    }
+    return world_.alive(old);
+}
+
+Evaluator::Value Evaluator::evaluateHelper(const Instr* instr) {
+    auto helper = static_cast<Helper>(instr->imm());
+    if (instr->has(kRunPython)) {
+        observe(instr);
+    }
+    switch (helper) {
+    case Helper::kBinaryOp:
+        return world_.arithmetic(static_cast<char>(instr->imm2()), object(instr->operand(0)),
+                                 object(instr->operand(1)));
+    case Helper::kLoadAttr:
+        return world_.opaque("call", object(instr->operand(0)), object(instr->operand(1)));
+    case Helper::kCompareTruth:
+        return world_.less(object(instr->operand(0)), object(instr->operand(1)));
+    case Helper::kIsTrue:
+        return world_.truth(object(instr->operand(0)));
+    case Helper::kHandlePending:
+        world_.servePending();
+        return Value();
+    case Helper::kNewIntOrNull:
+        return world_.make(Object::kInt, integer(instr->operand(0)));
+    default:
+        throw Failure("unexpected helper");
+    }
+}
+
+// What concerns references and the frame.
+Evaluator::Value Evaluator::evaluateLate(const Instr* instr) {
+    switch (instr->opcode()) {
+    case Opcode::kDrop:
+        if (world_.counting) {
+            throw Failure("Drop after reference counts were inserted");
+        }
+        return Value();
+    case Opcode::kIncref:
+        world_.incref(object(instr->operand(0)));
+        return Value();
+    case Opcode::kDecref:
+        if (!frameInMemory_ && instr->frameState()) {
+            observe(instr);
+        }
+        world_.decref(object(instr->operand(0)));
+        return Value();
+    case Opcode::kDecrefToZero:
+        return world_.decrefToZero(object(instr->operand(0)));
+    case Opcode::kDealloc:
+        world_.kill(std::get<Object*>(at(instr->operand(0))));
+        return Value();
+    case Opcode::kStoreFrameSlot:
+        world_.slots[static_cast<size_t>(instr->imm())] = object(instr->operand(0));
+        return Value();
+    case Opcode::kSetPrevInstr:
+        world_.offset = static_cast<int>(instr->imm());
+        return Value();
+    case Opcode::kEvalBreakerSet:
+        return world_.breakerSet();
+    case Opcode::kCheckEvalBreaker:
+        if (world_.breakerSet()) {
+            observe(instr);
+            world_.servePending();
+        }
+        return Value();
+    case Opcode::kLeaveFrame:
+        world_.frameGone = true;
+        return Value();
+    default:
+        throw Failure("cannot evaluate " + std::string(instr->info().name));
+    }
+}
+
+} // namespace pyston::mini

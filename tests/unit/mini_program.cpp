@@ -1,0 +1,577 @@
+#include "mini_program.h"
+
+#include "runtime/helpers.h"
+
+#include <algorithm>
+#include <set>
+
+namespace pyston::mini {
+
+// --- random programs
+
+namespace {
+
+class Generator {
+  public:
+    explicit Generator(std::mt19937& random) : random_(random) {}
+
+    Program run() {
+        program_.numArguments = 4;
+        variables_ = 6;
+        program_.numSlots = variables_ + 2 * kMaxDepth;
+        statements(0, 7);
+        emit({Code::kReturn, 0, variable(), 0, 0, -1, false});
+        return std::move(program_);
+    }
+
+  private:
+    static constexpr int kMaxDepth = 2;
+
+    int pick(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random_); }
+    int variable() { return pick(variables_); }
+    bool chance(int percent) { return pick(100) < percent; }
+    size_t emit(Code code) {
+        program_.code.push_back(code);
+        return program_.code.size() - 1;
+    }
+    int here() const { return static_cast<int>(program_.code.size()); }
+
+    void statements(int depth, int budget) {
+        for (int n = 1 + pick(budget); n > 0; n--) {
+            int kind = pick(100);
+            if (kind < 12 && depth < kMaxDepth) {
+                loop(depth);
+            } else if (kind < 28 && depth < kMaxDepth) {
+                conditional(depth);
+            } else {
+                simple();
+            }
+        }
+    }
+
+    void loop(int depth) {
+        int counter = variables_ + 2 * depth;
+        int limit = counter + 1;
+        emit({Code::kConst, counter, 0, 0, 0, -1, false});
+        emit({Code::kConst, limit, 0, 0, 1 + pick(5), -1, false});
+        int head = here();
+        statements(depth + 1, 3);
+        int one = variable();
+        emit({Code::kConst, one, 0, 0, 1, -1, false});
+        emit({Code::kBinary, counter, counter, one, '+', -1, chance(80)});
+        emit({Code::kLoopIfLess, 0, counter, limit, 0, head, chance(80)});
+    }
+
+    void conditional(int depth) {
+        bool compare = chance(50);
+        size_t branch = emit({compare ? Code::kJumpUnless : Code::kJumpIfFalse, 0, variable(),
+                              variable(), 0, -1, chance(70)});
+        statements(depth + 1, 3);
+        if (chance(50)) {
+            size_t skip = emit({Code::kJump, 0, 0, 0, 0, -1, false});
+            program_.code[branch].target = here();
+            statements(depth + 1, 3);
+            program_.code[skip].target = here();
+        } else {
+            program_.code[branch].target = here();
+        }
+    }
+
+    void simple() {
+        static constexpr char kOperators[] = "++-*/%&<";
+        Code code{Code::kMove, variable(), variable(), variable(), 0, -1, chance(75)};
+        int kind = pick(100);
+        if (kind < 12) {
+            code.op = Code::kConst;
+            code.imm = pick(12) - 3;
+        } else if (kind < 20) {
+            code.op = Code::kMove;
+        } else if (kind < 23) {
+            code.op = Code::kDelete;
+        } else if (kind < 58) {
+            code.op = Code::kBinary;
+            code.imm = kOperators[pick(8)];
+        } else if (kind < 66) {
+            code.op = Code::kCall;
+        } else if (kind < 74) {
+            code.op = Code::kListGet;
+        } else if (kind < 80) {
+            code.op = Code::kListSet;
+        } else if (kind < 88) {
+            code.op = Code::kLoadValue;
+            code.imm = pick(2);
+        } else if (kind < 96) {
+            code.op = Code::kStoreValue;
+            code.imm = pick(2);
+        } else {
+            code.op = Code::kIs;
+        }
+        emit(code);
+    }
+
+    std::mt19937& random_;
+    Program program_;
+    int variables_ = 0;
+};
+
+} // namespace
+
+Program randomProgram(std::mt19937& random) {
+    return Generator(random).run();
+}
+
+std::string toText(const Program& program) {
+    static constexpr const char* kNames[] = {
+        "Const",      "Move",        "Delete",    "Binary",     "Call",
+        "ListGet",    "ListSet",     "LoadValue", "StoreValue", "Is",
+        "JumpUnless", "JumpIfFalse", "Jump",      "LoopIfLess", "Return"};
+    std::string text;
+    for (size_t i = 0; i < program.code.size(); i++) {
+        const Code& c = program.code[i];
+        text += std::to_string(i) + ": " + kNames[c.op] + " dst=" + std::to_string(c.dst) +
+                " a=" + std::to_string(c.a) + " b=" + std::to_string(c.b) +
+                " imm=" + std::to_string(c.imm) + " target=" + std::to_string(c.target) +
+                (c.speculate ? " speculate\n" : "\n");
+    }
+    return text;
+}
+
+// --- interpreter
+
+Object* Interpreter::slot(int index) {
+    Object* value = world_.slots[static_cast<size_t>(index)];
+    return world_.alive(value ? value : world_.none());
+}
+
+void Interpreter::assign(int index, Object* value) {
+    Object*& place = world_.slots[static_cast<size_t>(index)];
+    Object* old = place;
+    place = value;
+    world_.decref(old);
+}
+
+namespace {
+
+Object** listItem(Object* list, Object* index) {
+    if (list->kind != Object::kList || index->kind != Object::kInt) {
+        return nullptr;
+    }
+    auto length = static_cast<int64_t>(list->items.size());
+    int64_t i = index->value < 0 ? index->value + length : index->value;
+    return i >= 0 && i < length ? &list->items[static_cast<size_t>(i)] : nullptr;
+}
+
+Object** inlineValue(Object* object, int64_t index) {
+    return object->kind == Object::kInstance ? &object->items[static_cast<size_t>(index)] : nullptr;
+}
+
+} // namespace
+
+void Interpreter::execute(const Code& c) {
+    Object** place = nullptr;
+    switch (c.op) {
+    case Code::kConst:
+        assign(c.dst, world_.immortal(Object::kInt, c.imm));
+        break;
+    case Code::kMove:
+        assign(c.dst, world_.incref(slot(c.a)));
+        break;
+    case Code::kDelete:
+        assign(c.dst, nullptr);
+        break;
+    case Code::kBinary:
+        assign(c.dst, world_.arithmetic(static_cast<char>(c.imm), slot(c.a), slot(c.b)));
+        break;
+    case Code::kCall:
+        assign(c.dst, world_.opaque("call", slot(c.a), slot(c.b)));
+        break;
+    case Code::kListGet:
+    case Code::kLoadValue:
+        place =
+            c.op == Code::kListGet ? listItem(slot(c.a), slot(c.b)) : inlineValue(slot(c.a), c.imm);
+        assign(c.dst, place ? world_.incref(*place) : world_.none());
+        break;
+    case Code::kListSet:
+    case Code::kStoreValue:
+        place =
+            c.op == Code::kListSet ? listItem(slot(c.a), slot(c.b)) : inlineValue(slot(c.a), c.imm);
+        if (place) {
+            world_.swap(*place, world_.incref(slot(c.dst)));
+        }
+        break;
+    case Code::kIs:
+        assign(c.dst, world_.boolean(World::same(slot(c.a), slot(c.b))));
+        break;
+    default:
+        break;
+    }
+}
+
+Object* Interpreter::run(int pc, int stopAt) {
+    for (;; steps++) {
+        if (pc == stopAt) {
+            return nullptr;
+        }
+        if (steps > 100000) {
+            throw Failure("does not end");
+        }
+        const Code& c = program_.code[static_cast<size_t>(pc)];
+        world_.offset = pc * 2;
+        pc++;
+        switch (c.op) {
+        case Code::kJumpUnless:
+            pc = world_.less(slot(c.a), slot(c.b)) ? pc : c.target;
+            break;
+        case Code::kJumpIfFalse:
+            pc = world_.truth(slot(c.a)) ? pc : c.target;
+            break;
+        case Code::kJump:
+            pc = c.target;
+            break;
+        case Code::kLoopIfLess:
+            if (world_.less(slot(c.a), slot(c.b))) {
+                pc = c.target;
+                if (world_.breakerSet()) {
+                    world_.servePending();
+                }
+            }
+            break;
+        case Code::kReturn: {
+            Object* result = world_.incref(slot(c.a));
+            world_.frameGone = true;
+            for (Object*& value : world_.slots) {
+                Object* old = value;
+                value = nullptr;
+                world_.decref(old);
+            }
+            return result;
+        }
+        default:
+            execute(c);
+        }
+    }
+}
+
+// --- to HIR
+
+namespace {
+
+using namespace hir;
+using runtime::Helper;
+
+class Builder {
+  public:
+    Builder(const Program& program, const std::vector<int>& entries)
+        : program_(program), entries_(entries), fn_(std::make_unique<Function>()) {}
+
+    std::unique_ptr<Function> run() {
+        fn_->name = "mini";
+        fn_->numSlots = program_.numSlots;
+        fn_->numLocals = program_.numSlots;
+        fn_->stackSize = 2;
+        makeEntry(0);
+        for (int entry : entries_) {
+            makeEntry(entry);
+        }
+        findBlocks();
+        linkEntries();
+        for (int start : starts_) {
+            translateBlock(start);
+        }
+        fn_->orderBlocks();
+        return std::move(fn_);
+    }
+
+  private:
+    struct Place {
+        Block* block;
+        std::vector<Instr*> phis;
+    };
+
+    void makeEntry(int at) {
+        Block* block = fn_->newBlock(at == 0 ? kStartOffset : at * 2);
+        std::vector<Instr*> slots;
+        for (int i = 0; i < program_.numSlots; i++) {
+            Instr* load = fn_->newInstr(Opcode::kLoadFrameSlot, kNullable);
+            load->setImm(i);
+            block->append(load);
+            slots.push_back(load);
+        }
+        entryBlocks_.push_back({at, block, slots});
+    }
+
+    void findBlocks() {
+        starts_.insert(0);
+        for (size_t i = 0; i < program_.code.size(); i++) {
+            const Code& c = program_.code[i];
+            if (c.target >= 0) {
+                starts_.insert(c.target);
+                starts_.insert(static_cast<int>(i) + 1);
+            }
+        }
+        for (int start : starts_) {
+            Place place{fn_->newBlock(), {}};
+            for (int i = 0; i < program_.numSlots; i++) {
+                Instr* phi = fn_->newInstr(Opcode::kPhi, kNullable);
+                place.block->append(phi);
+                place.phis.push_back(phi);
+            }
+            slots_ = place.phis;
+            place.block->setStartState(state(start, start));
+            places_[start] = place;
+        }
+    }
+
+    void linkEntries() {
+        for (const Entry& entry : entryBlocks_) {
+            block_ = entry.block;
+            slots_ = entry.slots;
+            jumpTo(entry.at);
+        }
+    }
+
+    void addEdge(int target) {
+        Place& place = places_[target];
+        place.block->preds().push_back(block_);
+        for (size_t i = 0; i < slots_.size(); i++) {
+            place.phis[i]->appendOperand(slots_[i]);
+        }
+    }
+    void jumpTo(int target) {
+        addEdge(target);
+        block_->append(fn_->newJump(places_[target].block));
+    }
+
+    FrameState* state(int resume, int at) {
+        FrameState state;
+        state.resumeOffset = resume * 2;
+        state.instrOffset = at * 2;
+        state.slots = slots_;
+        for (Instr*& value : state.slots) {
+            if (value->opcode() == Opcode::kConstNull) {
+                value = nullptr;
+            }
+        }
+        return fn_->newFrameState(state);
+    }
+
+    Instr* emit(Opcode op, std::initializer_list<Instr*> operands, int64_t imm = 0) {
+        Instr* instr = fn_->newInstr(op, operands);
+        instr->setImm(imm);
+        return place(instr);
+    }
+    Instr* place(Instr* instr) {
+        if (instr->effects() & (kExit | kRaise | kRunPython | kAllocate)) {
+            instr->setFrameState(before_);
+        }
+        block_->append(instr);
+        return instr;
+    }
+    Instr* helper(Helper helper, std::initializer_list<Instr*> operands, int64_t imm2 = 0) {
+        Instr* instr = fn_->newInstr(Opcode::kCallRuntime, runtime::resultType(helper),
+                                     std::span<Instr* const>(operands.begin(), operands.size()));
+        instr->setImm(static_cast<int64_t>(helper));
+        instr->setImm2(imm2);
+        return place(instr);
+    }
+
+    Instr* read(int slot) { // an unbound one is left to the interpreter
+        return emit(Opcode::kGuardNotNull, {slots_[static_cast<size_t>(slot)]});
+    }
+    Instr* guardType(Instr* value, ExactClass c) {
+        Instr* guard = emit(Opcode::kGuardType, {value}, static_cast<int64_t>(c));
+        guard->setType(exactObject(c));
+        return guard;
+    }
+    Instr* readInt(int slot) {
+        return emit(Opcode::kUnboxInt, {guardType(read(slot), ExactClass::kInt)});
+    }
+
+    void drop(Instr* old, FrameState* after) {
+        if (old->opcode() != Opcode::kConstNull) {
+            Instr* instr = fn_->newInstr(Opcode::kDrop, {old});
+            instr->setFrameState(after);
+            block_->append(instr);
+        }
+    }
+    void assign(int slot, Instr* value) {
+        Instr* old = slots_[static_cast<size_t>(slot)];
+        slots_[static_cast<size_t>(slot)] = value;
+        drop(old, state(pc_ + 1, pc_));
+    }
+
+    void translateBlock(int start) {
+        Place& entry = places_[start];
+        block_ = entry.block;
+        slots_ = entry.phis;
+        for (pc_ = start; pc_ < static_cast<int>(program_.code.size()); pc_++) {
+            if (pc_ != start && starts_.contains(pc_)) {
+                jumpTo(pc_);
+                return;
+            }
+            before_ = state(pc_, pc_);
+            if (!translate(program_.code[static_cast<size_t>(pc_)])) {
+                return;
+            }
+        }
+    }
+
+    // Returns false behind a terminator.
+    bool translate(const Code& c) {
+        switch (c.op) {
+        case Code::kConst: {
+            Instr* constant = emit(Opcode::kConstObject, {}, addressOfInt(c.imm));
+            constant->setType(exactObject(ExactClass::kInt));
+            assign(c.dst, constant);
+            return true;
+        }
+        case Code::kMove:
+            assign(c.dst, read(c.a));
+            return true;
+        case Code::kDelete:
+            assign(c.dst, emit(Opcode::kConstNull, {}));
+            return true;
+        case Code::kBinary:
+            assign(c.dst, c.speculate ? binary(c)
+                                      : helper(Helper::kBinaryOp, {read(c.a), read(c.b)}, c.imm));
+            return true;
+        case Code::kCall:
+            assign(c.dst, helper(Helper::kLoadAttr, {read(c.a), read(c.b)}));
+            return true;
+        case Code::kListGet: {
+            Instr* list = guardType(read(c.a), ExactClass::kList);
+            assign(c.dst, emit(Opcode::kListGet, {list, readInt(c.b)}));
+            return true;
+        }
+        case Code::kListSet: {
+            Instr* value = read(c.dst);
+            Instr* list = guardType(read(c.a), ExactClass::kList);
+            Instr* old = emit(Opcode::kListSet, {list, readInt(c.b), value});
+            drop(old, state(pc_ + 1, pc_));
+            return true;
+        }
+        case Code::kLoadValue: {
+            Instr* object = emit(Opcode::kGuardTypeVersion, {read(c.a)}, 1);
+            assign(c.dst, emit(Opcode::kLoadInstanceValue, {object}, c.imm));
+            return true;
+        }
+        case Code::kStoreValue: {
+            Instr* value = read(c.dst);
+            Instr* object = emit(Opcode::kGuardTypeVersion, {read(c.a)}, 1);
+            Instr* old = emit(Opcode::kStoreInstanceValue, {object, value}, c.imm);
+            drop(old, state(pc_ + 1, pc_));
+            return true;
+        }
+        case Code::kIs:
+            assign(c.dst, boxed(emit(Opcode::kObjectIs, {read(c.a), read(c.b)})));
+            return true;
+        case Code::kJumpUnless:
+            branch(less(c), pc_ + 1, c.target);
+            return false;
+        case Code::kJumpIfFalse:
+            branch(truth(c), pc_ + 1, c.target);
+            return false;
+        case Code::kLoopIfLess:
+            loopBranch(less(c), c.target);
+            return false;
+        case Code::kJump:
+            jumpTo(c.target);
+            return false;
+        case Code::kReturn:
+            returnValue(read(c.a));
+            return false;
+        }
+        return false;
+    }
+
+    Instr* boxed(Instr* truth) { return emit(Opcode::kBoxBool, {truth}); }
+
+    Instr* binary(const Code& c) {
+        Instr* a = readInt(c.a);
+        Instr* b = readInt(c.b);
+        Opcode op = c.imm == '+'   ? Opcode::kIntAdd
+                    : c.imm == '-' ? Opcode::kIntSub
+                    : c.imm == '*' ? Opcode::kIntMul
+                    : c.imm == '/' ? Opcode::kIntFloorDiv
+                    : c.imm == '%' ? Opcode::kIntMod
+                    : c.imm == '&' ? Opcode::kIntAnd
+                                   : Opcode::kIntShl;
+        return emit(Opcode::kBoxInt, {emit(op, {a, b})});
+    }
+
+    Instr* less(const Code& c) {
+        if (c.speculate) {
+            return emit(Opcode::kIntCompare, {readInt(c.a), readInt(c.b)},
+                        static_cast<int64_t>(Condition::kLess));
+        }
+        return helper(Helper::kCompareTruth, {read(c.a), read(c.b)}, 0);
+    }
+    Instr* truth(const Code& c) {
+        if (c.speculate) {
+            return emit(Opcode::kUnboxBool, {guardType(read(c.a), ExactClass::kBool)});
+        }
+        return helper(Helper::kIsTrue, {read(c.a)});
+    }
+
+    void branch(Instr* condition, int ifTrue, int ifFalse) {
+        edges(condition, ifTrue, ifFalse, false);
+    }
+    void loopBranch(Instr* condition, int head) { edges(condition, head, pc_ + 1, true); }
+
+    // Each way gets a block of its own, so that no edge is critical.
+    void edges(Instr* condition, int ifTrue, int ifFalse, bool check) {
+        Block* taken = fn_->newBlock();
+        Block* other = fn_->newBlock();
+        block_->append(fn_->newBranch(Opcode::kBranch, condition, taken, other));
+        taken->preds().push_back(block_);
+        other->preds().push_back(block_);
+        block_ = taken;
+        if (check) {
+            Instr* instr = fn_->newInstr(Opcode::kCheckEvalBreaker, {});
+            instr->setFrameState(state(ifTrue, pc_));
+            block_->append(instr);
+        }
+        jumpTo(ifTrue);
+        block_ = other;
+        jumpTo(ifFalse);
+    }
+
+    void returnValue(Instr* value) {
+        std::vector<Instr*> locals = slots_;
+        block_->append(fn_->newInstr(Opcode::kLeaveFrame, {}));
+        FrameState empty;
+        empty.resumeOffset = empty.instrOffset = pc_ * 2;
+        empty.slots.assign(locals.size(), nullptr);
+        FrameState* after = fn_->newFrameState(empty);
+        for (Instr* local : locals) {
+            drop(local, after);
+        }
+        block_->append(fn_->newInstr(Opcode::kReturn, {value}));
+    }
+
+    // Not 0: the slots of a function's start would be taken as unbound beyond the arguments.
+    static constexpr int kStartOffset = 100000;
+    struct Entry {
+        int at;
+        Block* block;
+        std::vector<Instr*> slots;
+    };
+    const Program& program_;
+    const std::vector<int>& entries_;
+    std::unique_ptr<Function> fn_;
+    std::vector<Entry> entryBlocks_;
+    std::set<int> starts_;
+    std::map<int, Place> places_;
+    Block* block_ = nullptr;
+    std::vector<Instr*> slots_;
+    FrameState* before_ = nullptr;
+    int pc_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Function> buildGraph(const Program& program, const std::vector<int>& entries) {
+    return Builder(program, entries).run();
+}
+
+} // namespace pyston::mini

@@ -1,0 +1,78 @@
+// Random programs of a toy register bytecode over MiniWorld, their interpreter, and their
+// translation to HIR with speculation, as the graph builder does it for Python.
+#pragma once
+
+#include "hir/hir.h"
+#include "mini_world.h"
+
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace pyston::mini {
+
+struct Code {
+    enum Op {
+        kConst,       // dst = int imm
+        kMove,        // dst = a
+        kDelete,      // unbind dst
+        kBinary,      // dst = a `imm` b
+        kCall,        // dst = opaque(a, b)
+        kListGet,     // dst = a[b], or None
+        kListSet,     // a[b] = dst, or nothing
+        kLoadValue,   // dst = a.values[imm], or None
+        kStoreValue,  // a.values[imm] = dst, or nothing
+        kIs,          // dst = a is b
+        kJumpUnless,  // if not (a < b) goto target
+        kJumpIfFalse, // if not truth(a) goto target
+        kJump,
+        kLoopIfLess, // if a < b goto target (backwards), after serving pending requests
+        kReturn,     // a
+    } op;
+    int dst = 0, a = 0, b = 0;
+    int64_t imm = 0;
+    int target = -1;
+    bool speculate = false;
+};
+
+struct Program {
+    int numSlots = 0;
+    int numArguments = 0;
+    std::vector<Code> code;
+};
+
+Program randomProgram(std::mt19937& random);
+std::string toText(const Program& program);
+
+// The state that interpreted and compiled code pass to each other is World::slots (owned) and an
+// index into the code.
+class Interpreter {
+  public:
+    Interpreter(const Program& program, World& world) : program_(program), world_(world) {}
+    // Runs from `pc` until the program returns (the result, a new reference), or until it is about
+    // to execute `stopAt` (then null).
+    Object* run(int pc, int stopAt = -1);
+    int steps = 0;
+
+  private:
+    Object* slot(int index); // reading an unbound one gives None
+    void assign(int index, Object* value);
+    void execute(const Code& c);
+
+    const Program& program_;
+    World& world_;
+};
+
+// Entries: at 0, and at the given indices (targets of kLoopIfLess).
+std::unique_ptr<hir::Function> buildGraph(const Program& program, const std::vector<int>& entries);
+
+// Addresses of constants in HIR.
+inline int64_t addressOfInt(int64_t n) {
+    return 0x10000 + (n & 0xffff);
+}
+inline int64_t intAtAddress(int64_t address) {
+    return static_cast<int16_t>(address - 0x10000);
+}
+inline constexpr int64_t kNoneAddress = 0x32;
+
+} // namespace pyston::mini

@@ -1,0 +1,311 @@
+// A toy of the interpreter's world, for checking whole compilations of HIR: objects with reference
+// counts and finalizers, opaque calls that change things behind the compiler's back, and a trace of
+// everything that a program could observe.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace pyston::mini {
+
+struct Object {
+    enum Kind { kNone, kBool, kInt, kBig, kList, kInstance } kind = kNone;
+    int64_t value = 0; // ints and bools
+    int serial = 0;    // lists and instances
+    bool hasDict = false;
+    bool immortal = false;
+    bool dead = false;
+    int64_t references = 1;
+    std::vector<Object*> items; // of a list; the two inline values of an instance
+};
+
+inline uint64_t hash(uint64_t n) {
+    n = (n ^ (n >> 31)) * 0x9e3779b97f4a7c15u;
+    n = (n ^ (n >> 27)) * 0xbf58476d1ce4e5b9u;
+    return n ^ (n >> 30);
+}
+
+struct Failure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class World {
+  public:
+    World(uint64_t seed, bool counting) : counting(counting), seed_(seed) {}
+
+    // --- objects
+
+    Object* make(Object::Kind kind, int64_t value = 0) {
+        objects_.push_back(std::make_unique<Object>());
+        Object* object = objects_.back().get();
+        object->kind = kind;
+        object->value = value;
+        if (kind == Object::kList || kind == Object::kInstance) {
+            object->serial = nextSerial_++;
+        }
+        return object;
+    }
+    Object* immortal(Object::Kind kind, int64_t value = 0) {
+        Object*& object = immortals_[{kind, value}];
+        if (!object) {
+            object = make(kind, value);
+            object->immortal = true;
+        }
+        return object;
+    }
+    Object* none() { return immortal(Object::kNone); }
+    Object* boolean(bool b) { return immortal(Object::kBool, b); }
+    Object* newInstance() {
+        Object* instance = make(Object::kInstance);
+        instance->items = {none(), make(Object::kInt, instance->serial)};
+        return instance;
+    }
+
+    // --- references
+
+    Object* alive(Object* object) const {
+        if (object && object->dead) {
+            throw Failure("use of a dead object " + describe(object));
+        }
+        return object;
+    }
+    Object* incref(Object* object) {
+        if (counting && alive(object) && !object->immortal) {
+            object->references++;
+        }
+        return object;
+    }
+    bool decrefToZero(Object* object) {
+        if (!counting || object->immortal) {
+            return false;
+        }
+        alive(object);
+        return --object->references == 0;
+    }
+    void decref(Object* object) {
+        if (object && decrefToZero(object)) {
+            kill(object);
+        }
+    }
+    // Frees an object without references; a finalizer looks at the frame.
+    void kill(Object* object) {
+        object->references = 1; // resurrected while the finalizer runs, as in CPython
+        if (object->kind == Object::kInstance) {
+            note("die " + describe(object) + frame());
+        }
+        object->references = 0;
+        object->dead = true;
+        for (Object* item : object->items) {
+            decref(item);
+        }
+    }
+
+    // --- observation
+
+    std::string describe(const Object* object) const {
+        if (!object) {
+            return "NULL";
+        }
+        switch (object->kind) {
+        case Object::kNone:
+            return "None";
+        case Object::kBool:
+            return object->value ? "True" : "False";
+        case Object::kInt:
+            return std::to_string(object->value);
+        case Object::kBig:
+            return "big";
+        case Object::kList:
+            return "list" + std::to_string(object->serial);
+        case Object::kInstance:
+            return "obj" + std::to_string(object->serial);
+        }
+        return "?";
+    }
+    void note(std::string event) { trace.push_back(std::move(event)); }
+    // What somebody sees who looks at the frame now.
+    std::string frame() const {
+        if (frameGone) {
+            return " [gone]";
+        }
+        std::string text = " [@" + std::to_string(offset);
+        for (const Object* slot : slots) {
+            text += (slot && slot->dead ? " DEAD:" : " ") + describe(slot);
+        }
+        return text + "]";
+    }
+
+    // --- operations
+
+    static bool same(const Object* a, const Object* b) {
+        if (a == b) {
+            return true;
+        }
+        // Numbers that were unboxed on the way are not the same objects any more.
+        return a && b && a->kind == b->kind && a->kind == Object::kInt && a->value == b->value;
+    }
+
+    // Changes something, or nothing, and returns a new reference to something.
+    Object* opaque(const std::string& what, Object* a, Object* b) {
+        alive(a);
+        alive(b);
+        note(what + " " + describe(a) + " " + describe(b) + frame());
+        uint64_t h = hash(seed_ + ++calls_ * 1000003);
+        switch (h % 9) {
+        case 0:
+            return newInstance();
+        case 1:
+            return make(Object::kInt, static_cast<int64_t>(h / 16 % 100));
+        case 2:
+            if (a->kind == Object::kList && !a->items.empty()) {
+                swap(a->items[0], newInstance());
+            }
+            return incref(a);
+        case 3:
+            if (b->kind == Object::kInstance) {
+                swap(b->items[h / 16 % 2], make(Object::kInt, static_cast<int64_t>(h / 64 % 100)));
+            }
+            return incref(b);
+        case 4:
+            typeVersion += h / 16 % 4 == 0;
+            return boolean(h / 256 % 2);
+        case 5:
+            if (b->kind == Object::kInstance && h / 16 % 8 == 0) {
+                b->hasDict = true;
+            }
+            return make(Object::kInt, static_cast<int64_t>(h / 256));
+        case 6:
+            if (a->kind == Object::kList) {
+                a->items.push_back(incref(b));
+            }
+            return none();
+        case 7:
+            if (a->kind == Object::kList && a->items.size() > 1) {
+                Object* last = a->items.back();
+                a->items.pop_back();
+                decref(last);
+            }
+            return incref(b);
+        default:
+            return newInstance();
+        }
+    }
+    void swap(Object*& place, Object* value) {
+        Object* old = place;
+        place = value;
+        decref(old);
+    }
+    bool breakerSet() { return hash(seed_ * 31 + ++checks_) % 4 == 0; }
+    void servePending() { note("pending" + frame()); }
+
+    bool truth(Object* object) {
+        alive(object);
+        if (object->kind == Object::kInt || object->kind == Object::kBool) {
+            return object->value != 0;
+        }
+        if (object->kind == Object::kNone) {
+            return false;
+        }
+        note("truth " + describe(object) + frame());
+        return hash(seed_ + ++calls_) % 2;
+    }
+    bool less(Object* a, Object* b) {
+        alive(a);
+        alive(b);
+        if (a->kind == Object::kInt && b->kind == Object::kInt) {
+            return a->value < b->value;
+        }
+        note("less " + describe(a) + " " + describe(b) + frame());
+        return hash(seed_ + ++calls_) % 2;
+    }
+    // Operators: '+' '-' '*' '/' (floor) '%' '&' '<'
+    Object* arithmetic(char op, Object* a, Object* b) {
+        alive(a);
+        alive(b);
+        if (a->kind != Object::kInt || b->kind != Object::kInt) {
+            return opaque(std::string("binary") + op, a, b);
+        }
+        __int128 x = a->value;
+        __int128 y = b->value;
+        __int128 r = 0;
+        switch (op) {
+        case '+':
+            r = x + y;
+            break;
+        case '-':
+            r = x - y;
+            break;
+        case '*':
+            r = x * y;
+            break;
+        case '&':
+            r = x & y;
+            break;
+        case '/':
+        case '%':
+            if (y == 0) {
+                return none();
+            }
+            r = x % y;
+            if (r != 0 && (r < 0) != (y < 0)) {
+                r += y;
+            }
+            r = op == '%' ? r : (x - r) / y;
+            break;
+        case '<':
+            if (y < 0 || y > 100) {
+                return none();
+            }
+            r = y > 62 && x != 0 ? static_cast<__int128>(INT64_MAX) + 1 : x << (y > 62 ? 0 : y);
+            break;
+        }
+        bool fits = r >= INT64_MIN && r <= INT64_MAX;
+        return fits ? make(Object::kInt, static_cast<int64_t>(r)) : make(Object::kBig);
+    }
+
+    // Every object's count must be what the heap and `held` (one entry per reference) explain.
+    void audit(const std::vector<Object*>& held) const {
+        std::map<const Object*, int64_t> expected;
+        for (const auto& object : objects_) {
+            for (const Object* item : object->dead ? std::vector<Object*>() : object->items) {
+                expected[item]++;
+            }
+        }
+        for (const Object* object : held) {
+            expected[object]++;
+        }
+        for (const auto& object : objects_) {
+            if (object->immortal || object->dead) {
+                continue;
+            }
+            if (expected[object.get()] != object->references) {
+                throw Failure(describe(object.get()) + " has " +
+                              std::to_string(object->references) + " references, not " +
+                              std::to_string(expected[object.get()]));
+            }
+        }
+    }
+
+    bool counting;
+    int64_t typeVersion = 1;
+    std::vector<std::string> trace;
+    // The frame's memory: owned by the interpreter, a mere view while compiled code runs.
+    std::vector<Object*> slots;
+    int offset = 0;
+    bool frameGone = false;
+
+  private:
+    uint64_t seed_;
+    uint64_t calls_ = 0;
+    uint64_t checks_ = 0;
+    int nextSerial_ = 0;
+    std::vector<std::unique_ptr<Object>> objects_;
+    std::map<std::pair<int, int64_t>, Object*> immortals_;
+};
+
+} // namespace pyston::mini
