@@ -67,20 +67,21 @@ void GraphBuilder::forIter(const Instr& in) {
     branch(Opcode::kBranchNull, item, done, more);
 }
 
-// The value is off the stack first, then locals go in the order of their slots. All of them are
-// gone from the frame for whoever looks at it meanwhile: in the interpreter the frame is unlinked
-// by then.
+// The value is off the stack first, then the frame is unlinked, then locals go in the order of
+// their slots. All of them are gone from the frame for whoever looks at it meanwhile.
 void GraphBuilder::returnValue() {
     Value* value = popObject();
     if (code_.numSlots > 0)
         emit(Opcode::kGuardFrameUnshared, {});
     FrameState* empty = nullptr;
     for (Value* local : env_.slots) {
-        if (!local)
+        if (!needsDrop(local))
             continue;
-        if (!empty)
+        if (!empty) {
+            emit(Opcode::kLeaveFrame, {});
             empty = makeState({std::vector<Value*>(env_.slots.size(), nullptr), {}},
                               instr_->resumeOffset, instr_->offset);
+        }
         drop(local, empty);
     }
     emit(Opcode::kReturn, {value});

@@ -150,14 +150,13 @@ void GraphBuilder::loadEntryState(const BytecodeBlock& at, bool functionStart, E
         cellsMade &= code_.instrs[i].op != Op::kMakeCell && code_.instrs[i].op != Op::kCopyFreeVars;
     for (int s = 0; s < code_.numSlots; ++s) {
         const auto slot = static_cast<size_t>(s);
-        bool holdsCell = cellsMade && slot < code_.slotKinds.size() &&
-                         (code_.slotKinds[slot] & kCellKinds) && at.bound.contains(s);
+        const bool cellKind = slot < code_.slotKinds.size() && (code_.slotKinds[slot] & kCellKinds);
         Value* value = nullptr;
         if (functionStart && flow_.isParameter[slot])
             value = emit(Opcode::kLoadFrameSlot, kObject, {}, s);
-        else if (holdsCell)
+        else if (cellsMade && cellKind && at.bound.contains(s))
             value = emit(Opcode::kLoadFrameSlot, exactObject(ExactClass::kCell), {}, s);
-        else if (!functionStart || code_.kwOnlyCount < 0)
+        else if (!functionStart || (code_.kwOnlyCount < 0 && !cellKind))
             value = emit(Opcode::kLoadFrameSlot, kNullable, {}, s);
         env.slots.push_back(value);
     }

@@ -72,7 +72,7 @@ void GraphBuilder::storeFast(const Instr& in) {
     Value*& slot = env_.slots[static_cast<size_t>(in.arg)];
     Value* old = slot;
     slot = value;
-    if (old && old != value && !old->type().diesQuietly())
+    if (old != value && needsDrop(old))
         drop(old, stateAfter());
 }
 

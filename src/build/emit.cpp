@@ -92,13 +92,16 @@ Value* GraphBuilder::unboxDouble(Value* value) {
     return emit(Opcode::kUnboxDouble, {value});
 }
 
-// CPython releases `old` here. Where nobody can tell when an object dies, nothing needs to be said.
+// Where nobody can tell when an object dies, nothing needs to be said.
+bool GraphBuilder::needsDrop(const Value* old) {
+    return old && !old->type().diesQuietly() && old->opcode() != Opcode::kConstNull &&
+           old->opcode() != Opcode::kConstObject;
+}
+
+// CPython releases `old` here.
 void GraphBuilder::drop(Value* old, FrameState* after) {
-    if (!old || old->type().diesQuietly())
-        return;
-    if (old->opcode() == Opcode::kConstNull || old->opcode() == Opcode::kConstObject)
-        return;
-    emit(Opcode::kDrop, {old}, 0, after);
+    if (needsDrop(old))
+        emit(Opcode::kDrop, {old}, 0, after);
 }
 
 void GraphBuilder::checkTracing() {

@@ -106,6 +106,7 @@ class GraphBuilder {
     }
     Value* unboxInt(Value* value);
     Value* unboxDouble(Value* value); // of an int too
+    static bool needsDrop(const Value* old);
     void drop(Value* old, hir::FrameState* after);
     void checkTracing();           // leave after this instruction when traced
     void checkBreakerAndTracing(); // as the interpreter after calls

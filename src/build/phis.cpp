@@ -103,7 +103,7 @@ Value* GraphBuilder::merge(Block* block, std::span<Value* const> values,
     for (Value* value : values.subspan(1)) {
         if (same != value)
             same = same && value ? commonValue(same, value) : nullptr;
-        sameConstant &= isConst(value) && value->imm() == values[0]->imm();
+        sameConstant = sameConstant && isConst(value) && value->imm() == values[0]->imm();
         if (!same && !sameConstant)
             break;
     }

@@ -308,6 +308,7 @@ build::Bytecode decode(Object* object) {
     bytecode.numLocals = code->co_nlocals;
     bytecode.stackSize = code->co_stacksize;
     bytecode.argCount = code->co_argcount;
+    bytecode.kwOnlyCount = code->co_kwonlyargcount;
     bytecode.flags = code->co_flags;
     return bytecode;
 }
