@@ -98,6 +98,23 @@ class Resolver {
                                 : instrAt(block(succ).from).before;
     }
 
+    // For parameters an argument, for arguments the parameter: best in the same slot.
+    std::vector<VReg> slotHints() const {
+        std::vector<VReg> hints(live_.numRegs(), lir::kNoReg);
+        for (const BlockInfo& info : live_.blocks()) {
+            const Instr& last = info.block->instrs.back();
+            for (size_t k = 0; k < last.args[0].size(); ++k) {
+                VReg param = last.targets[0]->params[k];
+                VReg arg = last.args[0][k];
+                if (hints[param] == lir::kNoReg)
+                    hints[param] = arg;
+                if (hints[arg] == lir::kNoReg)
+                    hints[arg] = param;
+            }
+        }
+        return hints;
+    }
+
     // Slots are shared by values whose lives, taken without holes, do not meet.
     void assignSlots() {
         slot_.assign(live_.numRegs(), -1);
@@ -107,18 +124,27 @@ class Resolver {
                             [](const Piece& piece) { return piece.reg < 0; }))
                 spilled.push_back(v);
         }
+        if (spilled.empty())
+            return;
         auto start = [&](VReg v) { return live_.ranges(v).front().from; };
         std::sort(spilled.begin(), spilled.end(),
-                  [&](VReg a, VReg b) { return start(a) < start(b); });
+                  [&](VReg a, VReg b) { return std::pair(start(a), a) < std::pair(start(b), b); });
+        std::vector<VReg> hints = slotHints();
         using Entry = std::pair<int, int>; // end, slot
         std::priority_queue<Entry, std::vector<Entry>, std::greater<>> busy;
+        std::vector<int> free;
         for (VReg v : spilled) {
-            if (!busy.empty() && busy.top().first <= start(v)) {
-                slot_[v] = busy.top().second;
-                busy.pop();
-            } else {
-                slot_[v] = out_.numSpills++;
+            for (; !busy.empty() && busy.top().first <= start(v); busy.pop())
+                free.push_back(busy.top().second);
+            if (free.empty())
+                free.push_back(out_.numSpills++);
+            auto choice = free.end() - 1;
+            if (hints[v] != lir::kNoReg && slot_[hints[v]] >= 0) {
+                auto hinted = std::find(free.begin(), free.end(), slot_[hints[v]]);
+                choice = hinted != free.end() ? hinted : choice;
             }
+            slot_[v] = *choice;
+            free.erase(choice);
             busy.push({live_.ranges(v).back().to, slot_[v]});
         }
         if (out_.numSpills > std::numeric_limits<int16_t>::max()) {

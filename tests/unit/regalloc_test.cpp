@@ -329,6 +329,31 @@ TEST(RegAlloc, SpillSlotsAreShared) {
     EXPECT_EQ(allocated(*fn, kX86).numSpills, 1);
 }
 
+TEST(RegAlloc, SpilledParametersStayInTheirSlots) {
+    // v2, then v4 or v2, then v5: in memory over the calls, without a move between slots.
+    auto fn = parsed(R"(function "f" slots 0 outgoing 0
+b0: entry 0
+  v0 = LoadFrame
+  v1 = Load64 [v0 + 8]
+  v2 = FLoad [v0 + 16]
+  Call 4096, v1
+  Branch.eq v1, 0, b1, b2
+b2:
+  Jump b3(v2)
+b1:
+  v4 = FLoad [v0 + 24]
+  Call 4096, v1
+  Jump b3(v4)
+b3(v5:f):
+  Call 4096, v1
+  v6 = FloatBits v5
+  Ret v6
+)");
+    Allocation a = allocated(*fn, cpu::x86_64());
+    EXPECT_EQ(a.numSpills, 1);
+    EXPECT_EQ(countMoves(a), 3u); // two stores, one load
+}
+
 TEST(RegAlloc, ParametersThatSwap) {
     auto fn = parsed(R"(function "f" slots 0 outgoing 0
 b0: entry 0
