@@ -3,8 +3,8 @@
 
 namespace pyston::cpu {
 
-// Calls `function(argument)` with the stack pointer at `top` (16-byte aligned, the high end of a memory
-// area), and comes back to the stack it was called on. No exception may leave `function`.
+// Calls `function(argument)` with the stack pointer at `top` (16-byte aligned, the high end of a
+// memory area), and comes back to the stack it was called on. No exception may leave `function`.
 void callOnStack(void* top, void (*function)(void*), void* argument);
 
 } // namespace pyston::cpu

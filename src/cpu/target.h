@@ -42,6 +42,7 @@ struct EmittedCode {
 
 // What a DWARF CIE for this CPU's emitted code says.
 struct UnwindFormat {
+    uint16_t elfMachine;
     uint8_t codeAlignment;
     int8_t dataAlignment;
     uint8_t returnColumn;

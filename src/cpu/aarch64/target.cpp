@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include <elf.h>
+
 namespace pyston::cpu {
 
 namespace {
@@ -51,7 +53,8 @@ const Target& aarch64() {
         .fpArguments = kArguments,
         .gpName = gpName,
         .fpName = fpName,
-        .unwind = {.codeAlignment = 4,
+        .unwind = {.elfMachine = EM_AARCH64,
+                   .codeAlignment = 4,
                    .dataAlignment = -8,
                    .returnColumn = 30,
                    .initialInstructions = kInitialUnwind},

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include <elf.h>
+
 namespace pyston::cpu {
 
 namespace {
@@ -54,7 +56,8 @@ const Target& x86_64() {
         .fpArguments = kFpArguments,
         .gpName = gpName,
         .fpName = fpName,
-        .unwind = {.codeAlignment = 1,
+        .unwind = {.elfMachine = EM_X86_64,
+                   .codeAlignment = 1,
                    .dataAlignment = -8,
                    .returnColumn = 16,
                    .initialInstructions = kInitialUnwind},
