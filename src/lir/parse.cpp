@@ -1,5 +1,6 @@
 // Reads the text form of LIR (docs/lir.md). One case per operand format, none per operation.
 #include "lir/lir.h"
+#include "lir/names.h"
 
 #include <cctype>
 #include <map>
@@ -7,9 +8,6 @@
 namespace pyston::lir {
 
 namespace {
-
-constexpr std::string_view kReasonNames[] = {"guard", "error", "tracing", "deopt", "forced"};
-constexpr std::string_view kReprNames[] = {"object", "int64", "double", "bool"};
 
 class Parser {
   public:
@@ -180,11 +178,11 @@ class Parser {
         return true;
     }
 
-    template<size_t N> bool parseName(const std::string_view (&names)[N], int* out) {
+    template<class Enum> bool parseName(Enum* out) {
         std::string_view w = word();
-        for (size_t i = 0; i < N; ++i) {
-            if (names[i] == w) {
-                *out = static_cast<int>(i);
+        for (int i = 0; !name(static_cast<Enum>(i)).empty(); ++i) {
+            if (name(static_cast<Enum>(i)) == w) {
+                *out = static_cast<Enum>(i);
                 return true;
             }
         }
@@ -351,18 +349,16 @@ class Parser {
 
     bool parseExit() {
         int index = 0;
-        int reason = 0;
         if (!parseNumbered('e', &index))
             return false;
         if (index != static_cast<int>(fn_->exits.size()))
             return fail("exits are numbered in order");
         ExitPoint exit;
-        if (!expect(':') || !parseName(kReasonNames, &reason) || !expectWord("op") ||
+        if (!expect(':') || !parseName(&exit.reason) || !expectWord("op") ||
             !parseNumber(&exit.hirOpcode) || !expectWord("resume") ||
             !parseNumber(&exit.resumeOffset) || !expectWord("instr") ||
             !parseNumber(&exit.instrOffset))
             return false;
-        exit.reason = static_cast<exits::Reason>(reason);
         if (!expectWord("slots") || !parseExitOperands(exit.slots) || !expectWord("stack") ||
             !parseExitOperands(exit.stack) || !expectWord("releases") ||
             !parseExitOperands(exit.releases))
@@ -381,7 +377,6 @@ class Parser {
             } else if (tryWord("frame")) {
                 o.kind = ExitOperand::kInFrame;
             } else {
-                int repr = 0;
                 if (tryWord("const")) {
                     o.kind = ExitOperand::kConst;
                     if (!parseInt(&o.bits))
@@ -391,9 +386,8 @@ class Parser {
                     if (!parseReg(&o.reg))
                         return false;
                 }
-                if (!parseName(kReprNames, &repr))
+                if (!parseName(&o.repr))
                     return false;
-                o.repr = static_cast<exits::Repr>(repr);
                 if (!atLineEnd())
                     o.incref = tryWord("incref");
             }

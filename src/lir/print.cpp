@@ -1,5 +1,6 @@
 // The text form of LIR. One case per operand format, none per operation.
 #include "lir/lir.h"
+#include "lir/names.h"
 
 #include <cinttypes>
 #include <cstdio>
@@ -7,9 +8,6 @@
 namespace pyston::lir {
 
 namespace {
-
-constexpr std::string_view kReasonNames[] = {"guard", "error", "tracing", "deopt", "forced"};
-constexpr std::string_view kReprNames[] = {"object", "int64", "double", "bool"};
 
 class Printer {
   public:
@@ -159,7 +157,7 @@ class Printer {
                 imm(o.bits);
             }
             out_ += " ";
-            out_ += kReprNames[static_cast<size_t>(o.repr)];
+            out_ += name(o.repr);
             if (o.incref)
                 out_ += " incref";
         }
@@ -168,7 +166,7 @@ class Printer {
 
     void printExit(size_t index, const ExitPoint& exit) {
         out_ += "exit e" + std::to_string(index) + ": ";
-        out_ += kReasonNames[static_cast<size_t>(exit.reason)];
+        out_ += name(exit.reason);
         out_ += " op " + std::to_string(exit.hirOpcode) + " resume " +
                 std::to_string(exit.resumeOffset) + " instr " + std::to_string(exit.instrOffset) +
                 "\n";

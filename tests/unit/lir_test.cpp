@@ -30,7 +30,7 @@ exit e0: guard op 12 resume 10 instr 8
   slots v1 object incref, null
   stack const 0x123456789a object, v2 int64
   releases v1 object
-exit e1: error op 3 resume 4 instr 2
+exit e1: recursion op 3 resume 4 instr 2
   slots frame, v3 double
   stack
   releases
