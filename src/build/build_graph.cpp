@@ -18,6 +18,8 @@ using namespace hir;
 
 namespace {
 constexpr int kCellKinds = 0x40 | 0x80; // cell, free
+// Frame states name every local, so their size is what grows fastest with the code's.
+constexpr size_t kMaxStateEntries = size_t{1} << 24;
 } // namespace
 
 GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn)
@@ -28,10 +30,13 @@ GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Functi
 std::string GraphBuilder::run() {
     if (request_.functionEntry)
         data(0).hasEntry = true, data(0).numPreds++;
+    // What the interpreter never gets to needs no entry.
+    std::vector<std::pair<int, int>> entries; // block, offset
     for (int offset : request_.entryOffsets) {
         int b = flow_.blockOf[static_cast<size_t>(code_.indexOf(offset))];
         if (!bytecodeBlock(b).reached)
-            return "entry in unreachable code at " + std::to_string(offset);
+            continue;
+        entries.emplace_back(b, offset);
         data(b).hasEntry = true;
         data(b).numPreds++;
     }
@@ -41,8 +46,8 @@ std::string GraphBuilder::run() {
     findLoops();
     if (request_.functionEntry)
         buildEntry(0, 0, true);
-    for (int offset : request_.entryOffsets)
-        buildEntry(flow_.blockOf[static_cast<size_t>(code_.indexOf(offset))], offset, false);
+    for (auto [b, offset] : entries)
+        buildEntry(b, offset, false);
     for (int b : order_) {
         if (failure_.empty() && !data(b).incoming.empty())
             buildBlock(b);
@@ -319,6 +324,11 @@ void GraphBuilder::buildInstr(const Instr& in) {
 
 std::unique_ptr<Function> buildGraph(const BuildRequest& request, std::string* failure) {
     const Bytecode& code = *request.bytecode;
+    if (code.instrs.size() * static_cast<size_t>(code.numSlots + code.stackSize) >
+        kMaxStateEntries) {
+        *failure = "too many instructions with too many locals";
+        return nullptr;
+    }
     std::unique_ptr<Flow> flow = analyzeFlow(code, request.entryOffsets, failure);
     if (!flow)
         return nullptr;

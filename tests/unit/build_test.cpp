@@ -531,6 +531,52 @@ TEST_F(BuildTest, MaybeUnboundMergesWithNull) {
     EXPECT_EQ(count(Opcode::kConstNull), 1);
 }
 
+// if a is not None: b = 1 (which is bound to a constant on one way only)
+TEST_F(BuildTest, ConstantMergesWithNull) {
+    for (bool constantFirst : {false, true}) {
+        code_.instrs.clear();
+        slots(2, 1);
+        add(Op::kLoadFast, 0);
+        add(constantFirst ? Op::kPopJumpIfNone : Op::kPopJumpIfNotNone, 0, 5);
+        if (!constantFirst)
+            add(Op::kNop);
+        add(Op::kLoadConst, 1);
+        add(Op::kStoreFast, 1);
+        if (constantFirst)
+            add(Op::kNop);
+        add(Op::kLoadFast, 1);
+        add(Op::kReturnValue);
+        build();
+        EXPECT_EQ(count(Opcode::kPhi), 1);
+    }
+}
+
+TEST_F(BuildTest, EntryThatIsNeverReachedIsLeftOut) {
+    slots(0, 0);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    add(Op::kResume, 1);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    request_.entryOffsets = {4};
+    build();
+    EXPECT_EQ(count(Opcode::kReturn), 1);
+}
+
+TEST_F(BuildTest, LeavesFrameBeforeLocalsGo) {
+    slots(1, 1);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    build();
+    const auto& instrs = fn_->blocks().back()->instrs();
+    ASSERT_GE(instrs.size(), 4u);
+    auto op = [&](size_t fromEnd) { return instrs[instrs.size() - fromEnd]->opcode(); };
+    EXPECT_EQ(op(4), Opcode::kGuardFrameUnshared);
+    EXPECT_EQ(op(3), Opcode::kLeaveFrame);
+    EXPECT_EQ(op(2), Opcode::kDrop);
+    EXPECT_EQ(op(1), Opcode::kReturn);
+}
+
 TEST_F(BuildTest, InconsistentDepthIsRefused) {
     slots(1, 1);
     add(Op::kLoadFast, 0);
