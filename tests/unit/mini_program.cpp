@@ -19,6 +19,8 @@ class Generator {
         program_.numArguments = 4;
         variables_ = 6;
         program_.numSlots = variables_ + 2 * kMaxDepth;
+        emit({Code::kConst, 4, 0, 0, 2, -1, false});
+        emit({Code::kConst, 5, 0, 0, 0, -1, false});
         statements(0, 7);
         emit({Code::kReturn, 0, variable(), 0, 0, -1, false});
         return std::move(program_);
@@ -28,7 +30,10 @@ class Generator {
     static constexpr int kMaxDepth = 2;
 
     int pick(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random_); }
-    int variable() { return pick(variables_); }
+    // Variable 0 mostly holds a list, 1 an instance, the rest numbers and whatever operations gave;
+    // a program in which no speculation held would test little.
+    int variable() { return noisy(2 + pick(variables_ - 2)); }
+    int noisy(int variable) { return chance(8) ? pick(variables_) : variable; }
     bool chance(int percent) { return pick(100) < percent; }
     size_t emit(Code code) {
         program_.code.push_back(code);
@@ -88,20 +93,26 @@ class Generator {
             code.op = Code::kMove;
         } else if (kind < 23) {
             code.op = Code::kDelete;
-        } else if (kind < 58) {
+        } else if (kind < 45) {
             code.op = Code::kBinary;
             code.imm = kOperators[pick(8)];
-        } else if (kind < 66) {
+        } else if (kind < 56) {
             code.op = Code::kCall;
-        } else if (kind < 74) {
+            code.a = noisy(0);
+            code.b = noisy(1);
+        } else if (kind < 68) {
             code.op = Code::kListGet;
-        } else if (kind < 80) {
+            code.a = noisy(0);
+        } else if (kind < 75) {
             code.op = Code::kListSet;
+            code.a = noisy(0);
         } else if (kind < 88) {
             code.op = Code::kLoadValue;
+            code.a = noisy(1);
             code.imm = pick(2);
         } else if (kind < 96) {
             code.op = Code::kStoreValue;
+            code.a = noisy(1);
             code.imm = pick(2);
         } else {
             code.op = Code::kIs;

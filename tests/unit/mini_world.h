@@ -156,6 +156,15 @@ class World {
         alive(b);
         note(what + " " + describe(a) + " " + describe(b) + frame());
         uint64_t h = hash(seed_ + ++calls_ * 1000003);
+        uint64_t change = hash(h);
+        if (a->kind == Object::kList && !a->items.empty() && change % 2) {
+            size_t index = change / 2 % a->items.size();
+            swap(a->items[index], make(Object::kInt, static_cast<int64_t>(change / 64 % 10)));
+        }
+        if (b->kind == Object::kInstance && change / 16 % 2) {
+            swap(b->items[change / 32 % 2],
+                 make(Object::kInt, static_cast<int64_t>(change / 64 % 10)));
+        }
         switch (h % 9) {
         case 0:
             return newInstance();

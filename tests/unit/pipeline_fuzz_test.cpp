@@ -25,17 +25,14 @@ std::vector<Object*> makeArguments(World& world, const Program& program, uint64_
     world.slots.assign(static_cast<size_t>(program.numSlots), nullptr);
     for (int i = 0; i < program.numArguments; i++) {
         Object* argument = nullptr;
-        switch (hash(seed * 7 + static_cast<uint64_t>(i)) % 6) {
+        uint64_t h = hash(seed * 7 + static_cast<uint64_t>(i));
+        switch (h % 8 == 0 ? h / 8 % 4 : static_cast<uint64_t>(i)) {
         case 0:
-            argument = world.newInstance();
-            break;
-        case 1: {
             argument = world.make(Object::kList);
             argument->items = {world.newInstance(), world.make(Object::kInt, 5), world.none()};
             break;
-        }
-        case 2:
-            argument = world.boolean(true);
+        case 1:
+            argument = world.newInstance();
             break;
         default:
             argument = world.make(Object::kInt, static_cast<int64_t>(hash(seed + 11) % 9) - 2);
