@@ -81,6 +81,16 @@ HostCode* hostCode(PyCodeObject* code) {
     return data != nullptr ? data : makeHostCode(code);
 }
 
+bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why,
+                     int32_t osrOffset) {
+    data->globals = frame->f_globals;
+    data->builtins = frame->f_builtins;
+    bool compiled = runtime::compileNow(data, why, osrOffset);
+    data->globals = nullptr;
+    data->builtins = nullptr;
+    return compiled;
+}
+
 runtime::CodeData* codeData(Object* code, bool create) {
     if (!PyCode_Check(code) || codeExtraIndex < 0)
         return nullptr;

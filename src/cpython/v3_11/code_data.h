@@ -3,6 +3,7 @@
 
 #include "cpython/v3_11/interpreter.h"
 #include "runtime/code_data.h"
+#include "runtime/policy.h"
 
 #include <cstdint>
 #include <vector>
@@ -52,5 +53,8 @@ inline HostCode* findHostCode(const PyCodeObject* code) {
 }
 // Null only when out of memory (no exception is set).
 HostCode* hostCode(PyCodeObject* code);
+// runtime::compileNow() with what the frame tells about the code's surroundings.
+bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why,
+                     int32_t osrOffset = -1);
 
 } // namespace pyston::host

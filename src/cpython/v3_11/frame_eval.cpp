@@ -42,12 +42,12 @@ PyObject* evalUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
 }
 
 // The entry for a frame at its function's start or at a resume point; compiles if it is time to.
-const void* entryFor(HostCode* data, int offset) {
+const void* entryFor(HostCode* data, const Frame* frame, int offset) {
     if (!data->current) {
         if (!runtime::shouldCompileAtCall(data))
             return nullptr;
         auto why = data->isGenerator ? runtime::CompileWhy::kResume : runtime::CompileWhy::kCalls;
-        if (!runtime::compileNow(data, why))
+        if (!compileForFrame(data, frame, why))
             return nullptr;
     }
     return data->current->entryAt(offset);
@@ -68,7 +68,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         PyFunctionObject* function = frame->f_func;
         if (!resumed && data->simpleCalls && function->vectorcall == _PyFunction_Vectorcall)
             function->vectorcall = vectorcallFunction;
-        if (const void* entry = entryFor(data, offset)) {
+        if (const void* entry = entryFor(data, frame, offset)) {
             // As after RESUME: gi_yieldfrom and throw() look whether the frame stands at a yield.
             if (resumed)
                 setNextOffset(frame, offset + static_cast<int>(sizeof(_Py_CODEUNIT)));

@@ -115,7 +115,8 @@ int popCondition(PyThreadState* tstate, Frame* frame, const LoopEdge* edge) {
 }
 
 // The frame stands at the loop header `edge->target`.
-EdgeOutcome atLoopHeader(PyThreadState* tstate, HostCode* data, const LoopEdge* edge) {
+EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* data,
+                         const LoopEdge* edge) {
     if (!runtime::isActive()) {
         unwatchLoops(data);
         return {EdgeOutcome::kInterpret};
@@ -125,7 +126,7 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, HostCode* data, const LoopEdge* 
     int32_t target = edge->target;
     const void* entry = data->current ? data->current->entryAt(target) : nullptr;
     if (entry == nullptr && runtime::shouldCompileAtLoop(data, target)) {
-        if (runtime::compileNow(data, runtime::CompileWhy::kLoop, target))
+        if (compileForFrame(data, frame, runtime::CompileWhy::kLoop, target))
             entry = data->current->entryAt(target);
     }
     if (entry != nullptr) {
@@ -296,7 +297,7 @@ EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEd
             return afterUnwinding(unwindFrame(tstate, frame, edge->target - kUnit, true));
     }
     setNextOffset(frame, edge->target);
-    return atLoopHeader(tstate, data, edge);
+    return atLoopHeader(tstate, frame, data, edge);
 }
 
 } // namespace pyston::host
