@@ -72,7 +72,9 @@ void Lowering::leaveFrame() {
     e_.store64(cframe, layout_.cframeCurrentFrame, Operand::r(previous));
 }
 
-void Lowering::lowerLeaveFrame(const hir::Instr&) { leaveFrame(); }
+void Lowering::lowerLeaveFrame(const hir::Instr&) {
+    leaveFrame();
+}
 
 void Lowering::lowerReturn(const hir::Instr& instr) {
     leaveFrame();
@@ -132,7 +134,8 @@ void Lowering::lowerDecref(const hir::Instr& instr) {
     e_.emit(nullable ? Opcode::kXDecref : Opcode::kDecref, {Operand::r(use(value))});
 }
 
-// The flags of the subtraction are lost between the two operations, the new count is compared instead.
+// The flags of the subtraction are lost between the two operations, the new count is compared
+// instead.
 void Lowering::lowerDecrefToZero(const hir::Instr& instr) {
     const VReg object = use(instr.operand(0));
     const VReg count = e_.load64(object, layout_.refcount);

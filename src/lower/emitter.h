@@ -16,7 +16,8 @@ using lir::Operand;
 using lir::RegClass;
 using lir::VReg;
 
-// A comparison that has not been emitted yet: it becomes a branch, an exit, a select or a 0/1 value.
+// A comparison that has not been emitted yet: it becomes a branch, an exit, a select or a 0/1
+// value.
 struct Compare {
     bool isFloat = false;
     Cc cc = Cc::kNe;
@@ -42,8 +43,8 @@ class Emitter {
     void start(lir::Block* block);
     // What the blocks started from here on inherit.
     void setRegion(int loopDepth, bool cold);
-    // Puts fn.blocks into the order of start(), cold ones last (so that calls there cost the other code
-    // no registers), and numbers them so.
+    // Puts fn.blocks into the order of start(), cold ones last (so that calls there cost the other
+    // code no registers), and numbers them so.
     void finish();
 
     // --- instructions. The result is kNoReg for operations without one.

@@ -31,8 +31,8 @@ struct Context {
     uint64_t stressCounter = 0;
 };
 
-// Requires hir::verify(fn) == "", orderBlocks(), placeFrameStores and insertReferenceCounts (tests may
-// leave the last two out: every counted value of an exit is then increfed). Provides
+// Requires hir::verify(fn) == "", orderBlocks(), placeFrameStores and insertReferenceCounts (tests
+// may leave the last two out: every counted value of an exit is then increfed). Provides
 // lir::verify(result) == "": SSA with block parameters, critical edges split, preds computed.
 std::unique_ptr<lir::Function> lower(const hir::Function& fn, const Context& context);
 

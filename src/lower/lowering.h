@@ -5,6 +5,7 @@
 #include "hir/hir.h"
 #include "lower/emitter.h"
 #include "lower/lower.h"
+#include "lower/regions.h"
 #include "runtime/helpers.h"
 
 #include <array>
@@ -28,11 +29,6 @@ class Lowering {
     static Handler handler(hir::Opcode op);
 
     // --- lower.cpp: blocks
-    struct Region {
-        int loopDepth = 0;
-        bool cold = false;
-    };
-    void findRegions();
     void findFusedCompares();
     void lowerBlock(const hir::Block& block);
     void lowerInstr(const hir::Instr& instr);
@@ -41,10 +37,10 @@ class Lowering {
     }
     // What a terminator's edge needs before it can be emitted; see splitEdge.
     struct Edge {
-        lir::Block* to = nullptr;    // where the branch goes
-        bool split = false;          // `to` is a new block that jumps on
+        lir::Block* to = nullptr; // where the branch goes
+        bool split = false;       // `to` is a new block that jumps on
         const hir::Instr* from = nullptr;
-        size_t index = 0;            // among the terminator's targets
+        size_t index = 0; // among the terminator's targets
     };
     Edge edge(const hir::Instr& terminator, size_t index);
     void finishEdge(const Edge& edge);
@@ -76,8 +72,12 @@ class Lowering {
 
     // --- exits.cpp
     // The exit points of the instruction being lowered (made once per reason).
-    int guardExit(const hir::Instr& instr) { return exitPoint(instr, exits::Reason::kGuard); }
-    int errorExit(const hir::Instr& instr) { return exitPoint(instr, exits::Reason::kError); }
+    int guardExit(const hir::Instr& instr) {
+        return exitPoint(instr, exits::Reason::kGuard);
+    }
+    int errorExit(const hir::Instr& instr) {
+        return exitPoint(instr, exits::Reason::kError);
+    }
     int exitPoint(const hir::Instr& instr, exits::Reason reason);
     int recursionExit(const hir::Block& entry);
     lir::ExitOperand exitOperand(const hir::Instr* value, hir::ExitReferences::Action action,
@@ -93,13 +93,14 @@ class Lowering {
     VReg binaryInt(const hir::Instr& instr, lir::Opcode op); // commutative
     VReg binaryDouble(const hir::Instr& instr, lir::Opcode op);
     // Call of a helper with its C arguments; checks the result as its row says and returns it.
-    VReg callHelper(const hir::Instr& instr, runtime::Helper helper,
-                    std::span<const Operand> args);
+    VReg callHelper(const hir::Instr& instr, runtime::Helper helper, std::span<const Operand> args);
     VReg checkHelperResult(const hir::Instr& instr, runtime::Helper helper, VReg result);
     // Stores object operands from `first` on to the outgoing area; returns (array, count).
     std::array<Operand, 2> outgoingArray(const hir::Instr& instr, size_t first);
     VReg boundsChecked(const hir::Instr& instr, VReg sequence); // index operand 1 of instr
-    VReg objectType(VReg object) { return e_.load64(object, layout_.type); }
+    VReg objectType(VReg object) {
+        return e_.load64(object, layout_.type);
+    }
     VReg instanceValues(const hir::Instr& instr, VReg object); // leaves when there are none
     struct DictSlot {
         VReg keys, indexBytes;
@@ -121,10 +122,10 @@ class Lowering {
     const hir::Function& fn_;
     const Context& context_;
     const host::Layout& layout_;
+    Regions regions_;
     std::unique_ptr<lir::Function> lir_;
     Emitter e_;
     std::vector<lir::Block*> blocks_; // by hir block id
-    std::vector<Region> regions_;     // by hir block id
     std::vector<VReg> registers_;     // by hir instruction id
     std::vector<bool> leftAtEnd_;     // by hir block id: LeaveFrame was executed
     bool hasLeft_ = false;            // the same at the current instruction

@@ -143,7 +143,8 @@ Compare Lowering::rawCompare(const hir::Instr& instr) {
         const VReg object = use(instr.operand(0));
         return {false, Cc::kEq, object, address(context_.trueObject)};
     }
-    // What these compare was read at their definition (and, for IsClass, while the object was alive).
+    // What these compare was read at their definition (and, for IsClass, while the object was
+    // alive).
     case Opcode::kDecrefToZero:
         return {false, Cc::kEq, registerOf(&instr), Operand::i(0)};
     case Opcode::kEvalBreakerSet:

@@ -540,6 +540,44 @@ TEST_P(LowerObjects, Loops) {
     EXPECT_EQ(inLoop, 2);
 }
 
+// The blocks behind the loop come after it, although the branch names them first; blocks that a pass
+// added at the end of the function do not count as loops.
+TEST_P(LowerObjects, LoopsStayTogether) {
+    compile(R"(func "sum" slots=1 locals=1 stack=1 {
+bb0 (entry 0):
+  v0:i64 = LoadFrameSlot $0
+  v1:i64 = ConstInt #0
+  Jump bb1
+bb1 <- bb0 bb5 (loop):
+  v2:i64 = Phi v1 v7
+  v4:bool = IntCompare v2 v0 ge
+  Branch v4 bb3 bb2
+bb2 <- bb1:
+  v5:i64 = ConstInt #1
+  v7:i64 = IntAdd v2 v5 [fs0]
+  v9:bool = EvalBreakerSet
+  Branch v9 bb4 bb5
+bb5 <- bb2 bb4:
+  Jump bb1
+bb3 <- bb1:
+  v8:obj:int = BoxInt v2 [fs0]
+  Return v8
+bb4 <- bb2 (cold):
+  SetPrevInstr #4
+  Jump bb5
+fs0: resume=4 at=4 slots=[v0] stack=[]
+}
+)");
+    slot(0, 10);
+    run();
+    EXPECT_EQ(calls.newInt, 10);
+    std::vector<int> depths;
+    for (const auto& block : lir_->blocks)
+        depths.push_back(block->loopDepth);
+    EXPECT_THAT(depths, ::testing::ElementsAre(0, 1, 1, 1, 1, 0, 1)) << text();
+    EXPECT_TRUE(lir_->blocks.back()->cold);
+}
+
 TEST_P(LowerObjects, CriticalEdgesAndEdgesToTheSameBlock) {
     compile(R"(func "f" slots=1 locals=1 stack=1 {
 bb0 (entry 0):
