@@ -19,6 +19,19 @@ struct CallerArguments {
 };
 CallerArguments callerArguments(PyThreadState* tstate, PyObject* function);
 
+// Compiled code gives its references away too. While this lives, `function`, when it is called with
+// this array of owned references, may exchange each for one to None. Only the first frame that is
+// made for the function does.
+class OfferedArguments {
+  public:
+    OfferedArguments(PyObject* function, PyObject** first, int64_t count);
+    ~OfferedArguments();
+    OfferedArguments(const OfferedArguments&) = delete;
+    OfferedArguments& operator=(const OfferedArguments&) = delete;
+};
+// Takes up the offer, if this is what was offered. `args` may be null: any array.
+CallerArguments takeOffer(PyObject* function, PyObject* const* args);
+
 // `frame` (not linked) is at its start and owns its arguments: drops the caller's references to
 // them.
 void dropCallerArguments(PyThreadState* tstate, Frame* frame);

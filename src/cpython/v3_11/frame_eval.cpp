@@ -151,7 +151,8 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     if (!simple || !hookIsSet(tstate) || tstate->cframe->use_tracing)
         return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
 
-    bool take = given > 0 && mayTakeArguments(tstate, callable, args, given);
+    bool take = given > 0 && (takeOffer(callable, args).first != nullptr ||
+                              mayTakeArguments(tstate, callable, args, given));
     Frame* frame = pushFrame(tstate, function);
     if (frame == nullptr)
         return PyErr_NoMemory();

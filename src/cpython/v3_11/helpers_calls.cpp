@@ -1,6 +1,7 @@
 // Calls and iteration, and serving what may come between.
 #include "cpython/v3_11/helpers_functions.h"
 
+#include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/pending.h"
 
@@ -11,6 +12,24 @@ constexpr const char* kWhileCalling = " while calling a Python object";
 
 size_t positionalCount(int64_t count, PyObject* kwnames) {
     return static_cast<size_t>(count - (kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames)));
+}
+
+// Calls with arguments that are released after the call, unless the function took them: a Python
+// function owns its arguments, so that they die when it drops them.
+PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
+                       size_t flags, PyObject* kwnames) {
+    size_t positional = positionalCount(count, kwnames) | flags;
+    PyObject* result;
+    if (count > 0 && Py_IS_TYPE(callable, &PyFunction_Type)) {
+        host::OfferedArguments offer(callable, args, count);
+        result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
+    } else {
+        result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        Py_DECREF(args[i]);
+    }
+    return result;
 }
 
 // A call of a C function by its own signature, which the interpreter counts as a level of
@@ -118,25 +137,22 @@ PyObject* RangeNew(int64_t start, int64_t stop, int64_t step) {
 
 PyObject* Call(PyThreadState* tstate, PyObject* kwnames, PyObject* callable, PyObject** args,
                int64_t count) {
-    size_t positional = positionalCount(count, kwnames);
     if (Py_IS_TYPE(callable, &PyMethod_Type)) {
         auto* method = reinterpret_cast<PyMethodObject*>(callable);
-        args[-1] = method->im_self;
-        return _PyObject_VectorcallTstate(tstate, method->im_func, args - 1, positional + 1,
-                                          kwnames);
+        args[-1] = Py_NewRef(method->im_self);
+        return callStealing(tstate, method->im_func, args - 1, count + 1, 0, kwnames);
     }
-    return _PyObject_VectorcallTstate(tstate, callable, args,
-                                      positional | PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+    return callStealing(tstate, callable, args, count, PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
 }
 
 PyObject* CallMethod(PyThreadState* tstate, PyObject* kwnames, PyObject* function,
                      PyObject* selfOrCallable, PyObject** args, int64_t count) {
     if (function == nullptr) {
+        Ref callable(selfOrCallable);
         return Call(tstate, kwnames, selfOrCallable, args, count);
     }
     args[-1] = selfOrCallable;
-    return _PyObject_VectorcallTstate(tstate, function, args - 1,
-                                      positionalCount(count, kwnames) + 1, kwnames);
+    return callStealing(tstate, function, args - 1, count + 1, 0, kwnames);
 }
 
 PyObject* CallEx(PyThreadState* tstate, PyObject* callable, PyObject* args, PyObject* mapping) {
