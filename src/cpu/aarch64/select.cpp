@@ -23,6 +23,11 @@ bool fitsAddImm(int64_t value) {
     return value >= 0 && value <= 4095;
 }
 
+// The instruction with the opposite sign takes the immediate's negation.
+bool fitsSubImm(int64_t value) {
+    return value < 0 && value >= -4095;
+}
+
 Cc asUnsigned(Cc cc) {
     switch (cc) {
     case Cc::kLt:
@@ -144,7 +149,7 @@ void A64Emitter::emitStore(const Instr& instr, const InstrPlaces& places, int si
 
 void A64Emitter::emitAddMem(const Instr& instr, const InstrPlaces& places, int size) {
     const int64_t value = instr.operands[1].imm;
-    if (fitsAddImm(value) || fitsAddImm(-value)) {
+    if (fitsAddImm(value) || fitsSubImm(value)) {
         const Mem at = memory(instr, places, size);
         const Gp scratch = size == 8 ? gp(kScratch) : gpw(kScratch);
         a_.ldr(scratch, at);
@@ -254,7 +259,7 @@ void A64Emitter::emitAddSub(const Instr& instr, const InstrPlaces& places) {
     const Gp result = gp(places.result), a = gp(places.operands[0]);
     const Operand& operand = instr.operands[1];
     const bool needFlags = instr.has(lir::kExit);
-    if (operand.isImm && (fitsAddImm(operand.imm) || fitsAddImm(-operand.imm))) {
+    if (operand.isImm && (fitsAddImm(operand.imm) || fitsSubImm(operand.imm))) {
         int64_t value = operand.imm;
         if (value < 0) {
             value = -value;
@@ -313,7 +318,7 @@ void A64Emitter::emitShift(const Instr& instr, const InstrPlaces& places) {
 void A64Emitter::emitCompare(const Gp& a, const Operand& b, const Place& bPlace) {
     if (b.isImm && fitsAddImm(b.imm))
         a_.cmp(a, imm(b.imm));
-    else if (b.isImm && fitsAddImm(-b.imm))
+    else if (b.isImm && fitsSubImm(b.imm))
         a_.cmn(a, imm(-b.imm));
     else
         a_.cmp(a, operandRegister(b, bPlace, kScratch2));

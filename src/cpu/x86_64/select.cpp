@@ -262,7 +262,9 @@ void X64Emitter::emitAddSub(const Instr& instr, const InstrPlaces& places) {
     const bool needFlags = instr.has(lir::kExit);
     const Gp result = gp(places.result), a = gp(places.operands[0]);
     const Operand& operand = instr.operands[1];
-    const int64_t addend = isSub ? -operand.imm : operand.imm;
+    // Wraps for the smallest immediate, which then does not fit.
+    const auto addend =
+        static_cast<int64_t>(isSub ? -static_cast<uint64_t>(operand.imm) : operand.imm);
     if (!needFlags && result != a) {
         if (operand.isImm && fits32(addend)) {
             a_.lea(result, x86::ptr(a, static_cast<int32_t>(addend)));
