@@ -3,7 +3,7 @@
 Only CallDirect is missing: it needs code that the compiler manages, which tests of behaviour have.
 
 Needs the test module ``pyston_helpers_test`` (CMake target of the same name) on ``sys.path``, or its
-directory in ``PYSTON_HELPERS_TEST``.
+directory in ``HELPERS_TEST_DIR``.
 """
 
 import collections
@@ -16,7 +16,7 @@ import types
 
 import pytest
 
-sys.path.insert(0, os.environ.get("PYSTON_HELPERS_TEST", "build"))
+sys.path.insert(0, os.environ.get("HELPERS_TEST_DIR", "build"))
 helpers = pytest.importorskip("pyston_helpers_test")
 call = helpers.call
 NULL = helpers.NULL
