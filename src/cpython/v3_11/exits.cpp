@@ -5,7 +5,6 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/unwind.h"
-#include "hir/hir.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
@@ -133,12 +132,12 @@ uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Record& record) {
     if (opcode == RERAISE)
         restoreLasti(frame, record, _Py_OPARG(*frame->prev_instr));
     int lookup = offset;
-    // At a loop edge the interpreter has jumped already when it serves what is pending.
-    if (static_cast<hir::Opcode>(record.hirOpcode) == hir::Opcode::kCheckEvalBreaker) {
-        for (const LoopEdge& edge : data->edges) {
-            if (edge.jumpOffset == offset)
-                lookup = edge.target - static_cast<int>(sizeof(_Py_CODEUNIT));
-        }
+    // What is pending is served on a loop edge: the interpreter has jumped already when that
+    // raises. The frame state then is the target's; errors of the jump's own condition have the
+    // jump's.
+    for (const LoopEdge& edge : data->edges) {
+        if (edge.jumpOffset == offset && record.resumeOffset == edge.target)
+            lookup = edge.target - static_cast<int>(sizeof(_Py_CODEUNIT));
     }
     auto how = again ? Resume::kUnwindSilently : Resume::kUnwind;
     return static_cast<uintptr_t>(how) | static_cast<uintptr_t>(lookup) << kResumeBits;
