@@ -10,6 +10,7 @@
 #include "runtime/code_data.h"
 #include "runtime/code_memory.h"
 #include "runtime/options.h"
+#include "runtime/unwind.h"
 
 #include <algorithm>
 #include <chrono>
@@ -79,11 +80,17 @@ std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
     std::unordered_set<Object*> objects;
     for (const hir::Block* block : fn.blocks())
         for (const hir::Instr* instr : block->instrs()) {
-            if (instr->info().imm != hir::Imm::kObject || instr->imm() == 0)
+            if (instr->imm() == 0)
                 continue;
-            auto* object = reinterpret_cast<Object*>(instr->imm());
-            if (host::functionCode(object) != code)
-                objects.insert(object);
+            if (instr->info().imm == hir::Imm::kCode) {
+                Object* callee = reinterpret_cast<runtime::CodeData*>(instr->imm())->code;
+                if (callee != code)
+                    objects.insert(callee);
+            } else if (instr->info().imm == hir::Imm::kObject) {
+                auto* object = reinterpret_cast<Object*>(instr->imm());
+                if (host::functionCode(object) != code)
+                    objects.insert(object);
+            }
         }
     for (Object* object : objects)
         host::incref(object);
@@ -118,6 +125,11 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
         cpu::EmittedCode code =
             cpu::hostTarget().emit(fn, allocation, runtimeAddresses(),
                                    reinterpret_cast<uint64_t>(base), &blob, request.wantDumps);
+        if (code.bytes.empty()) {
+            runtime::releaseCode(base, estimate);
+            result.failure = "the assembler refused: " + code.listing;
+            return false;
+        }
         if (code.bytes.size() > estimate) {
             runtime::releaseCode(base, estimate);
             estimate = code.bytes.size();
@@ -127,6 +139,8 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
         if (used < estimate)
             runtime::releaseCode(base + used, estimate - used);
         runtime::writeCode(base, code.bytes);
+        runtime::registerNativeCode(base, code.bytes.size(), fn.name, cpu::hostTarget().unwind,
+                                    code.unwindInfo);
         blob.base = base;
         blob.size = used;
         blob.frameSize = code.frameSize;

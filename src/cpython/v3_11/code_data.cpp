@@ -5,6 +5,7 @@
 #include "cpython/v3_11/osr.h"
 #include "runtime/code_memory.h"
 #include "runtime/policy.h"
+#include "runtime/unwind.h"
 
 #include <cstddef>
 #include <new>
@@ -16,8 +17,10 @@ Py_ssize_t codeExtraIndex = -1;
 namespace {
 
 void destroyBlob(std::unique_ptr<runtime::CodeBlob> blob) {
-    if (blob->base != nullptr)
+    if (blob->base != nullptr) {
+        runtime::unregisterNativeCode(blob->base);
         runtime::releaseCode(blob->base, blob->size);
+    }
     for (Object* object : blob->references)
         Py_DECREF(object);
 }

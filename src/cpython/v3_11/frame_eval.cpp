@@ -200,6 +200,14 @@ PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
 Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* function,
                    Object** stolenArgs, int64_t count) {
     auto* functionObject = reinterpret_cast<PyFunctionObject*>(function);
+    // The guard was on the function's identity; its __code__ may have been replaced since.
+    if (!PyFunction_Check(function) || functionObject->func_code != data->code) [[unlikely]] {
+        PyObject* result = PyObject_Vectorcall(function, stolenArgs, static_cast<size_t>(count),
+                                               nullptr);
+        std::for_each(stolenArgs, stolenArgs + count,
+                      [](Object* argument) { Py_DECREF(argument); });
+        return result;
+    }
     Frame* frame = pushFrame(tstate, functionObject);
     if (frame == nullptr) {
         std::for_each(stolenArgs, stolenArgs + count,
