@@ -20,6 +20,7 @@ struct LoopEdge {
     int32_t target;
     int32_t next; // after the jump
     Kind kind;
+    bool patched = false;
     uint8_t original = 0;     // opcode that was overwritten; valid while patched
     int8_t comparison = -1;   // Py_LT ... when the comparison before the jump is overwritten
     uint8_t operandsSeen = 0; // by that comparison: bits of OperandKind

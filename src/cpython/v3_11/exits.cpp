@@ -184,6 +184,13 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     return result;
 }
 
+// Perhaps the code was never interpreted before; its loops lead back to compiled code.
+PyObject* continueWatched(PyThreadState* tstate, Frame* frame) {
+    if (HostCode* data = findHostCode(frame->f_code))
+        watchLoops(data);
+    return continueFrame(tstate, frame, 0);
+}
+
 // Runs after the native frame is gone; its result is the native function's.
 PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
     tstate->cframe->current_frame = frame->previous;

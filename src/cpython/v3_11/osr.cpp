@@ -7,6 +7,7 @@
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace pyston::host {
@@ -114,9 +115,31 @@ int popCondition(PyThreadState* tstate, Frame* frame, const LoopEdge* edge) {
     return truth;
 }
 
+void unpatch(const HostCode* data, LoopEdge* edge) {
+    if (!edge->patched)
+        return;
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    int original = edge->original;
+    // Quickened meanwhile?
+    if (code->co_warmup == 0 && original == COMPARE_OP)
+        original = COMPARE_OP_ADAPTIVE;
+    else if (code->co_warmup == 0 && original == JUMP_BACKWARD)
+        original = JUMP_BACKWARD_QUICK;
+    *opcodeByte(data, edge->patchOffset) = static_cast<unsigned char>(original);
+    edge->patched = false;
+}
+
+// Can compiled code be entered at the edge's loop, now or later?
+bool isWorthWatching(const HostCode* data, const LoopEdge& edge) {
+    if (data->suppressed)
+        return false;
+    return runtime::mayCompile(data) ||
+           (data->current && data->current->entryAt(edge.target) != nullptr);
+}
+
 // The frame stands at the loop header `edge->target`.
 EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* data,
-                         const LoopEdge* edge) {
+                         LoopEdge* edge) {
     if (!runtime::isActive()) {
         unwatchLoops(data);
         return {EdgeOutcome::kInterpret};
@@ -133,8 +156,8 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
         ++runtime::statistics().loopEntries;
         return {EdgeOutcome::kEnter, data->current.get(), entry};
     }
-    if (!runtime::mayCompile(data))
-        unwatchLoops(data);
+    if (!isWorthWatching(data, *edge))
+        unpatch(data, edge);
     return {EdgeOutcome::kInterpret};
 }
 
@@ -196,7 +219,7 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
     if (data == nullptr || !data->loopsPatched)
         return nullptr;
     for (LoopEdge& edge : data->edges) {
-        if (edge.patchOffset == offset)
+        if (edge.patched && edge.patchOffset == offset)
             return &edge;
     }
     return nullptr;
@@ -204,9 +227,12 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
 
 void watchLoops(HostCode* data) {
     if (data->loopsPatched || !data->hasLoops || data->neverPatch || forbidden != 0 ||
-        !runtime::options().loopEntry || !runtime::mayCompile(data)) {
+        !runtime::options().loopEntry || !runtime::isActive()) {
         return;
     }
+    if (std::none_of(data->edges.begin(), data->edges.end(),
+                     [&](const LoopEdge& edge) { return isWorthWatching(data, edge); }))
+        return;
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     if (mayBeInlinedAsGetItem(code) && !preventGetItemInlining())
         return;
@@ -220,8 +246,11 @@ void watchLoops(HostCode* data) {
     }
     Py_DECREF(visible);
     for (LoopEdge& edge : data->edges) {
+        if (!isWorthWatching(data, edge))
+            continue;
         unsigned char* opcode = opcodeByte(data, edge.patchOffset);
         edge.original = *opcode;
+        edge.patched = true;
         *opcode = RETURN_VALUE;
     }
     data->loopsPatched = true;
@@ -230,16 +259,8 @@ void watchLoops(HostCode* data) {
 void unwatchLoops(HostCode* data) {
     if (!data->loopsPatched)
         return;
-    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    for (LoopEdge& edge : data->edges) {
-        int original = edge.original;
-        // Quickened meanwhile?
-        if (code->co_warmup == 0 && original == COMPARE_OP)
-            original = COMPARE_OP_ADAPTIVE;
-        else if (code->co_warmup == 0 && original == JUMP_BACKWARD)
-            original = JUMP_BACKWARD_QUICK;
-        *opcodeByte(data, edge.patchOffset) = static_cast<unsigned char>(original);
-    }
+    for (LoopEdge& edge : data->edges)
+        unpatch(data, &edge);
     data->loopsPatched = false;
 }
 
