@@ -33,6 +33,9 @@ struct Layout {
     int threadCframe, threadRecursionRemaining, threadDataStackTop, threadDataStackLimit;
     int cframeCurrentFrame, cframeUseTracing;
     uint64_t evalBreakerAddress;               // of the main interpreter: an int32
+    // The main interpreter's free floats, linked through their type field: address of the head, and of
+    // their int32 count. 0: not known.
+    uint64_t freeFloatsAddress = 0, freeFloatCountAddress = 0;
 };
 
 } // namespace pyston::host

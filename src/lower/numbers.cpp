@@ -52,8 +52,33 @@ void Lowering::lowerBoxInt(const hir::Instr& instr) {
 }
 
 void Lowering::lowerBoxDouble(const hir::Instr& instr) {
-    define(instr,
-           callHelper(instr, Helper::kNewFloat, std::array{Operand::r(use(instr.operand(0)))}));
+    const VReg value = use(instr.operand(0));
+    if (layout_.freeFloatsAddress == 0) {
+        define(instr, callHelper(instr, Helper::kNewFloat, std::array{Operand::r(value)}));
+        return;
+    }
+    // The interpreter's list of free floats first.
+    lir::Block* take = e_.newBlock();
+    lir::Block* allocate = e_.newColdBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, RegClass::kInt);
+    const VReg list = e_.imm(static_cast<int64_t>(layout_.freeFloatsAddress));
+    const VReg first = e_.load64(list, 0);
+    e_.branch(Cc::kNe, first, Operand::i(0), take, allocate);
+    e_.start(allocate);
+    e_.jump(join, {callHelper(instr, Helper::kNewFloat, std::array{Operand::r(value)})});
+    e_.start(take);
+    e_.store64(list, 0, Operand::r(e_.load64(first, layout_.type)));
+    const auto countOffset =
+        static_cast<int64_t>(layout_.freeFloatCountAddress - layout_.freeFloatsAddress);
+    e_.addMem(Opcode::kAddMem32, list, countOffset, -1);
+    e_.store64(first, layout_.refcount, Operand::i(1));
+    e_.store64(first, layout_.type,
+               e_.immOrReg(static_cast<int64_t>(classAddress(hir::ExactClass::kFloat))));
+    e_.store(Opcode::kFStore, first, layout_.floatValue, Operand::r(value));
+    e_.jump(join, {first});
+    e_.start(join);
+    define(instr, result);
 }
 
 void Lowering::lowerUnboxDouble(const hir::Instr& instr) {

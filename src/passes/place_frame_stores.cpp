@@ -263,7 +263,7 @@ class FrameStores {
     // Replaces instruction n of `block` by a test and a cold block; returns the block that goes on.
     Block* branchOff(Block* block, size_t n, const Memory& memory) {
         Instr* instr = block->instrs()[n];
-        const FrameState* fs = instr->frameState();
+        FrameState* fs = instr->frameState();
         Block* rest = splitBlockAfter(fn_, block, n);
         out_[rest] = Memory(out_[block]);
         block->instrs().pop_back();
@@ -278,6 +278,8 @@ class FrameStores {
         cold->preds().push_back(block);
         rest->preds().push_back(block);
 
+        if (subject)
+            cold = freeQuietly(subject, fs, cold, rest);
         std::vector<Instr*> body, boxes;
         if (fs) {
             storeSlots(fs, memory, body, &boxes);
@@ -300,6 +302,27 @@ class FrameStores {
         cold->append(fn_.newJump(rest));
         rest->preds().push_back(cold);
         return rest;
+    }
+
+    // The usual dead object of unknown class is a number or a string: nobody can look while it is freed.
+    // Returns the block for all others.
+    Block* freeQuietly(Instr* subject, FrameState* fs, Block* block, Block* rest) {
+        Block* quiet = newColdBlock();
+        quiet->append(fn_.newInstr(Opcode::kDealloc, {subject}));
+        quiet->instrs().back()->setFrameState(fs);
+        quiet->append(fn_.newJump(rest));
+        rest->preds().push_back(quiet);
+        for (ExactClass exact : {ExactClass::kFloat, ExactClass::kInt, ExactClass::kStr}) {
+            Block* other = newColdBlock();
+            Instr* test = fn_.newInstr(Opcode::kIsClass, {subject});
+            test->setImm(static_cast<int64_t>(exact));
+            block->append(test);
+            block->append(fn_.newBranch(Opcode::kBranch, test, quiet, other));
+            quiet->preds().push_back(block);
+            other->preds().push_back(block);
+            block = other;
+        }
+        return block;
     }
 
     // Without a state, rather an unbound local than one that was freed.

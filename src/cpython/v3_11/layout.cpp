@@ -72,6 +72,10 @@ Layout makeLayout() {
     l.cframeUseTracing = narrow(offsetof(_PyCFrame, use_tracing));
     l.evalBreakerAddress =
         reinterpret_cast<uint64_t>(&PyInterpreterState_Main()->ceval.eval_breaker);
+    l.freeFloatsAddress =
+        reinterpret_cast<uint64_t>(&PyInterpreterState_Main()->float_state.free_list);
+    l.freeFloatCountAddress =
+        reinterpret_cast<uint64_t>(&PyInterpreterState_Main()->float_state.numfree);
     return l;
 }
 
