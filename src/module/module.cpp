@@ -12,6 +12,7 @@
 #include "runtime/code_data.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
+#include "runtime/unwind.h"
 
 #include <cstdio>
 #include <cstring>
@@ -62,6 +63,10 @@ bool start() {
             std::fprintf(stderr, "pyston: warning: %s; running uncompiled\n", wrong.c_str());
             return false;
         }
+        if (runtime::options().perfMap)
+            runtime::enablePerfMap();
+        if (runOptions.gdb)
+            runtime::enableGdbInterface();
         if (runOptions.statsAtExit && !registerAtExit())
             PyErr_Clear();
         state = State::kUsable;

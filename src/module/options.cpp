@@ -26,6 +26,7 @@ struct RunRow {
 };
 constexpr RunRow kRunRows[] = {
     {"help", "list these options and leave", &RunOptions::help},
+    {"gdb", "tell gdb the names of compiled functions", &RunOptions::gdb},
     {"stats", "print statistics on stderr when the program ends", &RunOptions::statsAtExit},
 };
 

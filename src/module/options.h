@@ -8,6 +8,7 @@ namespace pyston::module {
 struct RunOptions {
     bool help = false;        // -X pyston-help: list the options and leave
     bool statsAtExit = false; // print statistics when the program ends
+    bool gdb = false;         // tell gdb of compiled code
 };
 
 // Reads the environment, then the command line (which wins). A wrong option is one sentence on

@@ -55,7 +55,7 @@ def test_force_compile_of_what_else_is_code():
         def c(cls): return 2
     def g():
         yield 1
-    async def co(): pass
+    async def co(): await g
     for f in (K().m, K.m, K.c, g, co, lambda: 1, compile("1", "f", "eval"), g()):
         print(pyston.force_compile(f), end=" ")
     for f in (len, 5, K, None):
@@ -155,7 +155,7 @@ def test_stats():
     print(s["compilations"] > 0, s["code_bytes"] > 0, sorted(s["exits"])[:2])
     f = pyston.stats(work)
     print(f["compiled"], f["code_bytes"] > 0, f["versions"] >= 1, f["failure"] == "", type(f["exits"]).__name__)
-    print(pyston.stats(lambda: 1), "work" in pyston.report())
+    print(pyston.stats(lambda: 1), "work" in pyston.report(10000))
     """
     assert run(source) == "True\nTrue True ['deopt', 'error']\nTrue True True True list\nNone True"
 
@@ -249,6 +249,22 @@ def test_enable_without_auto_load():
     )
     p = subprocess.run([harness.STOCK, "-c", source], capture_output=True, text=True, env=harness.environment({}))
     assert p.stdout == "False True True\nTrue\n", p.stderr
+
+
+def test_gdb_sees_compiled_frames(tmp_path):
+    """gdb walks from C through compiled frames, and names them."""
+    (tmp_path / "program.py").write_text(
+        "import os\ndef compiled_inner(n):\n  return os.abort() if n > 200 else n\n"
+        "def compiled_outer(n):\n  return compiled_inner(n) + 1\n"
+        "for i in range(300): compiled_outer(i)\n"
+    )
+    p = subprocess.run(
+        ["gdb", "-nx", "-batch", "-ex", "set confirm off", "-ex", "run", "-ex", "bt", "--args",
+         harness.PYSTON, "-X", "pyston-gdb", str(tmp_path / "program.py")],
+        capture_output=True, text=True, env=harness.environment({}), timeout=120,
+    )  # fmt: skip
+    assert "compiled_inner" in p.stdout and "compiled_outer" in p.stdout, p.stdout[-3000:]
+    assert "Py_RunMain" in p.stdout or "__libc_start_main" in p.stdout, p.stdout[-3000:]
 
 
 def test_module_main():
