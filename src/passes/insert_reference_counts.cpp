@@ -252,11 +252,31 @@ class ReferenceCounts {
         }
     }
 
-    void emitDecref(std::vector<Instr*>& out, int i, FrameState* state) {
-        Instr* value = valueAt(i);
+    // `alive`: what somebody who looks at the frame meanwhile may see.
+    void emitDecref(std::vector<Instr*>& out, int i, FrameState* state, const ValueSet& alive) {
+        Instr* value = quietForm(i);
         Instr* decref = fn_.newInstr(Opcode::kDecref, {value});
-        decref->setFrameState(state);
+        decref->setFrameState(value->type().diesQuietly() ? state : stateOf(state, alive));
         out.push_back(decref);
+    }
+    // The value, or a guarded form of it that is known to die without running code.
+    Instr* quietForm(int i) const {
+        Instr* refined = refined_[static_cast<size_t>(i)];
+        return refined && refined->type().diesQuietly() ? refined : valueAt(i);
+    }
+    // `state` without values that are gone (their slots show as unbound): it is that of the operation that
+    // used them last, or of one further back.
+    FrameState* stateOf(FrameState* state, const ValueSet& alive) {
+        auto isGone = [&](Instr* value) {
+            int i = indexOf(value);
+            return i >= 0 && !alive.contains(i);
+        };
+        if (!state || std::ranges::none_of(state->slots, isGone))
+            return state;
+        FrameState* copy = fn_.newFrameState(*state);
+        std::ranges::replace_if(copy->slots, isGone, nullptr);
+        std::ranges::replace_if(copy->stack, isGone, nullptr);
+        return copy;
     }
     void emitIncref(std::vector<Instr*>& out, Instr* value) {
         if (value->opcode() != Opcode::kConstNull)
@@ -278,6 +298,7 @@ class ReferenceCounts {
                     deaths[n].push_back(i);
             });
         }
+        refined_.assign(owned_.size(), nullptr);
         std::vector<Instr*> out;
         FrameState* state = stateBefore(block);
         size_t n = 0;
@@ -285,8 +306,7 @@ class ReferenceCounts {
             out.push_back(instrs[n]);
         releaseOnEntry(block, live, out, state);
         for (size_t p = 0; p < n; ++p)
-            for (int i : deaths[p])
-                release(i, live, out, state);
+            release(deaths[p], live, out, state);
         for (; n < instrs.size(); ++n)
             rewriteInstr(block, instrs[n], deaths[n], live, out, state);
         block->instrs().clear();
@@ -313,25 +333,39 @@ class ReferenceCounts {
         Instr* isNull = last->opcode() == Opcode::kBranchNull && last->target(0) == block
                             ? rootOf(last->operand(0))
                             : nullptr;
+        std::vector<int> dying;
+        ValueSet alive = live;
         liveOut(pred).forEach([&](int i) {
-            if (isOwned(i) && !live.contains(i) && valueAt(i) != isNull)
-                emitDecref(out, i, state);
+            if (isOwned(i) && !live.contains(i) && valueAt(i) != isNull) {
+                dying.push_back(i);
+                alive.add(i);
+            }
         });
+        release(dying, alive, out, state);
     }
 
-    void release(int i, ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
-        live.remove(i);
-        if (isOwned(i))
-            emitDecref(out, i, state);
+    // Releases values in order, those whose death runs code first: it may look at the others.
+    void release(std::vector<int> dying, ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
+        std::ranges::stable_partition(
+            dying, [&](int i) { return !quietForm(i)->type().diesQuietly(); });
+        for (int i : dying) {
+            live.remove(i);
+            if (isOwned(i))
+                emitDecref(out, i, state, live);
+        }
     }
 
     void rewriteInstr(Block* block, Instr* instr, const std::vector<int>& dying, ValueSet& live,
                       std::vector<Instr*>& out, FrameState*& state) {
         if (instr->hasFrameState())
             state = instr->frameState();
+        if (instr->ownership() == Ownership::kAlias || instr->opcode() == Opcode::kDrop) {
+            Instr* refined = instr->opcode() == Opcode::kDrop ? instr->operand(0) : instr;
+            if (int i = indexOf(refined); i >= 0 && refined->type().diesQuietly())
+                refined_[static_cast<size_t>(i)] = refined;
+        }
         if (instr->opcode() == Opcode::kDrop) {
-            for (int i : dying)
-                release(i, live, out, state);
+            release(dying, live, out, state);
             return;
         }
         // References that the operation takes: the value's own if it dies here, else a new one.
@@ -367,12 +401,13 @@ class ReferenceCounts {
             return;
         // Operands first and in order, as the interpreter releases them.
         std::vector<int> order = operandOrder(instr, dying);
-        for (int i : order) {
-            if (std::ranges::find(moved, i) != moved.end())
+        std::erase_if(order, [&](int i) {
+            bool isMoved = std::ranges::find(moved, i) != moved.end();
+            if (isMoved)
                 live.remove(i);
-            else
-                release(i, live, out, state);
-        }
+            return isMoved;
+        });
+        release(std::move(order), live, out, state);
     }
 
     std::vector<int> operandOrder(const Instr* instr, const std::vector<int>& dying) const {
@@ -404,7 +439,7 @@ class ReferenceCounts {
         });
         live.forEach([&](int i) {
             if (isOwned(i) && std::ranges::find(given, i) == given.end())
-                emitDecref(out, i, yield->frameState());
+                emitDecref(out, i, yield->frameState(), live);
         });
     }
 
@@ -466,6 +501,7 @@ class ReferenceCounts {
     std::vector<int> index_;     // by instruction id: dense index of owned values, else -1
     std::vector<Instr*> owned_;  // by dense index
     std::vector<bool> borrowed_; // by dense index: loaded, but needs no reference
+    std::vector<Instr*> refined_; // by dense index: the last guarded form in the block being rewritten
     std::vector<ValueSet> liveIn_, liveOut_;
     std::vector<std::vector<int>> deaths_; // scratch of borrowLoads
     std::unordered_map<Block*, FrameState*> lastState_;

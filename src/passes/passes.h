@@ -15,6 +15,8 @@ void simplify(hir::Function& fn);
 void unboxPhis(hir::Function& fn);
 // Removes guards and pure operations that a dominating equal one makes redundant.
 void eliminateCommonSubexpressions(hir::Function& fn);
+// Moves the boxing of numbers to where the object is needed, out of loops above all.
+void delayBoxes(hir::Function& fn);
 // Lets exit-only frame states refer to unboxed values, so that boxing happens at the exit.
 void sinkBoxesIntoExits(hir::Function& fn);
 // Removes instructions without effects whose results are unused.

@@ -12,6 +12,8 @@ const std::vector<Pass>& pipeline() {
         {"cse", eliminateCommonSubexpressions, true},
         // Branches and truth values that a dominating guard or branch decided.
         {"simplify", simplify, true},
+        // Exits need no objects: what else does decides where numbers are boxed.
+        {"delay-boxes", delayBoxes, true},
         // After the last pass that looks through boxes: from here on exits name raw numbers.
         {"sink-boxes", sinkBoxesIntoExits, true},
         // What follows must see only uses that are real.

@@ -413,7 +413,8 @@ Result Rewriter::rewriteObject(Instr* instr) {
     Instr* left = rootOf(instr->operand(0));
     Type type = instr->operand(0)->type();
     if (instr->opcode() == Opcode::kDrop) {
-        return left->opcode() == Opcode::kConstNull ? erase() : keep();
+        // Nobody can tell when such an object dies: its reference goes after its last use.
+        return left->opcode() == Opcode::kConstNull || type.diesQuietly() ? erase() : keep();
     }
     if (instr->opcode() == Opcode::kIsClass) {
         if (type.exact == ExactClass::kUnknown || !type.isObject()) {

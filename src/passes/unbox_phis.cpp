@@ -1,14 +1,15 @@
 // Turns phis of boxed ints, floats and truth values into unboxed phis.
 //
 // Phis are grouped into webs (phis that feed each other). A web is unboxed when at least one input is
-// a box of the representation, somebody wants it unboxed, nobody needs it as an object (an operand
-// of a generic operation, or a frame state that is observed), and every other input can be unboxed
+// a box of the representation, somebody wants it unboxed, nobody in the loop needs it as an object (an
+// operand of a generic operation, or a frame state that is observed), and every other input can be unboxed
 // where it comes in: by a guard at the end of the predecessor, which leaves at the start of the
 // phi's block if the speculation is wrong. Sites where that failed before are left alone.
 //
 // Requires: Block::startState of the phi's block for inputs that need a guard.
 // Provides: p = BoxX(unboxed phi) behind the phis, for simplify to fold with the unboxing uses.
 #include "passes/cfg.h"
+#include "passes/loops.h"
 #include "passes/passes.h"
 
 #include <algorithm>
@@ -42,7 +43,7 @@ const Unboxing* unboxingOfBox(const Instr* value) {
 
 class UnboxPhis {
   public:
-    explicit UnboxPhis(Function& fn) : fn_(fn) {}
+    explicit UnboxPhis(Function& fn) : fn_(fn), loops_(fn) {}
 
     void run() {
         collect();
@@ -62,7 +63,9 @@ class UnboxPhis {
   private:
     struct Web {
         std::vector<Instr*> phis;
-        bool neededBoxed = false;
+        int depth = 0; // of the innermost loop that one of them is in
+        bool neededBoxed = false;  // where the loop runs
+        bool returnedBoxed = false; // behind it
         bool wantedUnboxed = false;
     };
 
@@ -96,6 +99,7 @@ class UnboxPhis {
                     if (web.phis.empty())
                         roots_.push_back(find(instr));
                     web.phis.push_back(instr);
+                    web.depth = std::max(web.depth, loops_.depth(block));
                 }
         for (Block* block : fn_.blocks())
             for (Instr* instr : block->instrs())
@@ -108,9 +112,9 @@ class UnboxPhis {
         if (instr->hasFrameState() && (observes || instr->opcode() == Opcode::kYield))
             for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent) {
                 for (Instr* value : fs->slots)
-                    markBoxed(value);
+                    markBoxed(value, instr->block());
                 for (Instr* value : fs->stack)
-                    markBoxed(value);
+                    markBoxed(value, instr->block());
             }
         if (instr->isPhi() && instr->type().isCounted())
             return;
@@ -129,14 +133,16 @@ class UnboxPhis {
             case Opcode::kDrop:
                 break;
             default:
-                webs_[find(root)].neededBoxed = true;
+                markBoxed(root, instr->block());
             }
         }
     }
 
-    void markBoxed(Instr* value) {
-        if (value && isCandidate(rootOf(value)))
-            webs_[find(rootOf(value))].neededBoxed = true;
+    void markBoxed(Instr* value, const Block* block) {
+        if (!value || !isCandidate(rootOf(value)))
+            return;
+        Web& web = webs_[find(rootOf(value))];
+        (loops_.depth(block) < web.depth ? web.returnedBoxed : web.neededBoxed) = true;
     }
 
     // The representation that all boxes among the inputs agree on, if the web can and should have it.
@@ -158,15 +164,19 @@ class UnboxPhis {
             return nullptr;
         for (Instr* phi : web.phis)
             for (Instr* input : phi->operands())
-                if (!canUnbox(phi, input, *unboxing))
+                if (!canUnbox(web, phi, input, *unboxing))
                     return nullptr;
         return unboxing;
     }
 
-    bool canUnbox(const Instr* phi, Instr* input, const Unboxing& unboxing) {
+    bool canUnbox(const Web& web, const Instr* phi, Instr* input, const Unboxing& unboxing) {
         Instr* root = rootOf(input);
         if (isCandidate(root) || root->opcode() == unboxing.box)
             return true;
+        // A float that comes back as another object is not found in containers if it is a NaN.
+        if (web.returnedBoxed && unboxing.rep == Rep::kDouble &&
+            root->opcode() != Opcode::kConstObject)
+            return false;
         if (root->opcode() == Opcode::kConstNull)
             return false;
         if (input->type().exact != ExactClass::kUnknown && input->type().exact != unboxing.exact)
@@ -270,6 +280,7 @@ class UnboxPhis {
     };
 
     Function& fn_;
+    Loops loops_;
     std::vector<Instr*> parents_;
     std::unordered_map<Instr*, Web> webs_;
     std::vector<Instr*> roots_; // of webs_, in program order

@@ -127,6 +127,8 @@ Object* Evaluator::run(const Block* block) {
     try {
         for (;;) {
             for (const Instr* instr : block->instrs()) {
+                current_ = "bb" + std::to_string(block->id()) + " v" + std::to_string(instr->id()) +
+                           " " + std::string(instr->info().name);
                 if (++steps > 1000000) {
                     throw Failure("compiled code does not end");
                 }
@@ -157,6 +159,8 @@ Object* Evaluator::run(const Block* block) {
         }
     } catch (const Left&) {
         return nullptr;
+    } catch (const Failure& failure) {
+        throw Failure(std::string(failure.what()) + " at " + current_);
     }
 }
 

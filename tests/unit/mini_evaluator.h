@@ -46,6 +46,7 @@ class Evaluator {
     World& world_;
     bool frameInMemory_;
     std::vector<Value> values_;
+    std::string current_; // the instruction, for failures
 };
 
 } // namespace pyston::mini

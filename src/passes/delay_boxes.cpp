@@ -1,0 +1,192 @@
+// Moves the boxing of numbers to where the object is needed: behind the loop that computes them, or
+// to the one branch that uses it.
+//
+// A box goes to the nearest block that dominates all its uses, if that is another one and in no
+// other loop. There it stays one object, so identity is kept. Mentions in exit-only frame states
+// are no uses: they get the raw number, as in sinkBoxesIntoExits.
+//
+// Requires: orderBlocks(). Provides: the same, and no critical edges. Breaks: nothing.
+#include "passes/cfg.h"
+#include "passes/loops.h"
+#include "passes/passes.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace pyston::passes {
+
+using namespace hir;
+
+namespace {
+
+bool allocatesBox(const Instr* value) {
+    return value->opcode() == Opcode::kBoxInt || value->opcode() == Opcode::kBoxDouble;
+}
+
+class DelayBoxes {
+  public:
+    explicit DelayBoxes(Function& fn) : fn_(fn), loops_(fn), dominators_(fn) {}
+
+    void run() {
+        collectUses();
+        // From the end, so that a box moves before what it takes its number from is looked at.
+        std::vector<Instr*> boxes;
+        for (Block* block : fn_.blocks()) {
+            for (Instr* instr : block->instrs()) {
+                if (allocatesBox(instr) && uses_.contains(instr)) {
+                    boxes.push_back(instr);
+                }
+            }
+        }
+        std::reverse(boxes.begin(), boxes.end());
+        for (Instr* box : boxes) {
+            Block* target = targetOf(box);
+            if (target && target != box->block() && loops_.isAsShallow(target, box->block())) {
+                move(box, target);
+            }
+        }
+    }
+
+  private:
+    void collectUses() {
+        for (Block* block : fn_.blocks()) {
+            for (Instr* instr : block->instrs()) {
+                for (size_t i = 0; i < instr->numOperands(); i++) {
+                    use(instr->operand(i), instr->isPhi() ? block->preds()[i] : block);
+                }
+                if (instr->hasFrameState() && isObserved(instr)) {
+                    for (const FrameState* s = instr->frameState(); s; s = s->parent) {
+                        observed_.insert(s);
+                    }
+                }
+            }
+        }
+        // Guards may share an observed state: it names objects for all of them.
+        for (Block* block : fn_.blocks()) {
+            for (Instr* instr : block->instrs()) {
+                for (const FrameState* s = instr->frameState(); s; s = s->parent) {
+                    if (observed_.contains(s)) {
+                        std::ranges::for_each(s->slots, [&](Instr* v) { use(v, block); });
+                        std::ranges::for_each(s->stack, [&](Instr* v) { use(v, block); });
+                    }
+                }
+            }
+        }
+    }
+    void use(Instr* value, Block* block) {
+        if (value && allocatesBox(value)) {
+            uses_[value].push_back(block);
+        }
+    }
+    // As in sinkBoxesIntoExits: whether objects must be in the frame when this runs.
+    static bool isObserved(const Instr* instr) {
+        if (instr->opcode() == Opcode::kYield) {
+            return true;
+        }
+        return instr->has(kRunPython) && instr->opcode() != Opcode::kDrop &&
+               instr->opcode() != Opcode::kCheckEvalBreaker;
+    }
+
+    // The nearest common dominator of all uses; null if there is none.
+    Block* targetOf(Instr* box) {
+        const Block* common = nullptr;
+        for (const Block* block : uses_[box]) {
+            common = common ? commonDominator(common, block) : block;
+            if (!common) {
+                return nullptr;
+            }
+        }
+        return const_cast<Block*>(common);
+    }
+    const Block* commonDominator(const Block* a, const Block* b) const {
+        while (a && !dominators_.dominates(a, b)) {
+            a = dominators_.idom(a);
+        }
+        return a;
+    }
+
+    void move(Instr* box, Block* target) {
+        size_t position = 0;
+        FrameState* state = findPlace(box, target, &position);
+        if (!state) {
+            return;
+        }
+        std::erase(box->block()->instrs(), box);
+        target->insert(position, box);
+        box->setFrameState(state);
+        for (auto& other : fn_.frameStates()) {
+            if (!observed_.contains(other.get())) {
+                nameRaw(other.get(), box);
+            }
+        }
+    }
+
+    // Where in `block` the box can be made: before the first instruction that has a frame state,
+    // which then is that of the box too, or else at the end. Null when there is no place.
+    FrameState* findPlace(const Instr* box, Block* block, size_t* position) {
+        for (size_t i = 0; i < block->instrs().size(); i++) {
+            Instr* instr = block->instrs()[i];
+            if (instr->opcode() == Opcode::kLeaveFrame) {
+                return nullptr;
+            }
+            if (instr->hasFrameState()) {
+                *position = i;
+                return stateFor(*instr->frameState(), box, {});
+            }
+            if (std::ranges::find(instr->operands(), box) != instr->operands().end()) {
+                return nullptr;
+            }
+        }
+        const Instr* last = block->terminator();
+        if (last->opcode() != Opcode::kJump || !last->target(0)->startState()) {
+            return nullptr;
+        }
+        *position = block->instrs().size() - 1;
+        return stateFor(*last->target(0)->startState(), box, block);
+    }
+
+    // A copy of `state` that names the raw number; on the edge from `pred` if that is given. Null
+    // when the state names values that went since.
+    FrameState* stateFor(const FrameState& state, const Instr* box, const Block* pred) {
+        FrameState copy = state;
+        for (std::vector<Instr*>* list : {&copy.slots, &copy.stack}) {
+            for (Instr*& value : *list) {
+                if (pred && value && value->isPhi() && value->block() == pred->succs()[0]) {
+                    value = value->operand(value->block()->predIndex(pred));
+                }
+                if (pred && value && !isAvailableAtEnd(value, pred)) {
+                    return nullptr;
+                }
+            }
+        }
+        nameRaw(&copy, box);
+        return fn_.newFrameState(copy);
+    }
+    bool isAvailableAtEnd(const Instr* value, const Block* block) const {
+        const std::vector<Instr*>& instrs = value->block()->instrs();
+        return dominators_.dominates(value->block(), block) &&
+               std::ranges::find(instrs, value) != instrs.end();
+    }
+
+    static void nameRaw(FrameState* state, const Instr* box) {
+        for (std::vector<Instr*>* list : {&state->slots, &state->stack}) {
+            std::ranges::replace(*list, const_cast<Instr*>(box), box->operand(0));
+        }
+    }
+
+    Function& fn_;
+    Loops loops_;
+    Dominators dominators_;
+    std::unordered_map<const Instr*, std::vector<Block*>> uses_; // blocks that need the object
+    std::unordered_set<const FrameState*> observed_;
+};
+
+} // namespace
+
+void delayBoxes(Function& fn) {
+    splitCriticalEdges(fn);
+    DelayBoxes(fn).run();
+}
+
+} // namespace pyston::passes
