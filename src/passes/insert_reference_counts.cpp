@@ -118,12 +118,15 @@ class ReferenceCounts {
 
     void collectOwned() {
         index_.assign(static_cast<size_t>(fn_.numInstrIds()), -1);
+        present_.assign(static_cast<size_t>(fn_.numInstrIds()), false);
         for (Block* block : fn_.blocks())
-            for (Instr* instr : block->instrs())
+            for (Instr* instr : block->instrs()) {
+                present_[static_cast<size_t>(instr->id())] = true;
                 if (startsOwnership(instr)) {
                     index_[static_cast<size_t>(instr->id())] = static_cast<int>(owned_.size());
                     owned_.push_back(instr);
                 }
+            }
         borrowed_.assign(owned_.size(), false);
     }
 
@@ -256,7 +259,8 @@ class ReferenceCounts {
     void emitDecref(std::vector<Instr*>& out, int i, FrameState* state, const ValueSet& alive) {
         Instr* value = quietForm(i);
         Instr* decref = fn_.newInstr(Opcode::kDecref, {value});
-        decref->setFrameState(value->type().diesQuietly() ? state : stateOf(state, alive));
+        // No code runs, so there is nothing to show; and the state might name what is gone.
+        decref->setFrameState(value->type().diesQuietly() ? nullptr : stateOf(state, alive));
         out.push_back(decref);
     }
     // The value, or a guarded form of it that is known to die without running code.
@@ -268,6 +272,8 @@ class ReferenceCounts {
     // used them last, or of one further back.
     FrameState* stateOf(FrameState* state, const ValueSet& alive) {
         auto isGone = [&](Instr* value) {
+            if (value && !present_[static_cast<size_t>(value->id())])
+                return true; // a start state keeps nothing
             int i = indexOf(value);
             return i >= 0 && !alive.contains(i);
         };
@@ -498,6 +504,7 @@ class ReferenceCounts {
     }
 
     Function& fn_;
+    std::vector<bool> present_;  // by instruction id: in some block
     std::vector<int> index_;     // by instruction id: dense index of owned values, else -1
     std::vector<Instr*> owned_;  // by dense index
     std::vector<bool> borrowed_; // by dense index: loaded, but needs no reference

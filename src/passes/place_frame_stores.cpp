@@ -307,6 +307,10 @@ class FrameStores {
     // The usual dead object of unknown class is a number or a string: nobody can look while it is freed.
     // Returns the block for all others.
     Block* freeQuietly(Instr* subject, FrameState* fs, Block* block, Block* rest) {
+        if (subject->type().rep == Rep::kNullable) {
+            subject = fn_.newInstr(Opcode::kRefine, {subject});
+            block->append(subject);
+        }
         Block* quiet = newColdBlock();
         quiet->append(fn_.newInstr(Opcode::kDealloc, {subject}));
         quiet->instrs().back()->setFrameState(fs);
