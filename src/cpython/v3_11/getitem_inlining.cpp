@@ -14,46 +14,68 @@ constexpr int kMaxCalls = 3 * UINT16_MAX;
 int callsLeft = 0;
 uint32_t lastVersion = 0;
 
-// Called by the loop below instead of the function's code. Its CALL has just been specialized, for
-// which the function got the next free version: drops the version and makes the CALL adaptive
-// again. True to go on.
-PyObject* takeVersion(PyObject* callable, PyObject* const*, size_t, PyObject*) {
-    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
-    if (function->func_version != 0)
-        lastVersion = function->func_version;
-    function->func_version = 0;
-    Frame* caller = PyThreadState_Get()->cframe->current_frame;
-    _Py_CODEUNIT* call = caller->prev_instr;
-    if (_PyOpcode_Deopt[_Py_OPCODE(*call)] == CALL) {
-        _Py_SET_OPCODE(*call, CALL_ADAPTIVE);
-        call[1] = 0; // the counter: specialize now
+// The loop below makes the interpreter specialize `box[0]` again and again, each time with the next
+// free version for __getitem__, which calls this: takes the version away, and makes the instruction
+// adaptive again. True to go on.
+PyObject* takeVersion(PyObject*, PyObject*) {
+    Frame* getItem = PyThreadState_Get()->cframe->current_frame;
+    uint32_t& version = getItem->f_func->func_version;
+    if (version != 0)
+        lastVersion = version;
+    version = 0;
+    // An inlined frame's caller stands behind the caches of its instruction.
+    _Py_CODEUNIT* subscript = getItem->previous->prev_instr;
+    if (!getItem->is_entry)
+        subscript -= INLINE_CACHE_ENTRIES_BINARY_SUBSCR;
+    if (_PyOpcode_Deopt[_Py_OPCODE(*subscript)] != BINARY_SUBSCR)
+        Py_RETURN_FALSE;
+    _Py_SET_OPCODE(*subscript, BINARY_SUBSCR_ADAPTIVE);
+    subscript[1] = 0; // the counter: specialize now
+    return PyBool_FromLong(lastVersion < kLargestShortVersion && --callsLeft > 0);
+}
+
+constexpr const char* kLoop = R"(
+def run():
+    class Box:
+        def __getitem__(self, key):
+            return take()
+    box = Box()
+    while box[0]:
+        pass
+)";
+
+// Neither watched nor compiled.
+void leaveAlone(PyObject* function) {
+    auto* code = reinterpret_cast<PyCodeObject*>(PyFunction_GET_CODE(function));
+    if (HostCode* data = hostCode(code)) {
+        data->neverPatch = true;
+        data->suppressed = true;
     }
-    return PyBool_FromLong(lastVersion <= kLargestShortVersion && --callsLeft > 0);
 }
 
 bool useUpShortVersions() {
+    static PyMethodDef take = {"take", takeVersion, METH_NOARGS, nullptr};
     PyObject* globals = PyDict_New();
-    PyObject* code = Py_CompileString("while take(): pass", "<pyston>", Py_file_input);
-    PyObject* function = globals && code ? PyFunction_New(code, globals) : nullptr;
+    PyObject* function = PyCFunction_New(&take, nullptr);
     PyObject* result = nullptr;
-    HostCode* data = code != nullptr ? hostCode(reinterpret_cast<PyCodeObject*>(code)) : nullptr;
-    if (function != nullptr && data != nullptr &&
+    if (globals != nullptr && function != nullptr &&
         PyDict_SetItemString(globals, "__builtins__", PyEval_GetBuiltins()) == 0 &&
         PyDict_SetItemString(globals, "take", function) == 0) {
-        data->neverPatch = true;
-        data->suppressed = true;
-        reinterpret_cast<PyFunctionObject*>(function)->vectorcall = takeVersion;
+        result = PyRun_String(kLoop, Py_file_input, globals, globals);
+    }
+    if (PyObject* run = result != nullptr ? PyDict_GetItemString(globals, "run") : nullptr) {
+        leaveAlone(run);
         callsLeft = kMaxCalls;
-        result = PyEval_EvalCode(code, globals, globals);
+        Py_DECREF(result);
+        result = PyObject_CallNoArgs(run);
     }
     PyErr_Clear();
     if (globals != nullptr)
         PyDict_Clear(globals);
     Py_XDECREF(result);
     Py_XDECREF(function);
-    Py_XDECREF(code);
     Py_XDECREF(globals);
-    return lastVersion > kLargestShortVersion;
+    return lastVersion >= kLargestShortVersion;
 }
 
 void dropShortVersionsIn(PyGC_Head* list) {
