@@ -213,6 +213,7 @@ CompileResult compile(const CompileRequest& request) {
     auto blob = std::make_unique<runtime::CodeBlob>();
     blob->owner = request.data;
     blob->numSlots = fn->numSlots;
+    blob->caches = fn->caches;
     if (!emitCode(*lir, allocation, request, *blob, result))
         return result;
     blob->references = collectReferences(*fn, request.data->code);

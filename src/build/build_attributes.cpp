@@ -31,7 +31,7 @@ void GraphBuilder::loadAttr(const Instr& in) {
     Value* owner = popObject();
     if (Value* value = speculates(in) ? loadAttrFast(in, owner) : nullptr)
         return push(value);
-    push(helper(Helper::kLoadAttr, {owner, nameObject(in.arg)}));
+    push(helper(Helper::kLoadAttrCached, {owner, nameObject(in.arg)}, fn_.newCache()));
     checkTracing();
 }
 
@@ -67,7 +67,7 @@ void GraphBuilder::storeAttr(const Instr& in) {
     owner = current(owner);
     if (speculates(in) && storeAttrFast(in, owner, value))
         return;
-    helper(Helper::kStoreAttr, {value, owner, nameObject(in.arg)});
+    helper(Helper::kStoreAttrCached, {value, owner, nameObject(in.arg)}, fn_.newCache());
     checkTracing();
 }
 
@@ -96,7 +96,7 @@ void GraphBuilder::loadMethod(const Instr& in) {
     if (speculates(in) && loadMethodFast(in, owner))
         return;
     Value* name = nameObject(in.arg);
-    Value* function = helper(Helper::kLoadMethodFunction, {owner, name});
+    Value* function = helper(Helper::kLoadMethodCached, {owner, name}, fn_.newCache());
     Value* second = helper(Helper::kTakeSecond, {owner, name});
     push(function);
     push(second);

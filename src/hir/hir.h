@@ -8,8 +8,10 @@
 
 #include "hir/type.h"
 
+#include <array>
 #include <cassert>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -211,6 +213,10 @@ class Block {
     std::vector<Block*> preds_;
 };
 
+// Room for what a helper remembers about one site.
+inline constexpr size_t kCacheBytes = 80;
+using SiteCaches = std::deque<std::array<uint64_t, kCacheBytes / sizeof(uint64_t)>>;
+
 // Owns all blocks, instructions and frame states of one compilation (freed together).
 class Function {
   public:
@@ -223,6 +229,13 @@ class Function {
     int numLocals = 0;    // co_nlocals
     int stackSize = 0;    // co_stacksize
     const void* code = nullptr; // the code object (host::Code), opaque here
+    // Zeroed memory for one site; it lives as long as the compiled code, which takes `caches` over.
+    int64_t newCache() {
+        if (!caches)
+            caches = std::make_shared<SiteCaches>();
+        return reinterpret_cast<int64_t>(caches->emplace_back().data());
+    }
+    std::shared_ptr<SiteCaches> caches;
     std::unordered_set<int> genericSites; // bytecode offsets where speculation failed before
 
     Block* newBlock(int entryOffset = -1);

@@ -80,6 +80,8 @@ bool turnOn() {
         return false;
     if (!host::isInstalled() && !host::install())
         return false;
+    if (runtime::options().perfMap)
+        runtime::enablePerfMap();
     runtime::setEnabled(true);
     return true;
 }

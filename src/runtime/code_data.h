@@ -25,6 +25,7 @@ struct CodeBlob {
     std::vector<exits::Location> locations;
     std::vector<uint64_t> constants;
     std::vector<Object*> references; // objects the code refers to, kept alive (owned)
+    std::shared_ptr<void> caches;    // hir::Function::caches
     int numSlots = 0;
     bool retired = false; // no new activation enters it
     uint64_t entryCount = 0;

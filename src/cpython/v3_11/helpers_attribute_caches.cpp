@@ -1,0 +1,244 @@
+// Attribute access at sites whose objects are of several classes, or were not seen by the interpreter
+// before compilation: a small cache per site, by type version. A version is never reused, and changes
+// with everything in the class (and its bases) that a lookup depends on.
+#include "cpython/v3_11/helpers_functions.h"
+
+#include "pycore_dict.h"
+#include "structmember.h"
+#include "pycore_object.h"
+
+#include <cstdint>
+
+namespace pyston::rt {
+namespace {
+
+enum class Kind : uint8_t {
+    kInstanceValue, // index of an inline value
+    kManagedDict,   // entry of the instance's own (materialized) dict
+    kSlot,          // byte offset of a __slots__ member
+    kMethod,        // function to call with self first; no instance attribute hides it
+    kClassValue,    // plain class attribute; no instance attribute hides it
+};
+
+struct Entry {
+    uint32_t version;
+    Kind kind;
+    uint16_t index;   // see Kind; for the last two: entries of the shared keys when it was looked up
+    PyObject* object; // borrowed: alive as long as the version is current
+};
+
+// Lies in zeroed memory that the graph builder allots (hir::Function::newCache).
+struct AttributeCache {
+    Entry entries[4];
+    uint32_t fills; // bounded: a site with many classes is left to the generic lookup
+};
+static_assert(sizeof(AttributeCache) <= hir::kCacheBytes);
+constexpr uint32_t kMaxFills = 64;
+
+AttributeCache* cacheAt(int64_t address) {
+    return reinterpret_cast<AttributeCache*>(address);
+}
+
+void add(AttributeCache* cache, const Entry& entry) {
+    cache->entries[cache->fills++ % std::size(cache->entries)] = entry;
+}
+
+// Position of `name` among unicode keys, or -1.
+Py_ssize_t findKey(PyDictKeysObject* keys, PyObject* name) {
+    constexpr Py_ssize_t kMostSearched = 64;
+    if (!DK_IS_UNICODE(keys) || keys->dk_nentries > kMostSearched)
+        return -1;
+    for (Py_ssize_t i = 0; i < keys->dk_nentries; ++i)
+        if (DK_UNICODE_ENTRIES(keys)[i].me_key == name)
+            return i;
+    return -1;
+}
+
+bool hasManagedDict(PyTypeObject* type) {
+    return (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
+}
+
+PyDictKeysObject* sharedKeys(PyTypeObject* type) {
+    return reinterpret_cast<PyHeapTypeObject*>(type)->ht_cached_keys;
+}
+
+// The value that the instance's dict has at the entry, if that is the name's; borrowed.
+PyObject* dictValueAt(PyObject* object, PyObject* name, uint16_t index) {
+    auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(object));
+    if (dict == nullptr || dict->ma_values != nullptr)
+        return nullptr;
+    PyDictKeysObject* keys = dict->ma_keys;
+    if (!DK_IS_UNICODE(keys) || index >= keys->dk_nentries)
+        return nullptr;
+    PyDictUnicodeEntry& entry = DK_UNICODE_ENTRIES(keys)[index];
+    return entry.me_key == name ? entry.me_value : nullptr;
+}
+
+// Does no instance attribute hide the class attribute, as when the entry was made?
+bool isVisible(PyObject* object, PyTypeObject* type, const Entry& entry) {
+    if (!hasManagedDict(type))
+        return true; // only classes without a dict get such an entry
+    return *_PyObject_ValuesPointer(object) != nullptr &&
+           sharedKeys(type)->dk_nentries == entry.index;
+}
+
+// Can lookups of this class be cached, and does it have a version?
+bool isCacheable(PyTypeObject* type, AttributeCache* cache) {
+    return cache->fills < kMaxFills && type->tp_version_tag != 0 &&
+           (type->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG) != 0;
+}
+
+// Fills in where the class attribute `found` (borrowed) is seen through an instance.
+void cacheClassAttribute(AttributeCache* cache, PyObject* object, PyObject* name, PyObject* found,
+                         Kind kind) {
+    PyTypeObject* type = Py_TYPE(object);
+    uint16_t entries = 0;
+    if (hasManagedDict(type)) {
+        if (*_PyObject_ValuesPointer(object) == nullptr || findKey(sharedKeys(type), name) >= 0)
+            return;
+        entries = static_cast<uint16_t>(sharedKeys(type)->dk_nentries);
+    } else if (type->tp_dictoffset != 0) {
+        return;
+    }
+    add(cache, {type->tp_version_tag, kind, entries, found});
+}
+
+void cacheInstanceAttribute(AttributeCache* cache, PyObject* object, PyObject* name) {
+    PyTypeObject* type = Py_TYPE(object);
+    if (!hasManagedDict(type))
+        return;
+    if (*_PyObject_ValuesPointer(object) != nullptr) {
+        Py_ssize_t index = findKey(sharedKeys(type), name);
+        if (index >= 0)
+            add(cache, {type->tp_version_tag, Kind::kInstanceValue, static_cast<uint16_t>(index),
+                        nullptr});
+        return;
+    }
+    auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(object));
+    if (dict == nullptr || dict->ma_values != nullptr)
+        return;
+    Py_ssize_t index = findKey(dict->ma_keys, name);
+    if (index >= 0)
+        add(cache,
+            {type->tp_version_tag, Kind::kManagedDict, static_cast<uint16_t>(index), nullptr});
+}
+
+// The slot of a __slots__ member that holds any object, or 0.
+Py_ssize_t slotOffset(PyTypeObject* type, PyObject* descriptor) {
+    if (!Py_IS_TYPE(descriptor, &PyMemberDescr_Type))
+        return 0;
+    auto* member = reinterpret_cast<PyMemberDescrObject*>(descriptor);
+    if (member->d_member->type != T_OBJECT_EX || member->d_member->flags != 0 ||
+        !PyType_IsSubtype(type, PyDescr_TYPE(member)) || member->d_member->offset > UINT16_MAX)
+        return 0;
+    return member->d_member->offset;
+}
+
+void learnLoad(AttributeCache* cache, PyObject* object, PyObject* name) {
+    PyTypeObject* type = Py_TYPE(object);
+    if (type->tp_getattro != PyObject_GenericGetAttr)
+        return;
+    PyObject* found = _PyType_Lookup(type, name);
+    if (!isCacheable(type, cache))
+        return;
+    if (found == nullptr)
+        return cacheInstanceAttribute(cache, object, name);
+    if (Py_ssize_t offset = slotOffset(type, found)) {
+        add(cache, {type->tp_version_tag, Kind::kSlot, static_cast<uint16_t>(offset), nullptr});
+    } else if (Py_TYPE(found)->tp_descr_get == nullptr && Py_TYPE(found)->tp_descr_set == nullptr) {
+        cacheClassAttribute(cache, object, name, found, Kind::kClassValue);
+    }
+}
+
+// The attribute if an entry tells, else null (which says nothing). Borrowed.
+PyObject* cachedValue(AttributeCache* cache, PyObject* object, PyObject* name) {
+    PyTypeObject* type = Py_TYPE(object);
+    const uint32_t version = type->tp_version_tag;
+    for (const Entry& entry : cache->entries) {
+        if (entry.version != version || version == 0)
+            continue;
+        PyObject* value = nullptr;
+        switch (entry.kind) {
+        case Kind::kInstanceValue:
+            if (PyDictValues* values = *_PyObject_ValuesPointer(object))
+                value = values->values[entry.index];
+            break;
+        case Kind::kManagedDict:
+            value = dictValueAt(object, name, entry.index);
+            break;
+        case Kind::kSlot:
+            value = *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + entry.index);
+            break;
+        case Kind::kClassValue:
+            if (isVisible(object, type, entry))
+                value = entry.object;
+            break;
+        case Kind::kMethod:
+            break;
+        }
+        if (value != nullptr)
+            return value;
+    }
+    return nullptr;
+}
+
+} // namespace
+
+PyObject* LoadAttrCached(int64_t site, PyObject* object, PyObject* name) {
+    AttributeCache* cache = cacheAt(site);
+    if (PyObject* value = cachedValue(cache, object, name))
+        return Py_NewRef(value);
+    PyObject* result = PyObject_GetAttr(object, name);
+    if (result != nullptr && cache->fills < kMaxFills)
+        learnLoad(cache, object, name);
+    return result;
+}
+
+PyObject* LoadMethodCached(int64_t site, PyObject* object, PyObject* name) {
+    AttributeCache* cache = cacheAt(site);
+    PyTypeObject* type = Py_TYPE(object);
+    for (const Entry& entry : cache->entries)
+        if (entry.version == type->tp_version_tag && entry.version != 0 &&
+            entry.kind == Kind::kMethod && isVisible(object, type, entry)) {
+            keepSecond(Py_NewRef(object));
+            return Py_NewRef(entry.object);
+        }
+    if (PyObject* value = cachedValue(cache, object, name)) {
+        keepSecond(Py_NewRef(value));
+        return nullptr;
+    }
+    PyObject* result = LoadMethodFunction(object, name);
+    if (result == errorSentinel() || cache->fills >= kMaxFills ||
+        type->tp_getattro != PyObject_GenericGetAttr)
+        return result;
+    if (result == nullptr)
+        learnLoad(cache, object, name);
+    else if (_PyType_Lookup(type, name) == result && isCacheable(type, cache))
+        cacheClassAttribute(cache, object, name, result, Kind::kMethod);
+    return result;
+}
+
+int64_t StoreAttrCached(int64_t site, PyObject* value, PyObject* object, PyObject* name) {
+    AttributeCache* cache = cacheAt(site);
+    PyTypeObject* type = Py_TYPE(object);
+    const uint32_t version = type->tp_version_tag;
+    for (const Entry& entry : cache->entries) {
+        if (entry.version != version || version == 0)
+            continue;
+        if (entry.kind == Kind::kInstanceValue) {
+            if (*_PyObject_ValuesPointer(object) != nullptr)
+                return StoreInstanceValue(entry.index, value, object, name);
+        } else if (entry.kind == Kind::kManagedDict) {
+            if (PyObject* dict = *_PyObject_ManagedDictPointer(object))
+                return PyDict_SetItem(dict, name, value);
+        }
+    }
+    if (PyObject_SetAttr(object, name, value) < 0)
+        return -1;
+    if (type == Py_TYPE(object) && type->tp_setattro == PyObject_GenericSetAttr &&
+        _PyType_Lookup(type, name) == nullptr && isCacheable(type, cache))
+        cacheInstanceAttribute(cache, object, name);
+    return 0;
+}
+
+} // namespace pyston::rt
