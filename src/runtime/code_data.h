@@ -17,10 +17,12 @@ struct CodeData;
 // One compiled version in executable memory.
 struct CodeBlob {
     CodeData* owner = nullptr;
-    uint8_t* base = nullptr; // the native function: Object* (ThreadState*, Frame*, const void* entry)
+    uint8_t* base =
+        nullptr; // the native function: Object* (ThreadState*, Frame*, const void* entry)
     size_t size = 0;
     uint32_t frameSize = 0;
-    std::vector<std::pair<int32_t, const void*>> entries; // byte offset -> address, sorted by offset
+    std::vector<std::pair<int32_t, const void*>>
+        entries; // byte offset -> address, sorted by offset
     std::vector<exits::Record> exits;
     std::vector<exits::Location> locations;
     std::vector<uint64_t> constants;
@@ -44,22 +46,23 @@ struct CodeData {
     const void* nativeFunction = nullptr; // for direct calls; null: not compiled
     const void* nativeEntry = nullptr;    // entry at the function's start
     Object* code = nullptr;               // borrowed (this dies with it)
-    // Globals and builtins of the frame for which it is being compiled; borrowed, null at other times.
+    // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
+    // times.
     Object* globals = nullptr;
     Object* builtins = nullptr;
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
-    uint32_t calls = 0;      // interpreted calls seen
-    uint32_t loopEdges = 0;  // interpreted loop edges seen
-    uint16_t versions = 0;   // compilations so far
-    bool suppressed = false; // by the user, or given up
+    uint32_t calls = 0;        // interpreted calls seen
+    uint32_t loopEdges = 0;    // interpreted loop edges seen
+    uint16_t versions = 0;     // compilations so far
+    bool suppressed = false;   // by the user, or given up
     bool isGenerator = false;  // generator, coroutine or asynchronous generator: entered at resumes
     bool hasLoops = false;     // has backward jumps that serve the eval breaker
     bool loopsPatched = false; // its loop edges stop the interpreter
     std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
-    std::string failure; // why compilation was given up, if it was
+    std::string failure;                            // why compilation was given up, if it was
 };
 
 } // namespace pyston::runtime

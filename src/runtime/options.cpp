@@ -10,10 +10,20 @@ bool parseNumber(std::string_view text, uint64_t* out) {
     int shift = 0;
     if (!text.empty()) {
         switch (text.back()) {
-        case 'k': case 'K': shift = 10; break;
-        case 'm': case 'M': shift = 20; break;
-        case 'g': case 'G': shift = 30; break;
-        default: break;
+        case 'k':
+        case 'K':
+            shift = 10;
+            break;
+        case 'm':
+        case 'M':
+            shift = 20;
+            break;
+        case 'g':
+        case 'G':
+            shift = 30;
+            break;
+        default:
+            break;
         }
     }
     if (shift != 0)
@@ -88,11 +98,20 @@ const std::vector<Row>& rows() {
         {{"log", "on|off", "print a line for each compilation"},
          [](O& o, V v) { return parseSwitch(v, &o.logCompiles); }},
         {{"dump", "STAGES", "print hir, lir, asm of what is compiled"},
-         [](O& o, V v) { o.dump = v.empty() ? "hir,lir,asm" : v; return true; }},
+         [](O& o, V v) {
+             o.dump = v.empty() ? "hir,lir,asm" : v;
+             return true;
+         }},
         {{"dump-function", "NAME", "only for functions whose qualified name contains NAME"},
-         [](O& o, V v) { o.dumpFunction = v; return true; }},
+         [](O& o, V v) {
+             o.dumpFunction = v;
+             return true;
+         }},
         {{"disable-pass", "NAMES", "leave out optimization passes"},
-         [](O& o, V v) { o.disabledPasses = splitAtCommas(v); return true; }},
+         [](O& o, V v) {
+             o.disabledPasses = splitAtCommas(v);
+             return true;
+         }},
     };
     return table;
 }

@@ -9,23 +9,23 @@
 namespace pyston::runtime {
 
 struct Options {
-    // A function is compiled when this many of its calls were interpreted; 0: at the first call, and
-    // its loops at the first iteration.
+    // A function is compiled when this many of its calls were interpreted; 0: at the first call,
+    // and its loops at the first iteration.
     uint32_t compileAfterCalls = 120;
-    // A loop is entered in compiled code after this many interpreted iterations (all loops of a code
-    // object count together); unused when compileAfterCalls is 0.
+    // A loop is entered in compiled code after this many interpreted iterations (all loops of a
+    // code object count together); unused when compileAfterCalls is 0.
     uint32_t loopEdgesBeforeOsr = 1000;
     // Guard exits at one site before it is compiled without speculation.
     uint32_t exitsBeforeRecompile = 32;
     // Compilations of one code object; the last of them does not speculate.
     uint32_t maxVersions = 6;
     uint64_t codeMemoryLimit = uint64_t{128} << 20; // bytes
-    uint64_t stressExitsSeed = 0; // take exits at random; 0: off
-    bool loopEntry = true;        // OSR; off: loops are compiled at calls only
-    bool perfMap = false;         // write /tmp/perf-PID.map
-    bool logCompiles = false;     // a line on stderr for each compilation
-    std::string dump;             // stages to print: "hir", "lir", "asm", by commas
-    std::string dumpFunction;     // only functions whose qualified name contains this
+    uint64_t stressExitsSeed = 0;                   // take exits at random; 0: off
+    bool loopEntry = true;                          // OSR; off: loops are compiled at calls only
+    bool perfMap = false;                           // write /tmp/perf-PID.map
+    bool logCompiles = false;                       // a line on stderr for each compilation
+    std::string dump;         // stages to print: "hir", "lir", "asm", by commas
+    std::string dumpFunction; // only functions whose qualified name contains this
     std::vector<std::string> disabledPasses;
 };
 

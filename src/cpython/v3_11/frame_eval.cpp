@@ -202,8 +202,8 @@ Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* functio
     auto* functionObject = reinterpret_cast<PyFunctionObject*>(function);
     // The guard was on the function's identity; its __code__ may have been replaced since.
     if (!PyFunction_Check(function) || functionObject->func_code != data->code) [[unlikely]] {
-        PyObject* result = PyObject_Vectorcall(function, stolenArgs, static_cast<size_t>(count),
-                                               nullptr);
+        PyObject* result =
+            PyObject_Vectorcall(function, stolenArgs, static_cast<size_t>(count), nullptr);
         std::for_each(stolenArgs, stolenArgs + count,
                       [](Object* argument) { Py_DECREF(argument); });
         return result;
