@@ -56,5 +56,5 @@ def shortest(size, start, goal):
     return distances[goal], way[::-1]
 
 
-total, way = shortest(170, Point(0, 0), Point(169, 169))
+total, way = shortest(300, Point(0, 0), Point(299, 299))
 print(total, len(way), [(p.x, p.y) for p in way[:5]])

@@ -50,7 +50,7 @@ class Cache:
 
 cache = Cache(500)
 state, total = 7, 0
-for i in range(600_000):
+for i in range(1_200_000):
     state = (state * 69069 + 5) & 0xFFFFFFFF
     key = (state >> 16) % 300 if i % 3 else (state >> 12) % 5000
     total += cache.get(key, lambda k: k * k % 97)

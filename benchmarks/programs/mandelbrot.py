@@ -24,4 +24,4 @@ def picture(width, height, limit):
     return rows
 
 
-print("\n".join(picture(76, 30, 6000)))
+print("\n".join(picture(76, 30, 15000)))

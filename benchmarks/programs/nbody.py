@@ -48,6 +48,6 @@ def energy(bodies):
 
 bodies = system()
 print(f"{energy(bodies):.9f}")
-for _ in range(60_000):
+for _ in range(120_000):
     advance(bodies, 0.001)
 print(f"{energy(bodies):.9f}")

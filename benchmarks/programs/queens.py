@@ -23,6 +23,6 @@ def count_with_bits(n, row=0, columns=0, falling=0, rising=0):
     return total
 
 
-solutions = list(place(9))
+solutions = list(place(10))
 print(len(solutions), solutions[0], solutions[-1])
-print([count_with_bits(n) for n in range(4, 12)])
+print([count_with_bits(n) for n in range(4, 13)])

@@ -25,4 +25,4 @@ def norm(n):
     return (uv / vv) ** 0.5
 
 
-print(f"{norm(220):.9f}")
+print(f"{norm(400):.9f}")

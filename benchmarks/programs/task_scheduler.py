@@ -106,6 +106,6 @@ class Kernel:
                 return
 
 
-kernel = Kernel(150_000)
+kernel = Kernel(400_000)
 kernel.run()
 print(kernel.sent, kernel.total, [(task.name, task.handled) for task in kernel.tasks])

@@ -141,6 +141,6 @@ def run(code):
 
 
 code = Compiler(SOURCE).program()
-for _ in range(2):
+for _ in range(8):
     names, steps = run(code)
 print(len(code), steps, names)

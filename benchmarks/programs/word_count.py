@@ -42,7 +42,7 @@ def count(text):
 
 
 text = make_text(90_000)
-for _ in range(2):
+for _ in range(8):
     counts, lengths, following = count(text)
 for word, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:12]:
     after = max(following[word].items(), key=lambda item: (item[1], item[0]))

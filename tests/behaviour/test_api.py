@@ -40,7 +40,7 @@ def test_implementation_stays_cpython():
 
 
 def test_hot_function_is_compiled():
-    assert run("print(pyston.is_compiled(work)); [work(10) for _ in range(100)]; print(pyston.is_compiled(work), work(10))") == "False\nTrue 45"
+    assert run("print(pyston.is_compiled(work)); [work(10) for _ in range(1000)]; print(pyston.is_compiled(work), work(10))") == "False\nTrue 45"
 
 
 def test_force_compile():
@@ -73,7 +73,7 @@ def test_suppress():
     @pyston.suppress
     def never(n):
         return [i for i in range(n)][-1]
-    for _ in range(300):
+    for _ in range(1000):
         never(20)
     print(never.__name__, pyston.is_compiled(never), pyston.force_compile(never), never(3))
     """
@@ -85,10 +85,10 @@ def test_enable_disable():
     print(pyston.is_enabled())
     pyston.disable()
     print(pyston.is_enabled())
-    for _ in range(200): work(10)
+    for _ in range(1000): work(10)
     print(pyston.is_compiled(work))
     pyston.enable()
-    for _ in range(200): work(10)
+    for _ in range(1000): work(10)
     print(pyston.is_enabled(), pyston.is_compiled(work))
     pyston.disable()
     print(work(1000))
@@ -115,7 +115,7 @@ def test_disable_in_compiled_code():
 def test_pause():
     source = """
     with pyston.pause():
-        for _ in range(200): work(10)
+        for _ in range(1000): work(10)
         with pyston.pause():
             pass
         work(10)
@@ -125,7 +125,7 @@ def test_pause():
             1/0
     except ZeroDivisionError:
         pass
-    for _ in range(200): work(10)
+    for _ in range(1000): work(10)
     print(pyston.is_compiled(work))
     """
     assert run(source) == "False\nTrue"
@@ -149,7 +149,7 @@ def test_compile_after_n_calls():
 
 def test_stats():
     source = """
-    for _ in range(200): work(50)
+    for _ in range(1000): work(50)
     s = pyston.stats()
     print(all(isinstance(s[k], int) for k in ("compilations", "refused", "code_bytes", "compile_microseconds", "loop_entries")))
     print(s["compilations"] > 0, s["code_bytes"] > 0, sorted(s["exits"])[:2])
@@ -162,7 +162,7 @@ def test_stats():
 
 @pytest.mark.parametrize(("stage", "expected"), [("hir", "bb0"), ("lir", "b0:"), ("asm", "ret")])
 def test_dump(stage, expected):
-    text = run(f"for _ in range(100): work(10)\nprint(pyston.dump(work, {stage!r}))")
+    text = run(f"for _ in range(1000): work(10)\nprint(pyston.dump(work, {stage!r}))")
     assert expected.lower() in text.lower(), text[:2000]
 
 
@@ -233,7 +233,7 @@ def test_statistics_at_exit():
 def test_perf_map():
     source = """
     import os
-    for _ in range(100): work(10)
+    for _ in range(1000): work(10)
     text = open(f"/tmp/perf-{os.getpid()}.map").read()
     os.unlink(f"/tmp/perf-{os.getpid()}.map")
     print("work" in text, all(len(line.split()) >= 3 and int(line.split()[0], 16) for line in text.splitlines()))
@@ -245,7 +245,7 @@ def test_enable_without_auto_load():
     """`import pyston; pyston.enable()` where nothing else turned it on."""
     site = next((harness.VENV / "lib").glob("python3.11/site-packages"))
     source = f"import sys; sys.path.insert(0, {str(site)!r})" + WORK + (
-        "print(pyston.is_enabled(), pyston.enable(), pyston.is_enabled())\n[work(9) for _ in range(100)]\nprint(pyston.is_compiled(work))"
+        "print(pyston.is_enabled(), pyston.enable(), pyston.is_enabled())\n[work(9) for _ in range(1000)]\nprint(pyston.is_compiled(work))"
     )
     p = subprocess.run([harness.STOCK, "-c", source], capture_output=True, text=True, env=harness.environment({}))
     assert p.stdout == "False True True\nTrue\n", p.stderr
@@ -254,9 +254,9 @@ def test_enable_without_auto_load():
 def test_gdb_sees_compiled_frames(tmp_path):
     """gdb walks from C through compiled frames, and names them."""
     (tmp_path / "program.py").write_text(
-        "import os\ndef compiled_inner(n):\n  return os.abort() if n > 200 else n\n"
+        "import os\ndef compiled_inner(n):\n  return os.abort() if n > 900 else n\n"
         "def compiled_outer(n):\n  return compiled_inner(n) + 1\n"
-        "for i in range(300): compiled_outer(i)\n"
+        "for i in range(1000): compiled_outer(i)\n"
     )
     p = subprocess.run(
         ["gdb", "-nx", "-batch", "-ex", "set confirm off", "-ex", "run", "-ex", "bt", "--args",

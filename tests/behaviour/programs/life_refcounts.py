@@ -3,6 +3,11 @@ import sys
 from _repeat import repeat
 
 
+def count(thing):
+    """Called by C: the references of an argument on its way differ between the tiers, rightly."""
+    return next(map(sys.getrefcount, [thing]))
+
+
 class Thing:
     __slots__ = ("x",)
 
@@ -35,7 +40,7 @@ def generator(thing):
 
 def body(out):
     thing = Thing()
-    before = sys.getrefcount(thing)
+    before = count(thing)
     for _ in range(5):
         r = leaves(7, thing)
         g = generator(thing)
@@ -43,12 +48,12 @@ def body(out):
         g.send(1)
         next(g, None)
     del r, g
-    out(sys.getrefcount(thing) - before, thing.x)
-    nothing, small = sys.getrefcount(None), sys.getrefcount(2**40 + 1)
+    out(count(thing) - before, thing.x)
+    nothing, small = count(None), count(2**40 + 1)
     for i in range(300):
         leaves(2, thing)
-    out(abs(sys.getrefcount(None) - nothing) < 50)
-    out(sys.getrefcount(thing) - before)
+    out(abs(count(None) - nothing) < 50)
+    out(count(thing) - before)
 
 
 repeat(body, 30)
