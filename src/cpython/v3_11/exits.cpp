@@ -205,15 +205,9 @@ PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
         break;
     }
     auto lookup = static_cast<int>(how >> kResumeBits);
-    switch (unwindFrame(tstate, frame, lookup, what == Resume::kUnwind)) {
-    case Unwound::kHandled:
-        return continueFrame(tstate, frame, 0);
-    case Unwound::kThrow:
-        return continueFrame(tstate, frame, 1);
-    case Unwound::kReturn:
-        break;
-    }
-    return nullptr;
+    if (!unwindFrame(tstate, frame, lookup, what == Resume::kUnwind))
+        return nullptr;
+    return continueWatched(tstate, frame);
 }
 
 void dealloc(PyObject* object) {

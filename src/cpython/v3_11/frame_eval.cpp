@@ -186,9 +186,6 @@ PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
         case EdgeOutcome::kInterpret:
             throwflag = 0;
             break;
-        case EdgeOutcome::kThrow:
-            throwflag = 1;
-            break;
         case EdgeOutcome::kReturn:
             return nullptr;
         case EdgeOutcome::kEnter:

@@ -52,15 +52,9 @@ uint8_t operandKind(PyObject* left, PyObject* right) {
     return kSeenOther;
 }
 
-EdgeOutcome afterUnwinding(Unwound unwound) {
-    switch (unwound) {
-    case Unwound::kHandled:
+EdgeOutcome raise(PyThreadState* tstate, Frame* frame, int lookupOffset) {
+    if (unwindFrame(tstate, frame, lookupOffset, true))
         return {EdgeOutcome::kInterpret};
-    case Unwound::kThrow:
-        return {EdgeOutcome::kThrow};
-    case Unwound::kReturn:
-        break;
-    }
     return {EdgeOutcome::kReturn};
 }
 
@@ -298,11 +292,11 @@ EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEd
     ++frame->stacktop; // what RETURN_VALUE popped is still there
     warmUp(code);
     if (edge->comparison >= 0 && !compareOperands(tstate, frame, edge))
-        return afterUnwinding(unwindFrame(tstate, frame, edge->patchOffset, true));
+        return raise(tstate, frame, edge->patchOffset);
     frame->prev_instr = unitAt(code, edge->jumpOffset);
     int taken = popCondition(tstate, frame, edge);
     if (taken < 0)
-        return afterUnwinding(unwindFrame(tstate, frame, edge->jumpOffset, true));
+        return raise(tstate, frame, edge->jumpOffset);
     if (taken == 0) {
         setNextOffset(frame, edge->next);
         return {EdgeOutcome::kInterpret};
@@ -315,7 +309,7 @@ EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEd
         }
         // The interpreter has jumped already when it looks for the handler.
         if (failed != 0)
-            return afterUnwinding(unwindFrame(tstate, frame, edge->target - kUnit, true));
+            return raise(tstate, frame, edge->target - kUnit);
     }
     setNextOffset(frame, edge->target);
     return atLoopHeader(tstate, frame, data, edge);

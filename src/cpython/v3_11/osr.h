@@ -50,7 +50,6 @@ LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame);
 struct EdgeOutcome {
     enum What : uint8_t {
         kInterpret, // the frame is set to the next instruction
-        kThrow,     // an exception is set, the frame stands at the raising instruction
         kReturn,    // an exception is set, the frame is unwound: return NULL
         kEnter,     // continue in compiled code at `entry`
     } what;

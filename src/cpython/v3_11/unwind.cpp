@@ -1,5 +1,7 @@
 #include "cpython/v3_11/unwind.h"
 
+#include <utility>
+
 namespace pyston::host {
 namespace {
 
@@ -49,15 +51,76 @@ PyObject* takeException() {
     return value;
 }
 
+int callTraceFunction(PyThreadState* tstate, Py_tracefunc function, PyObject* self, int event,
+                      PyObject* argument) {
+    if (tstate->tracing)
+        return 0;
+    PyFrameObject* object = PyThreadState_GetFrame(tstate);
+    if (object == nullptr)
+        return -1;
+    int outerEvent = std::exchange(tstate->tracing_what, event);
+    PyThreadState_EnterTracing(tstate);
+    int result = function(self, object, event, argument);
+    PyThreadState_LeaveTracing(tstate);
+    tstate->tracing_what = outerEvent;
+    Py_DECREF(object);
+    return result;
+}
+
+// An exception that the trace function raises replaces the one that is told of.
+void traceException(PyThreadState* tstate) {
+    if (tstate->c_tracefunc == nullptr)
+        return;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+    PyObject* argument = PyTuple_Pack(3, type, value, traceback != nullptr ? traceback : Py_None);
+    int result = 0;
+    if (argument != nullptr) {
+        result = callTraceFunction(tstate, tstate->c_tracefunc, tstate->c_traceobj,
+                                   PyTrace_EXCEPTION, argument);
+        Py_DECREF(argument);
+    }
+    if (result == 0) {
+        PyErr_Restore(type, value, traceback);
+    } else {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    }
+}
+
+bool traceReturn(PyThreadState* tstate, Py_tracefunc function, PyObject* self) {
+    if (function == nullptr)
+        return true;
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (callTraceFunction(tstate, function, self, PyTrace_RETURN, nullptr) == 0) {
+        PyErr_Restore(type, value, traceback);
+        return true;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return false;
+}
+
+void traceUnwinding(PyThreadState* tstate) {
+    if (tstate->cframe->use_tracing &&
+        traceReturn(tstate, tstate->c_tracefunc, tstate->c_traceobj)) {
+        traceReturn(tstate, tstate->c_profilefunc, tstate->c_profileobj);
+    }
+}
+
 } // namespace
 
-Unwound unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool traceback) {
-    if (tstate->c_tracefunc != nullptr || tstate->c_profilefunc != nullptr)
-        return Unwound::kThrow;
+bool unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool raisedHere) {
     int lookupUnit = lookupOffset / static_cast<int>(sizeof(_Py_CODEUNIT));
     LinkedFrame linked(tstate, frame);
-    if (traceback)
+    if (raisedHere) {
         addTraceback(tstate, frame);
+        traceException(tstate);
+    }
 
     PyCodeObject* code = frame->f_code;
     for (;;) {
@@ -66,8 +129,10 @@ Unwound unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool 
         int depth = code->co_nlocalsplus + (found ? handler.depth : 0);
         while (linked.stacktop > depth)
             Py_XDECREF(frame->localsplus[--linked.stacktop]);
-        if (!found)
-            return Unwound::kReturn;
+        if (!found) {
+            traceUnwinding(tstate);
+            return false;
+        }
         if (handler.pushLasti) {
             PyObject* lasti = PyLong_FromLong(_PyInterpreterFrame_LASTI(frame));
             if (lasti == nullptr)
@@ -76,7 +141,7 @@ Unwound unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool 
         }
         frame->localsplus[linked.stacktop++] = takeException();
         frame->prev_instr = _PyCode_CODE(code) + handler.target - 1;
-        return Unwound::kHandled;
+        return true;
     }
 }
 

@@ -5,16 +5,17 @@
 
 namespace pyston::host {
 
-enum class Unwound : uint8_t {
-    kHandled, // the frame is set to its handler, the exception is on its stack
-    kThrow,   // the thread is traced: the interpreter must do it (throwflag)
-    kReturn,  // no handler: the stack is empty, the exception still set
-};
-
 // An exception is set; the frame (not linked, its stacktop valid) stands at the raising
-// instruction. `lookupOffset` is the byte offset that decides on the handler: not always the
-// instruction's, since the interpreter looks before the target when a loop edge raises.
-// `traceback`: whether the frame gets an entry in the traceback.
-Unwound unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool traceback);
+// instruction. True: the frame is set to its handler, the exception is on its stack. False: it has
+// none, its stack is empty, the exception is still set.
+//
+// `lookupOffset` is the byte offset that decides on the handler: not always the instruction's,
+// since the interpreter looks before the target when a loop edge raises. `raisedHere`: the frame
+// gets an entry in the traceback, and trace functions are told; not so for exceptions that are
+// raised again.
+//
+// Why not let the interpreter do it (throwflag)? It takes that for generator.throw(), and tells
+// trace functions of a call.
+bool unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool raisedHere);
 
 } // namespace pyston::host
