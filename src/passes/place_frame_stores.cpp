@@ -279,7 +279,7 @@ class FrameStores {
         rest->preds().push_back(block);
 
         if (subject)
-            cold = freeQuietly(subject, fs, cold, rest);
+            cold = freeQuietly(subject, cold, rest);
         std::vector<Instr*> body, boxes;
         if (fs) {
             storeSlots(fs, memory, body, &boxes);
@@ -306,27 +306,15 @@ class FrameStores {
 
     // The usual dead object of unknown class is a number or a string: nobody can look while it is freed.
     // Returns the block for all others.
-    Block* freeQuietly(Instr* subject, FrameState* fs, Block* block, Block* rest) {
-        if (subject->type().rep == Rep::kNullable) {
-            subject = fn_.newInstr(Opcode::kRefine, {subject});
-            block->append(subject);
-        }
-        Block* quiet = newColdBlock();
-        quiet->append(fn_.newInstr(Opcode::kDealloc, {subject}));
-        quiet->instrs().back()->setFrameState(fs);
-        quiet->append(fn_.newJump(rest));
-        rest->preds().push_back(quiet);
-        for (ExactClass exact : {ExactClass::kFloat, ExactClass::kInt, ExactClass::kStr}) {
-            Block* other = newColdBlock();
-            Instr* test = fn_.newInstr(Opcode::kIsClass, {subject});
-            test->setImm(static_cast<int64_t>(exact));
-            block->append(test);
-            block->append(fn_.newBranch(Opcode::kBranch, test, quiet, other));
-            quiet->preds().push_back(block);
-            other->preds().push_back(block);
-            block = other;
-        }
-        return block;
+    Block* freeQuietly(Instr* subject, Block* block, Block* rest) {
+        Block* other = newColdBlock();
+        Instr* freed = fn_.newInstr(Opcode::kCallRuntime, kBool, {&subject, 1});
+        freed->setImm(static_cast<int64_t>(runtime::Helper::kFreeIfPlain));
+        block->append(freed);
+        block->append(fn_.newBranch(Opcode::kBranch, freed, rest, other));
+        rest->preds().push_back(block);
+        other->preds().push_back(block);
+        return other;
     }
 
     // Without a state, rather an unbound local than one that was freed.

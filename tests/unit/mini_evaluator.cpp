@@ -315,6 +315,13 @@ Evaluator::Value Evaluator::evaluateHelper(const Instr* instr) {
     case Helper::kHandlePending:
         world_.servePending();
         return Value();
+    case Helper::kFreeIfPlain: {
+        Object* dead = std::get<Object*>(at(instr->operand(0)));
+        const bool plain = dead->kind == Object::kInt;
+        if (plain)
+            world_.kill(dead);
+        return plain;
+    }
     case Helper::kNewIntOrNull:
         return world_.make(Object::kInt, integer(instr->operand(0)));
     default:
