@@ -19,7 +19,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress lint format bench bench-setup asan clean
+.PHONY: all setup build venv run test test-cpython test-stress compile-everything lint format bench bench-setup asan clean
 
 all: venv
 
@@ -45,6 +45,10 @@ test: venv
 
 test-cpython: venv
 	@$(PYTHON) tests/cpython/run_suite.py --mode default
+
+# Every code object of the standard library and the installed packages.
+compile-everything: venv
+	@$(PYTHON) tests/compile_everything.py
 
 test-stress: venv
 	@$(PYTHON) tests/cpython/run_suite.py --mode compile-all --mode stress --selection tests/cpython/core.txt

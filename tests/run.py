@@ -67,6 +67,10 @@ def run_part(name: str, command: list[object], environment: dict[str, str]) -> P
     return Part(name, passed, failed, time.monotonic() - begin)
 
 
+def environment_pyston() -> Path:
+    return Path(os.environ.get("PYSTON_TEST_VENV", ROOT / ".venv")) / "bin" / "pyston"
+
+
 def parts(build: Path, sanitize: bool) -> list[tuple[str, list[object]]]:
     pytest = [STOCK, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"]
     listed: list[tuple[str, list[object]]] = []
@@ -74,10 +78,14 @@ def parts(build: Path, sanitize: bool) -> list[tuple[str, list[object]]]:
         listed.append(("lint", [STOCK, ROOT / "tools" / "lint.py"]))
     if (build / "pyston_unit_tests").exists():
         listed.append(("unit tests", [build / "pyston_unit_tests", "--gtest_brief=1"]))
+    if (build / "pyston-opt").exists():
+        listed.append(("ir tests", [STOCK, ROOT / "tests/ir/run_tests.py", "--opt", build / "pyston-opt"]))
     others = [p for p in sorted((ROOT / "tests").glob("*/test_*.py")) if p.parent.name not in ("behaviour", "cpython")]
     if others:
         listed.append(("other tests", [*pytest, *sorted({p.parent for p in others})]))
     listed.append(("behaviour", [*pytest, ROOT / "tests" / "behaviour"]))
+    everything = [STOCK, ROOT / "tests/compile_everything.py", "--pyston", environment_pyston(), "--every", "12"]
+    listed.append(("compile everything", everything))
     if not sanitize:
         suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--selection", ROOT / "tests/cpython/smoke.txt"]
         modes = ["--mode", "default", "--mode", "compile-all", "--mode", "stress"]
@@ -93,9 +101,9 @@ def main() -> int:
     parser.add_argument("only", nargs="*", help="names of parts")
     arguments = parser.parse_args()
     build = arguments.build.resolve()
+    os.environ["PYSTON_TEST_VENV"] = str(arguments.venv.resolve())
     environment = os.environ | {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "PYSTON_TEST_VENV": str(arguments.venv.resolve()),
         "PYSTON_TEST_BUILD": str(build),
     }
     if arguments.sanitize:
