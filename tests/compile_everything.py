@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from types import CodeType
 ROOT = Path(__file__).resolve().parents[1]
 ROOTS = ["/usr/lib/python3.11", "/usr/lib/python3/dist-packages"]
 GROUP = 60  # files of one process
+MEMORY = 4 << 30  # bytes of address space of one process
 
 
 def code_objects(code: CodeType) -> Iterator[CodeType]:
@@ -37,6 +39,7 @@ def child(files: list[str]) -> None:
     import _pyston
 
     warnings.simplefilter("ignore")
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     sys.setrecursionlimit(20_000)
     for file in files:
         try:
