@@ -20,6 +20,12 @@ namespace pyston {
 
 namespace {
 
+// Every instruction that can leave describes the whole frame. Code with thousands of values on the
+// stack (an expression of thousands of terms) would take time and memory by the square of its
+// length for code that runs once; it stays interpreted. In values; the largest of the standard
+// library has a tenth of it.
+constexpr size_t kMaxStateSize = 1'000'000;
+
 lower::Context makeLoweringContext() {
     lower::Context context{.layout = host::layout()};
     auto address = [](const void* object) { return reinterpret_cast<uint64_t>(object); };
@@ -74,8 +80,9 @@ void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets)
             offsets.push_back(instr.resumeOffset);
 }
 
-// The objects that the code refers to by address must live as long as it does. Not the function that is
-// compiled itself: that would keep it alive for ever, and a call through its address checks it anyway.
+// The objects that the code refers to by address must live as long as it does. Not the function
+// that is compiled itself: that would keep it alive for ever, and a call through its address checks
+// it anyway.
 std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
     std::unordered_set<Object*> objects;
     for (const hir::Block* block : fn.blocks())
@@ -168,6 +175,11 @@ CompileResult compile(const CompileRequest& request) {
 
     // The interpreter's code, with what its inline caches have seen.
     build::Bytecode bytecode = host::decode(request.data->code);
+    if (bytecode.instrs.size() * static_cast<size_t>(bytecode.numSlots + bytecode.stackSize) >
+        kMaxStateSize) {
+        result.failure = "its frame states would be too large";
+        return result;
+    }
     build::BuildRequest buildRequest;
     buildRequest.bytecode = &bytecode;
     buildRequest.profile = request.data;
@@ -178,8 +190,7 @@ CompileResult compile(const CompileRequest& request) {
         addResumePoints(bytecode, buildRequest.entryOffsets);
 
     // SSA, speculating on the feedback.
-    std::unique_ptr<hir::Function> fn =
-        build::buildGraph(buildRequest, &result.failure);
+    std::unique_ptr<hir::Function> fn = build::buildGraph(buildRequest, &result.failure);
     if (!fn)
         return result;
 
@@ -217,10 +228,10 @@ CompileResult compile(const CompileRequest& request) {
     if (!emitCode(*lir, allocation, request, *blob, result))
         return result;
     blob->references = collectReferences(*fn, request.data->code);
-    blob->compileMicroseconds = static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
-                                                              start)
-            .count());
+    blob->compileMicroseconds =
+        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                  std::chrono::steady_clock::now() - start)
+                                  .count());
     result.blob = std::move(blob);
     return result;
 }

@@ -16,10 +16,10 @@ namespace pyston {
 
 struct CompileRequest {
     runtime::CodeData* data = nullptr;
-    bool functionEntry = true;          // an entry at offset 0
-    std::vector<int> osrOffsets;        // loop headers (byte offsets) to enter
-    bool resumeEntries = false;         // generators: an entry at every resume point
-    bool wantDumps = false;             // fill the text fields of the result
+    bool functionEntry = true;   // an entry at offset 0
+    std::vector<int> osrOffsets; // loop headers (byte offsets) to enter
+    bool resumeEntries = false;  // generators: an entry at every resume point
+    bool wantDumps = false;      // fill the text fields of the result
 };
 
 struct CompileResult {

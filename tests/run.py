@@ -87,9 +87,12 @@ def parts(build: Path, sanitize: bool) -> list[tuple[str, list[object]]]:
     everything = [STOCK, ROOT / "tests/compile_everything.py", "--pyston", environment_pyston(), "--every", "12"]
     listed.append(("compile everything", everything))
     if not sanitize:
-        suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--selection", ROOT / "tests/cpython/smoke.txt"]
-        modes = ["--mode", "default", "--mode", "compile-all", "--mode", "stress"]
-        listed.append(("cpython smoke", [*suite, *modes, "--timeout", "120"]))
+        suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--timeout", "120"]
+        selection = ROOT / "tests/cpython/smoke.txt"
+        listed.append(("cpython smoke", [*suite, "--mode", "default", "--selection", selection]))
+        selection = ROOT / "tests/cpython/smoke_stress.txt"
+        modes = ["--mode", "compile-all", "--mode", "stress"]
+        listed.append(("cpython stress", [*suite, *modes, "--selection", selection]))
     return listed
 
 

@@ -25,29 +25,51 @@ struct Feedback {
         kNone,    // cold: never ran, or not yet specialized
         kGeneric, // ran, and the interpreter found nothing to specialize
         // BinaryOp, CompareOp
-        kIntInt, kFloatFloat, kStrStr,
+        kIntInt,
+        kFloatFloat,
+        kStrStr,
         // BinarySubscr, StoreSubscr
-        kListInt, kTupleInt, kDict, kGetItemFunction,
+        kListInt,
+        kTupleInt,
+        kDict,
+        kGetItemFunction,
         // LoadAttr, StoreAttr, LoadMethod
-        kInstanceValue,  // typeVersion, index: inline values
-        kSlot,           // typeVersion, index: byte offset of a __slots__ member
-        kModule,         // keysVersion (of the module's dict), index: entry
-        kWithHint,       // typeVersion, index: entry hint in the instance's dict
-        kMethodWithValues, // typeVersion, keysVersion (instance must not shadow), object: the function
-        kMethodNoDict,   // typeVersion, object
-        kMethodWithDict, // typeVersion, keysVersion, index: dictoffset, object
-        kMethodLazyDict, // typeVersion, object: managed dict still absent
-        kMethodClass,    // typeVersion of the class object itself (v is a class), object
+        kInstanceValue,    // typeVersion, index: inline values
+        kSlot,             // typeVersion, index: byte offset of a __slots__ member
+        kModule,           // keysVersion (of the module's dict), index: entry
+        kWithHint,         // typeVersion, index: entry hint in the instance's dict
+        kMethodWithValues, // typeVersion, keysVersion (instance must not shadow), object: the
+                           // function
+        kMethodNoDict,     // typeVersion, object
+        kMethodWithDict,   // typeVersion, keysVersion, index: dictoffset, object
+        kMethodLazyDict,   // typeVersion, object: managed dict still absent
+        kMethodClass,      // typeVersion of the class object itself (v is a class), object
         // LoadGlobal
-        kGlobalModule,   // keysVersion, index
-        kGlobalBuiltin,  // keysVersion (globals), keysVersion2 (builtins), index
+        kGlobalModule,  // keysVersion, index
+        kGlobalBuiltin, // keysVersion (globals), keysVersion2 (builtins), index
         // Call (with its PRECALL)
-        kPyExactArgs, kPyWithDefaults, kBoundMethod, kPyFunction,
-        kBuiltinClass, kBuiltinO, kBuiltinFast, kBuiltinFastKeywords, kLen, kIsInstance,
-        kListAppend, kMethodDescrO, kMethodDescrNoArgs, kMethodDescrFast, kMethodDescrFastKeywords,
-        kType1, kStr1, kTuple1,
+        kPyExactArgs,
+        kPyWithDefaults,
+        kBoundMethod,
+        kPyFunction,
+        kBuiltinClass,
+        kBuiltinO,
+        kBuiltinFast,
+        kBuiltinFastKeywords,
+        kLen,
+        kIsInstance,
+        kListAppend,
+        kMethodDescrO,
+        kMethodDescrNoArgs,
+        kMethodDescrFast,
+        kMethodDescrFastKeywords,
+        kType1,
+        kStr1,
+        kTuple1,
         // UnpackSequence
-        kTwoTuple, kTuple, kList,
+        kTwoTuple,
+        kTuple,
+        kList,
         kBool, // ToBool sites
     };
     Kind kind = Kind::kNone;
@@ -64,7 +86,7 @@ struct Instr {
     int resumeOffset = 0; // byte offset of its first prefix: where the interpreter can start it
     int nextOffset = 0;   // byte offset of the following instruction, caches skipped
     int arg = 0;
-    int target = -1;      // byte offset of a jump's target
+    int target = -1;           // byte offset of a jump's target
     Object* kwnames = nullptr; // Call: tuple of keyword names, or null (borrowed from co_consts)
     Feedback feedback;
 };
@@ -85,9 +107,9 @@ struct Bytecode {
     std::vector<Object*> names;
     std::vector<uint8_t> slotKinds; // per localsplus: bit 0x20 local, 0x40 cell, 0x80 free
     int numSlots = 0, numLocals = 0, stackSize = 0;
-    int argCount = 0;     // co_argcount: positional parameters
-    int kwOnlyCount = -1; // co_kwonlyargcount; -1: not known
-    int flags = 0; // CO_*
+    int argCount = 0;              // co_argcount: positional parameters
+    int kwOnlyCount = -1;          // co_kwonlyargcount; -1: not known
+    int flags = 0;                 // CO_*
     int indexOf(int offset) const; // index of the instruction whose resumeOffset or offset is this
 };
 

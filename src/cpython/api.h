@@ -1,6 +1,6 @@
-// The only interface to the interpreter. Everything that knows a CPython version implements it, in one
-// folder per version (v3_11/); nothing outside src/cpython includes a CPython header (src/module, which
-// defines the Python-visible API, includes the public Python.h only).
+// The only interface to the interpreter. Everything that knows a CPython version implements it, in
+// one folder per version (v3_11/); nothing outside src/cpython includes a CPython header
+// (src/module, which defines the Python-visible API, includes the public Python.h only).
 #pragma once
 
 #include "build/bytecode.h"
@@ -49,7 +49,14 @@ Object* builtinsOfCode(Object* code);
 // For a Python function: its code object, or null for anything else.
 Object* functionCode(Object* function);
 struct BuiltinInfo { // a builtin_function_or_method or method_descriptor
-    enum Convention { kNotBuiltin, kO, kNoArgs, kFast, kFastKeywords, kVarArgs } convention = kNotBuiltin;
+    enum Convention {
+        kNotBuiltin,
+        kO,
+        kNoArgs,
+        kFast,
+        kFastKeywords,
+        kVarArgs
+    } convention = kNotBuiltin;
     Object* ownerClass = nullptr; // method descriptors: class that self must be an instance of
 };
 BuiltinInfo builtinInfo(Object* callable);
@@ -76,8 +83,8 @@ int instructionAddressOffset(); // Layout::codeInstructions
 runtime::CodeData* codeData(Object* code, bool create);
 
 // --- control
-// Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in it,
-// else one sentence for the user.
+// Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in
+// it, else one sentence for the user.
 std::string selfCheck();
 // Takes over frame evaluation of the current interpreter / gives it back.
 bool install();

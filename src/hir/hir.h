@@ -1,9 +1,9 @@
 // The high-level intermediate representation: SSA over typed values.
 //
-// An instruction is a value (as in B3). A function has one or more entry blocks, each taking over the
-// state of the interpreter's frame at one bytecode offset (function start, loop header, resume point).
-// Frame states are values shared between instructions: they say what CPython's frame would hold at that
-// bytecode, so that compiled code can leave to the interpreter there.
+// An instruction is a value (as in B3). A function has one or more entry blocks, each taking over
+// the state of the interpreter's frame at one bytecode offset (function start, loop header, resume
+// point). Frame states are values shared between instructions: they say what CPython's frame would
+// hold at that bytecode, so that compiled code can leave to the interpreter there.
 #pragma once
 
 #include "hir/type.h"
@@ -41,7 +41,8 @@ std::string_view name(Condition cc); // "lt" "le" "eq" "ne" "gt" "ge"
 Condition negate(Condition cc);      // for integers only: not valid for doubles
 Condition swapOperands(Condition cc);
 
-// What an instruction may do. Passes ask only this. kRunPython always comes with kReadHeap and kWriteHeap.
+// What an instruction may do. Passes ask only this. kRunPython always comes with kReadHeap and
+// kWriteHeap.
 enum Effect : uint16_t {
     kReadHeap = 1 << 0,
     kWriteHeap = 1 << 1,
@@ -50,13 +51,23 @@ enum Effect : uint16_t {
     kRaise = 1 << 4,
     kTerminator = 1 << 5,
     kPinned = 1 << 6,
-    kAllocate = 1 << 7, // raises MemoryError by its frame state, but is otherwise pure
+    kAllocate = 1 << 7,   // raises MemoryError by its frame state, but is otherwise pure
     kResultExit = 1 << 8, // with kExit: it leaves only where it cannot represent its result
 };
 
 enum class Ownership : uint8_t { kNone, kNew, kBorrowed, kLoaded, kAlias };
 enum class Imm : uint8_t {
-    kNone, kInt, kSlot, kOffset, kObject, kClass, kCc, kDouble, kHelper, kCode, kVersion
+    kNone,
+    kInt,
+    kSlot,
+    kOffset,
+    kObject,
+    kClass,
+    kCc,
+    kDouble,
+    kHelper,
+    kCode,
+    kVersion
 };
 
 struct OpcodeInfo {
@@ -139,20 +150,20 @@ class Instr {
     void setTarget(size_t i, Block* block) { targets_[i] = block; }
     void appendTarget(Block* block) { targets_.push_back(block); }
 
-    // Effects and ownership of this instruction: the row's, or for CallRuntime its helper's. Dropping a
-    // value whose death runs no code is not RunPython.
+    // Effects and ownership of this instruction: the row's, or for CallRuntime its helper's.
+    // Dropping a value whose death runs no code is not RunPython.
     uint16_t effects() const;
     bool has(Effect e) const { return (effects() & e) != 0; }
     Ownership ownership() const;
-    // The signature character of an operand ("o", "N", ...; of the helper for CallRuntime), or 0 when the
-    // operation has no such operand.
+    // The signature character of an operand ("o", "N", ...; of the helper for CallRuntime), or 0
+    // when the operation has no such operand.
     char operandKind(size_t index) const;
     // True when this operand's reference is consumed.
     bool steals(size_t operandIndex) const;
     bool isTerminator() const { return (info().effects & kTerminator) != 0; }
     bool isPhi() const { return opcode_ == Opcode::kPhi; }
-    // No effect other than its result: dead if unused. (Guards are not: they have kExit. Operations that
-    // leave only for want of a representable result, ResultExit, are.)
+    // No effect other than its result: dead if unused. (Guards are not: they have kExit. Operations
+    // that leave only for want of a representable result, ResultExit, are.)
     bool isRemovableIfUnused() const;
 
   private:
@@ -192,8 +203,8 @@ class Block {
     // Rarely executed: laid out after everything else.
     bool isCold() const { return cold_; }
     void setCold(bool cold) { cold_ = cold; }
-    // The interpreter's state at the start of the block (null for blocks that begin inside a bytecode
-    // instruction). A weak mention: it keeps no value alive, but follows replacements.
+    // The interpreter's state at the start of the block (null for blocks that begin inside a
+    // bytecode instruction). A weak mention: it keeps no value alive, but follows replacements.
     FrameState* startState() const { return startState_; }
     void setStartState(FrameState* state) { startState_ = state; }
 
@@ -224,10 +235,10 @@ class Function {
     Function(const Function&) = delete;
     Function& operator=(const Function&) = delete;
 
-    std::string name;     // qualified name, for dumps
-    int numSlots = 0;     // co_nlocalsplus
-    int numLocals = 0;    // co_nlocals
-    int stackSize = 0;    // co_stacksize
+    std::string name;           // qualified name, for dumps
+    int numSlots = 0;           // co_nlocalsplus
+    int numLocals = 0;          // co_nlocals
+    int stackSize = 0;          // co_stacksize
     const void* code = nullptr; // the code object (host::Code), opaque here
     // Zeroed memory for one site; it lives as long as the compiled code, which takes `caches` over.
     int64_t newCache() {
@@ -260,7 +271,8 @@ class Function {
     void orderBlocks();
     // Every use of `from` (operands and frame states) becomes `to`.
     void replaceAllUses(Instr* from, Instr* to);
-    // The same for many at once, in one walk: `map[id]` is the replacement or null. Chains are followed.
+    // The same for many at once, in one walk: `map[id]` is the replacement or null. Chains are
+    // followed.
     void replaceAllUses(std::span<Instr* const> map);
 
   private:

@@ -19,8 +19,8 @@ enum class Rep : uint8_t {
 };
 
 // Exact builtin classes that the compiler knows. kUnknown: nothing is known.
-// The objects of the classes up to and including kRange (without kList ... kSet and kTuple, whose items
-// may be anything) die without running Python code.
+// The objects of the classes up to and including kRange (without kList ... kSet and kTuple, whose
+// items may be anything) die without running Python code.
 enum class ExactClass : uint8_t {
     kUnknown,
     kNoneType,
@@ -77,7 +77,9 @@ inline constexpr Type kDouble{Rep::kDouble, ExactClass::kUnknown};
 inline constexpr Type kBool{Rep::kBool, ExactClass::kUnknown};
 inline constexpr Type kPointer{Rep::kPointer, ExactClass::kUnknown};
 
-constexpr Type exactObject(ExactClass c) { return {Rep::kObject, c}; }
+constexpr Type exactObject(ExactClass c) {
+    return {Rep::kObject, c};
+}
 
 // Least upper bound; representations must agree (Object joins Nullable as Nullable).
 Type join(Type a, Type b);

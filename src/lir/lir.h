@@ -1,5 +1,6 @@
 // The low-level intermediate representation: one machine operation each, over virtual registers, in
-// SSA form with block parameters. Independent of the CPU; what differs between CPUs is in cpu/target.h.
+// SSA form with block parameters. Independent of the CPU; what differs between CPUs is in
+// cpu/target.h.
 #pragma once
 
 #include "exits/exit_table.h"
@@ -27,9 +28,20 @@ inline constexpr int kNumOpcodes = 0
 enum class RegClass : uint8_t { kInt, kFloat };
 enum class ResultKind : uint8_t { kNone, kInt, kFloat };
 enum class Cc : uint8_t {
-    kEq, kNe, kLt, kLe, kGt, kGe,         // signed; for floats: ordered, except kNe (true on NaN)
-    kULt, kULe, kUGt, kUGe,               // unsigned
-    kFNotLt, kFNotLe, kFNotGt, kFNotGe,   // floats only: the negations (true on NaN)
+    kEq,
+    kNe,
+    kLt,
+    kLe,
+    kGt,
+    kGe, // signed; for floats: ordered, except kNe (true on NaN)
+    kULt,
+    kULe,
+    kUGt,
+    kUGe, // unsigned
+    kFNotLt,
+    kFNotLe,
+    kFNotGt,
+    kFNotGe, // floats only: the negations (true on NaN)
     kFNotEq = kNe,
 };
 Cc negate(Cc cc); // for integer conditions
@@ -67,7 +79,8 @@ struct Operand {
     static Operand i(int64_t imm) { return {true, kNoReg, imm}; }
 };
 
-// Where the values of an exit are before allocation; the emitter turns it into an exits::ExitRecord.
+// Where the values of an exit are before allocation; the emitter turns it into an
+// exits::ExitRecord.
 struct ExitOperand {
     enum Kind : uint8_t { kReg, kConst, kInFrame, kNull };
     Kind kind = kNull;
@@ -82,7 +95,7 @@ struct ExitPoint {
     uint8_t hirOpcode = 0; // hir::Opcode of the leaving instruction, for statistics
     int32_t resumeOffset = 0;
     int32_t instrOffset = 0;
-    std::vector<ExitOperand> slots;    // localsplus
+    std::vector<ExitOperand> slots; // localsplus
     std::vector<ExitOperand> stack;
     std::vector<ExitOperand> releases; // references to release after the frame is complete
 };
@@ -95,7 +108,7 @@ struct Instr {
     uint8_t scale = 1;
     int32_t disp = 0;
     VReg result = kNoReg;
-    int32_t exit = -1; // index into Function::exits
+    int32_t exit = -1;             // index into Function::exits
     std::vector<Operand> operands; // for m and n formats the base (and index) come first
     Block* targets[2] = {nullptr, nullptr};
     std::vector<VReg> args[2]; // block arguments passed to targets
@@ -115,8 +128,8 @@ struct Block {
 
 struct Function {
     std::string name;
-    int numSlots = 0;         // co_nlocalsplus
-    int outgoingBytes = 0;    // size of the outgoing array area
+    int numSlots = 0;                           // co_nlocalsplus
+    int outgoingBytes = 0;                      // size of the outgoing array area
     std::vector<std::unique_ptr<Block>> blocks; // in emission order; critical edges are split
     std::vector<RegClass> classes;              // by VReg
     std::vector<ExitPoint> exits;

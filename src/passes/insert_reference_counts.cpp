@@ -1,17 +1,17 @@
 // Places Incref and Decref, and settles for every exit which references move to the frame.
 //
-// The idea of inserting counts late, from liveness over SSA values with borrowed and owned results, is
-// CinderX's (RefcountInsertion); the rules here are those of docs/pipeline.md. In short: every
-// counted value that is not borrowed is held by exactly one reference from its definition to its last
-// use; guards' results are the same value as their operand ("root"); a mention in a frame state is a
-// use. Deaths follow liveness: after the last using instruction, or at the start of a block on
-// whose edge the value stops being live.
+// The idea of inserting counts late, from liveness over SSA values with borrowed and owned results,
+// is CinderX's (RefcountInsertion); the rules here are those of docs/pipeline.md. In short: every
+// counted value that is not borrowed is held by exactly one reference from its definition to its
+// last use; guards' results are the same value as their operand ("root"); a mention in a frame
+// state is a use. Deaths follow liveness: after the last using instruction, or at the start of a
+// block on whose edge the value stops being live.
 //
 // A value read from memory (Loaded) gets a reference only if something between the load and its
 // last use could release it: an operation with effects, or the death of another value.
 //
-// Requires: Drop at each point where CPython releases a local. Provides: all counts explicit, Drop is
-// gone, exitReferences() on every instruction that can leave. Breaks: nothing may move or remove
+// Requires: Drop at each point where CPython releases a local. Provides: all counts explicit, Drop
+// is gone, exitReferences() on every instruction that can leave. Breaks: nothing may move or remove
 // counted uses afterwards.
 #include "passes/cfg.h"
 #include "passes/passes.h"
@@ -47,7 +47,7 @@ class ValueSet {
         }
         return changed;
     }
-    template <typename F> void forEach(F&& f) const {
+    template<typename F> void forEach(F&& f) const {
         for (size_t w = 0; w < words_.size(); ++w)
             for (uint64_t bits = words_[w]; bits; bits &= bits - 1)
                 f(static_cast<int>(w * 64) + std::countr_zero(bits));
@@ -58,7 +58,7 @@ class ValueSet {
     std::vector<uint64_t> words_;
 };
 
-template <typename F> void forEachFrameValue(const FrameState* state, F&& f) {
+template<typename F> void forEachFrameValue(const FrameState* state, F&& f) {
     for (const FrameState* fs = state; fs; fs = fs->parent) {
         for (Instr* value : fs->slots)
             if (value)
@@ -69,7 +69,9 @@ template <typename F> void forEachFrameValue(const FrameState* state, F&& f) {
     }
 }
 
-bool leaves(const Instr* instr) { return instr->has(kExit) || instr->has(kRaise) || instr->has(kAllocate); }
+bool leaves(const Instr* instr) {
+    return instr->has(kExit) || instr->has(kRaise) || instr->has(kAllocate);
+}
 
 class ReferenceCounts {
   public:
@@ -130,7 +132,7 @@ class ReferenceCounts {
         borrowed_.assign(owned_.size(), false);
     }
 
-    template <typename F> void forEachUse(const Instr* instr, F&& f) const {
+    template<typename F> void forEachUse(const Instr* instr, F&& f) const {
         if (!instr->isPhi())
             for (Instr* operand : instr->operands())
                 if (int i = indexOf(operand); i >= 0)
@@ -203,7 +205,8 @@ class ReferenceCounts {
             const auto& instrs = block->instrs();
             std::vector<int> lastUse(owned_.size(), -1);
             for (size_t n = 0; n < instrs.size(); ++n)
-                forEachUse(instrs[n], [&](int i) { lastUse[static_cast<size_t>(i)] = static_cast<int>(n); });
+                forEachUse(instrs[n],
+                           [&](int i) { lastUse[static_cast<size_t>(i)] = static_cast<int>(n); });
             deaths_.assign(instrs.size(), {});
             for (size_t i = 0; i < owned_.size(); ++i)
                 if (lastUse[i] >= 0 && !liveOut(block).contains(static_cast<int>(i)))
@@ -268,8 +271,8 @@ class ReferenceCounts {
         Instr* refined = refined_[static_cast<size_t>(i)];
         return refined && refined->type().diesQuietly() ? refined : valueAt(i);
     }
-    // `state` without values that are gone (their slots show as unbound): it is that of the operation that
-    // used them last, or of one further back.
+    // `state` without values that are gone (their slots show as unbound): it is that of the
+    // operation that used them last, or of one further back.
     FrameState* stateOf(FrameState* state, const ValueSet& alive) {
         auto isGone = [&](Instr* value) {
             if (value && !present_[static_cast<size_t>(value->id())])
@@ -351,9 +354,10 @@ class ReferenceCounts {
     }
 
     // Releases values in order, those whose death runs code first: it may look at the others.
-    void release(std::vector<int> dying, ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
-        std::ranges::stable_partition(
-            dying, [&](int i) { return !quietForm(i)->type().diesQuietly(); });
+    void release(std::vector<int> dying, ValueSet& live, std::vector<Instr*>& out,
+                 FrameState* state) {
+        std::ranges::stable_partition(dying,
+                                      [&](int i) { return !quietForm(i)->type().diesQuietly(); });
         for (int i : dying) {
             live.remove(i);
             if (isOwned(i))
@@ -484,7 +488,8 @@ class ReferenceCounts {
         instr->setExitReferences(std::move(refs));
     }
 
-    // At a jump to phis: each owned phi takes a reference; a value that is not live beyond gives its own.
+    // At a jump to phis: each owned phi takes a reference; a value that is not live beyond gives
+    // its own.
     void passToPhis(Block* block, Block* target, std::vector<Instr*>& out) {
         size_t edge = target->predIndex(block);
         std::vector<int> given;
@@ -508,7 +513,8 @@ class ReferenceCounts {
     std::vector<int> index_;     // by instruction id: dense index of owned values, else -1
     std::vector<Instr*> owned_;  // by dense index
     std::vector<bool> borrowed_; // by dense index: loaded, but needs no reference
-    std::vector<Instr*> refined_; // by dense index: the last guarded form in the block being rewritten
+    std::vector<Instr*>
+        refined_; // by dense index: the last guarded form in the block being rewritten
     std::vector<ValueSet> liveIn_, liveOut_;
     std::vector<std::vector<int>> deaths_; // scratch of borrowLoads
     std::unordered_map<Block*, FrameState*> lastState_;

@@ -1,5 +1,5 @@
-// All HIR passes, in the order in which compile.cpp runs them. Each is a free function in a file of its
-// own; its comment there states the algorithm, its source and what it requires and provides.
+// All HIR passes, in the order in which compile.cpp runs them. Each is a free function in a file of
+// its own; its comment there states the algorithm, its source and what it requires and provides.
 #pragma once
 
 #include "hir/hir.h"

@@ -6,7 +6,8 @@
 // may disagree are stored (StoreFrameSlot moves no reference), and prev_instr likewise.
 //
 // Observations that hardly ever happen (a Decref that frees something with a finalizer, the eval
-// breaker) get their stores on a branch of their own, so that the usual path neither stores nor boxes.
+// breaker) get their stores on a branch of their own, so that the usual path neither stores nor
+// boxes.
 //
 // Requires: insertReferenceCounts. Provides: memory is right at each observation; exits whose slot
 // already holds the value say so (kInFrame). Breaks: nothing may be moved across observations.
@@ -221,8 +222,8 @@ class FrameStores {
         out.push_back(set);
     }
 
-    // Stores every slot that may disagree. Unboxed values are boxed (only on rare paths do they occur);
-    // the boxes are added to `boxes`, for the caller to release after the observation.
+    // Stores every slot that may disagree. Unboxed values are boxed (only on rare paths do they
+    // occur); the boxes are added to `boxes`, for the caller to release after the observation.
     void storeSlots(const FrameState* fs, const Memory& memory, std::vector<Instr*>& out,
                     std::vector<Instr*>* boxes) {
         for (size_t s = 0; s < fs->slots.size(); ++s) {
@@ -304,8 +305,8 @@ class FrameStores {
         return rest;
     }
 
-    // The usual dead object of unknown class is a number or a string: nobody can look while it is freed.
-    // Returns the block for all others.
+    // The usual dead object of unknown class is a number or a string: nobody can look while it is
+    // freed. Returns the block for all others.
     Block* freeQuietly(Instr* subject, Block* block, Block* rest) {
         Block* other = newColdBlock();
         Instr* freed = fn_.newInstr(Opcode::kCallRuntime, kBool, {&subject, 1});
@@ -345,7 +346,8 @@ class FrameStores {
         return counted;
     }
 
-    // An error of the pending call leaves as the check itself would have, after releasing the boxes.
+    // An error of the pending call leaves as the check itself would have, after releasing the
+    // boxes.
     Instr* pendingCall(Instr* check, const std::vector<Instr*>& boxes) {
         Instr* call = fn_.newInstr(Opcode::kCallRuntime, kVoid);
         call->setImm(static_cast<int64_t>(runtime::Helper::kHandlePending));

@@ -1,9 +1,10 @@
 // Lets exit-only frame states refer to unboxed values.
 //
-// A frame state of a guard is read only when the guard fails, so it can name the raw int64, double or
-// truth value; the exit boxes it. A state is "observed" when an operation that runs Python code uses it:
-// then the frame's memory must hold an object there, and the box stays. Drop and CheckEvalBreaker run
-// Python code only on a rare path, on which placeFrameStores boxes anew, so they do not count.
+// A frame state of a guard is read only when the guard fails, so it can name the raw int64, double
+// or truth value; the exit boxes it. A state is "observed" when an operation that runs Python code
+// uses it: then the frame's memory must hold an object there, and the box stays. Drop and
+// CheckEvalBreaker run Python code only on a rare path, on which placeFrameStores boxes anew, so
+// they do not count.
 //
 // Requires: nothing. Provides: boxes whose only real uses were exits are dead (eliminateDeadCode
 // removes them). A Drop of such a box goes too: nobody can tell when an int or float dies.

@@ -1,10 +1,11 @@
 // Turns phis of boxed ints, floats and truth values into unboxed phis.
 //
-// Phis are grouped into webs (phis that feed each other). A web is unboxed when at least one input is
-// a box of the representation, somebody wants it unboxed, nobody in the loop needs it as an object (an
-// operand of a generic operation, or a frame state that is observed), and every other input can be unboxed
-// where it comes in: by a guard at the end of the predecessor, which leaves at the start of the
-// phi's block if the speculation is wrong. Sites where that failed before are left alone.
+// Phis are grouped into webs (phis that feed each other). A web is unboxed when at least one input
+// is a box of the representation, somebody wants it unboxed, nobody in the loop needs it as an
+// object (an operand of a generic operation, or a frame state that is observed), and every other
+// input can be unboxed where it comes in: by a guard at the end of the predecessor, which leaves at
+// the start of the phi's block if the speculation is wrong. Sites where that failed before are left
+// alone.
 //
 // Requires: Block::startState of the phi's block for inputs that need a guard.
 // Provides: p = BoxX(unboxed phi) behind the phis, for simplify to fold with the unboxing uses.
@@ -63,8 +64,8 @@ class UnboxPhis {
   private:
     struct Web {
         std::vector<Instr*> phis;
-        int depth = 0; // of the innermost loop that one of them is in
-        bool neededBoxed = false;  // where the loop runs
+        int depth = 0;              // of the innermost loop that one of them is in
+        bool neededBoxed = false;   // where the loop runs
         bool returnedBoxed = false; // behind it
         bool wantedUnboxed = false;
     };
@@ -145,7 +146,8 @@ class UnboxPhis {
         (loops_.depth(block) < web.depth ? web.returnedBoxed : web.neededBoxed) = true;
     }
 
-    // The representation that all boxes among the inputs agree on, if the web can and should have it.
+    // The representation that all boxes among the inputs agree on, if the web can and should have
+    // it.
     const Unboxing* choose(const Web& web) {
         if (web.neededBoxed || !web.wantedUnboxed)
             return nullptr;
@@ -223,7 +225,8 @@ class UnboxPhis {
                                         Type{Rep::kObject, value->type().exact}, {&value, 1}));
         }
         if (value->type().exact != unboxing.exact) {
-            value = insert(fn_.newInstr(Opcode::kGuardType, exactObject(unboxing.exact), {&value, 1}));
+            value =
+                insert(fn_.newInstr(Opcode::kGuardType, exactObject(unboxing.exact), {&value, 1}));
             value->setImm(static_cast<int64_t>(unboxing.exact));
         }
         Instr* raw = fn_.newInstr(unboxing.unbox, {value});

@@ -1,8 +1,8 @@
 // Linear-scan register allocation over LIR in SSA form.
 //
 // After Wimmer and Franz, "Linear Scan Register Allocation on SSA Form" (CGO 2010): liveness and
-// intervals with holes in one backward walk, allocation with splitting, then resolution of block edges
-// (block parameters) by parallel moves.
+// intervals with holes in one backward walk, allocation with splitting, then resolution of block
+// edges (block parameters) by parallel moves.
 #pragma once
 
 #include "lir/lir.h"
@@ -34,10 +34,10 @@ struct Move {
 
 // What the emitter needs for one instruction.
 struct InstrPlaces {
-    std::vector<Move> before;          // parallel, performed before the instruction
-    std::vector<Place> operands;       // parallel to Instr::operands (kNone for immediates)
+    std::vector<Move> before;    // parallel, performed before the instruction
+    std::vector<Place> operands; // parallel to Instr::operands (kNone for immediates)
     Place result;
-    std::vector<Place> exitSlots;      // parallel to ExitPoint::slots (kNone unless kReg)
+    std::vector<Place> exitSlots; // parallel to ExitPoint::slots (kNone unless kReg)
     std::vector<Place> exitStack;
     std::vector<Place> exitReleases;
     uint64_t liveGpAcross = 0; // ColdCall: caller-saved registers that must survive
@@ -46,9 +46,9 @@ struct InstrPlaces {
 
 struct BlockPlaces {
     std::vector<InstrPlaces> instrs; // parallel to Block::instrs
-    // Moves at the end of the block, before its Jump; then the Jump's own `before` is empty. Moves of
-    // the edge from a Branch are `before` the first instruction of its target, which has no other
-    // predecessor.
+    // Moves at the end of the block, before its Jump; then the Jump's own `before` is empty. Moves
+    // of the edge from a Branch are `before` the first instruction of its target, which has no
+    // other predecessor.
     std::vector<Move> atEnd;
 };
 
@@ -57,19 +57,20 @@ struct Allocation {
     int numSpills = 0;
 };
 
-// Requires verify(fn) == "" and split critical edges. Operands of operations other than calls, exits'
-// values and block arguments are always in registers; call arguments may be anywhere (the emitter moves
-// them by a parallel move); "call" is what the table gives as `*`, of calls and cold calls. Except for
-// calls (flag Call), the result register never equals an operand's register other than operand 0's (so
-// that two-address code can copy operand 0 first), nor that of a value of the instruction's exit. The
-// result of a call may be absent (kNone).
+// Requires verify(fn) == "" and split critical edges. Operands of operations other than calls,
+// exits' values and block arguments are always in registers; call arguments may be anywhere (the
+// emitter moves them by a parallel move); "call" is what the table gives as `*`, of calls and cold
+// calls. Except for calls (flag Call), the result register never equals an operand's register other
+// than operand 0's (so that two-address code can copy operand 0 first), nor that of a value of the
+// instruction's exit. The result of a call may be absent (kNone).
 Allocation allocate(const lir::Function& fn, const cpu::Target& target);
 
 // Orders a parallel move into sequential ones, using the target's scratch register for cycles.
-std::vector<Move> sequentialize(const std::vector<Move>& parallel, Place gpScratch, Place fpScratch);
+std::vector<Move> sequentialize(const std::vector<Move>& parallel, Place gpScratch,
+                                Place fpScratch);
 
-// Independent checker: symbolic execution of the allocated code over the control-flow graph; returns an
-// empty string if every operand of every instruction is found where the allocation says.
+// Independent checker: symbolic execution of the allocated code over the control-flow graph;
+// returns an empty string if every operand of every instruction is found where the allocation says.
 std::string check(const lir::Function& fn, const Allocation& allocation, const cpu::Target& target);
 
 } // namespace pyston::regalloc

@@ -20,7 +20,16 @@ inline constexpr int kNumHelpers = 0
 #undef HELPER
     ;
 
-enum class HelperResult : uint8_t { kObject, kNullable, kStatus, kTruth, kBool, kInt64, kDouble, kVoid };
+enum class HelperResult : uint8_t {
+    kObject,
+    kNullable,
+    kStatus,
+    kTruth,
+    kBool,
+    kInt64,
+    kDouble,
+    kVoid
+};
 
 struct HelperInfo {
     std::string_view name;
@@ -33,8 +42,8 @@ const HelperInfo& info(Helper helper);
 bool parseHelper(std::string_view name, Helper* out);
 // The type of the HIR value a CallRuntime of this helper has.
 hir::Type resultType(Helper helper);
-// The character of `args` that an operand of a CallRuntime corresponds to (implicit ones skipped; '*' or
-// 'P' for those passed in the array), or 0 when the helper takes no such operand.
+// The character of `args` that an operand of a CallRuntime corresponds to (implicit ones skipped;
+// '*' or 'P' for those passed in the array), or 0 when the helper takes no such operand.
 char operandKind(Helper helper, size_t operandIndex);
 // How many operands precede the array, or are there at all.
 size_t minOperands(Helper helper);

@@ -1,4 +1,5 @@
-// Forward declarations shared by everything that handles interpreter objects without looking inside.
+// Forward declarations shared by everything that handles interpreter objects without looking
+// inside.
 #pragma once
 
 struct _object; // CPython's tag for PyObject

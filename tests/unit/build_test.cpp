@@ -322,7 +322,7 @@ TEST_F(BuildTest, GenericMethodCall) {
     add(Op::kCall, 1);
     add(Op::kReturnValue);
     std::string text = build();
-    EXPECT_EQ(countHelper(runtime::Helper::kLoadMethodFunction), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kLoadMethodCached), 1);
     EXPECT_EQ(countHelper(runtime::Helper::kTakeSecond), 1);
     EXPECT_EQ(countHelper(runtime::Helper::kCallMethod), 1) << text;
 }

@@ -540,8 +540,8 @@ TEST_P(LowerObjects, Loops) {
     EXPECT_EQ(inLoop, 2);
 }
 
-// The blocks behind the loop come after it, although the branch names them first; blocks that a pass
-// added at the end of the function do not count as loops.
+// The blocks behind the loop come after it, although the branch names them first; blocks that a
+// pass added at the end of the function do not count as loops.
 TEST_P(LowerObjects, LoopsStayTogether) {
     compile(R"(func "sum" slots=1 locals=1 stack=1 {
 bb0 (entry 0):

@@ -1,11 +1,11 @@
-// Attribute access at sites whose objects are of several classes, or were not seen by the interpreter
-// before compilation: a small cache per site, by type version. A version is never reused, and changes
-// with everything in the class (and its bases) that a lookup depends on.
+// Attribute access at sites whose objects are of several classes, or were not seen by the
+// interpreter before compilation: a small cache per site, by type version. A version is never
+// reused, and changes with everything in the class (and its bases) that a lookup depends on.
 #include "cpython/v3_11/helpers_functions.h"
 
 #include "pycore_dict.h"
-#include "structmember.h"
 #include "pycore_object.h"
+#include "structmember.h"
 
 #include <cstdint>
 
@@ -23,7 +23,7 @@ enum class Kind : uint8_t {
 struct Entry {
     uint32_t version;
     Kind kind;
-    uint16_t index;   // see Kind; for the last two: entries of the shared keys when it was looked up
+    uint16_t index; // see Kind; for the last two: entries of the shared keys when it was looked up
     PyObject* object; // borrowed: alive as long as the version is current
 };
 
