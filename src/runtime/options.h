@@ -11,10 +11,10 @@ namespace pyston::runtime {
 struct Options {
     // A function is compiled when this many of its calls were interpreted; 0: at the first call,
     // and its loops at the first iteration.
-    uint32_t compileAfterCalls = 600;
+    uint32_t compileAfterCalls = 1500;
     // A loop is entered in compiled code after this many interpreted iterations (all loops of a
     // code object count together); unused when compileAfterCalls is 0.
-    uint32_t loopEdgesBeforeOsr = 4000;
+    uint32_t loopEdgesBeforeOsr = 8000;
     // Guard exits at one site before it is compiled without speculation.
     uint32_t exitsBeforeRecompile = 32;
     // Compilations of one code object; the last of them does not speculate.

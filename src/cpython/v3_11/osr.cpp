@@ -8,6 +8,7 @@
 #include "runtime/policy.h"
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
 
 namespace pyston::host {
@@ -219,6 +220,19 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
     return nullptr;
 }
 
+// preventGetItemInlining() takes milliseconds, once: not what a program that only imports should
+// pay for. The next call of the function asks again.
+static bool isStartingUp() {
+    constexpr int64_t kStartUpNanoseconds = 150'000'000; // of CPU time
+    static bool over = runtime::options().compileAfterCalls == 0;
+    if (!over) {
+        timespec used{};
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        over = used.tv_sec > 0 || used.tv_nsec > kStartUpNanoseconds;
+    }
+    return !over;
+}
+
 void watchLoops(HostCode* data) {
     if (data->loopsPatched || !data->hasLoops || data->neverPatch || forbidden != 0 ||
         !runtime::options().loopEntry || !runtime::isActive()) {
@@ -228,7 +242,7 @@ void watchLoops(HostCode* data) {
                      [&](const LoopEdge& edge) { return isWorthWatching(data, edge); }))
         return;
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (mayBeInlinedAsGetItem(code) && !preventGetItemInlining())
+    if (mayBeInlinedAsGetItem(code) && (isStartingUp() || !preventGetItemInlining()))
         return;
     if (data->neverPatch)
         return;
