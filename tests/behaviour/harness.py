@@ -26,6 +26,9 @@ MODES: dict[str, dict[str, str]] = {
     "stress-exits": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }
 
+#: Low thresholds for tests of the machinery itself, which must not depend on how they are tuned.
+SOON = {"PYSTON_COMPILE_AFTER": "100", "PYSTON_LOOP_AFTER": "300"}
+
 
 @dataclass(frozen=True)
 class Outcome:

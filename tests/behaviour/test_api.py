@@ -22,7 +22,7 @@ def run(source: str, *options: str, env: dict[str, str] | None = None) -> str:
     """stdout of ``source`` under Pyston; it must end well and say nothing on stderr."""
     p = subprocess.run(
         [harness.PYSTON, *options, "-c", WORK + textwrap.dedent(source)],
-        capture_output=True, text=True, env=harness.environment(env or {}), timeout=60,
+        capture_output=True, text=True, env=harness.environment(harness.SOON if env is None else env), timeout=60,
     )  # fmt: skip
     assert (p.returncode, p.stderr) == (0, ""), p.stderr
     return p.stdout.strip()
@@ -247,7 +247,7 @@ def test_enable_without_auto_load():
     source = f"import sys; sys.path.insert(0, {str(site)!r})" + WORK + (
         "print(pyston.is_enabled(), pyston.enable(), pyston.is_enabled())\n[work(9) for _ in range(1000)]\nprint(pyston.is_compiled(work))"
     )
-    p = subprocess.run([harness.STOCK, "-c", source], capture_output=True, text=True, env=harness.environment({}))
+    p = subprocess.run([harness.STOCK, "-c", source], capture_output=True, text=True, env=harness.environment(harness.SOON))
     assert p.stdout == "False True True\nTrue\n", p.stderr
 
 
@@ -261,7 +261,7 @@ def test_gdb_sees_compiled_frames(tmp_path):
     p = subprocess.run(
         ["gdb", "-nx", "-batch", "-ex", "set confirm off", "-ex", "run", "-ex", "bt", "--args",
          harness.PYSTON, "-X", "pyston-gdb", str(tmp_path / "program.py")],
-        capture_output=True, text=True, env=harness.environment({}), timeout=120,
+        capture_output=True, text=True, env=harness.environment(harness.SOON), timeout=120,
     )  # fmt: skip
     assert "compiled_inner" in p.stdout and "compiled_outer" in p.stdout, p.stdout[-3000:]
     assert "Py_RunMain" in p.stdout or "__libc_start_main" in p.stdout, p.stdout[-3000:]
