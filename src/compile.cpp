@@ -26,6 +26,9 @@ namespace {
 // library has a tenth of it.
 constexpr size_t kMaxStateSize = 1'000'000;
 
+// Compile time still grows faster than length: longer code is compiled only when it is asked for.
+constexpr size_t kMaxInstructions = 2'500;
+
 lower::Context makeLoweringContext() {
     lower::Context context{.layout = host::layout()};
     auto address = [](const void* object) { return reinterpret_cast<uint64_t>(object); };
@@ -175,6 +178,10 @@ CompileResult compile(const CompileRequest& request) {
 
     // The interpreter's code, with what its inline caches have seen.
     build::Bytecode bytecode = host::decode(request.data->code);
+    if (!request.forced && bytecode.instrs.size() > kMaxInstructions) {
+        result.failure = "it is too long to be compiled without a pause";
+        return result;
+    }
     if (bytecode.instrs.size() * static_cast<size_t>(bytecode.numSlots + bytecode.stackSize) >
         kMaxStateSize) {
         result.failure = "its frame states would be too large";

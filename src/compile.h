@@ -19,6 +19,7 @@ struct CompileRequest {
     bool functionEntry = true;   // an entry at offset 0
     std::vector<int> osrOffsets; // loop headers (byte offsets) to enter
     bool resumeEntries = false;  // generators: an entry at every resume point
+    bool forced = false;         // asked for by the user: however long it takes
     bool wantDumps = false;      // fill the text fields of the result
 };
 

@@ -153,6 +153,7 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     request.functionEntry = !data->isGenerator;
     request.osrOffsets = {data->osrOffsets.begin(), data->osrOffsets.end()};
     request.resumeEntries = data->isGenerator;
+    request.forced = why == CompileWhy::kForced || options().compileAfterCalls == 0;
     request.wantDumps = dumpWanted(data);
 
     auto start = std::chrono::steady_clock::now();
