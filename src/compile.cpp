@@ -35,11 +35,8 @@ lower::Context makeLoweringContext() {
     context.none = address(host::none());
     context.trueObject = address(host::trueObject());
     context.falseObject = address(host::falseObject());
-    for (size_t i = 1; i < lower::kNumExactClasses; ++i)
+    for (size_t i = 1; i < hir::kNumExactClasses; ++i)
         context.classes[i] = address(host::classObject(static_cast<hir::ExactClass>(i)));
-    context.rangeIterator = address(host::rangeIteratorClass());
-    context.listIterator = address(host::listIteratorClass());
-    context.tupleIterator = address(host::tupleIteratorClass());
     context.deallocAddress = host::deallocAddress();
     context.deallocAddress = host::deallocAddress();
     context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
@@ -50,6 +47,7 @@ lower::Context makeLoweringContext() {
 bool registerConstants() {
     passes::setConstantValues({.intValue = host::intValue,
                                .floatValue = host::floatValue,
+                               .zeroOf = host::zeroOf,
                                .trueObject = host::trueObject(),
                                .falseObject = host::falseObject(),
                                .none = host::none()});
@@ -68,6 +66,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.moduleDictEntry = host::moduleDictEntry;
     facts.moduleDict = host::moduleDict;
     facts.isStableGlobal = host::isStableGlobal;
+    facts.zeroOf = host::zeroOf;
     facts.functionCode = host::functionCode;
     facts.codeInfo = host::codeInfo;
     facts.codeData = host::codeData;

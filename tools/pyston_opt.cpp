@@ -29,6 +29,13 @@ std::optional<int64_t> testInt(Object* object) {
     return static_cast<int16_t>(n - 0x10000);
 }
 
+Object* testZero(hir::ExactClass c) {
+    const uintptr_t address = c == hir::ExactClass::kInt     ? 0x10000
+                              : c == hir::ExactClass::kFloat ? 0x20000
+                                                             : 0;
+    return reinterpret_cast<Object*>(address);
+}
+
 std::optional<double> testFloat(Object* object) {
     auto n = reinterpret_cast<uintptr_t>(object);
     if (n < 0x20000 || n > 0x2ffff) {
@@ -118,9 +125,12 @@ int run(const Options& options, const std::string& text) {
 } // namespace
 
 int main(int argc, char** argv) {
-    passes::setConstantValues({testInt, testFloat, reinterpret_cast<Object*>(uintptr_t{0x31}),
-                               reinterpret_cast<Object*>(uintptr_t{0x30}),
-                               reinterpret_cast<Object*>(uintptr_t{0x32})});
+    passes::setConstantValues({.intValue = testInt,
+                               .floatValue = testFloat,
+                               .zeroOf = testZero,
+                               .trueObject = reinterpret_cast<Object*>(uintptr_t{0x31}),
+                               .falseObject = reinterpret_cast<Object*>(uintptr_t{0x30}),
+                               .none = reinterpret_cast<Object*>(uintptr_t{0x32})});
     Options options;
     for (int i = 1; i < argc; i++) {
         std::string_view arg = argv[i];

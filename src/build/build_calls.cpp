@@ -55,6 +55,7 @@ void GraphBuilder::call(const Instr& in) {
     if (!known.result) {
         args.insert(args.begin(), {kwnames, callable});
         known = {helper(Helper::kCall, args), After::kBreakerAndTracing};
+        known.result->setType(exactObject(instanceClassOf(callable)));
     }
     push(known.result);
     if (known.after == After::kBreakerAndTracing)
@@ -77,6 +78,20 @@ GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
     if (Called known = callMethodDescriptor(callable, args); known.result)
         return known;
     return callBuiltinFunction(callable, args);
+}
+
+// The class of what calling a builtin class gives, whatever the arguments are. (str may give an
+// instance of a subclass.)
+ExactClass GraphBuilder::instanceClassOf(const Value* callable) const {
+    constexpr ExactClass kClasses[] = {ExactClass::kInt,   ExactClass::kFloat, ExactClass::kBool,
+                                       ExactClass::kRange, ExactClass::kTuple, ExactClass::kList,
+                                       ExactClass::kDict,  ExactClass::kSet};
+    const Object* object = constantOf(callable);
+    if (object && facts().classObject)
+        for (ExactClass c : kClasses)
+            if (object == facts().classObject(c))
+                return c;
+    return ExactClass::kUnknown;
 }
 
 // A function's code may be exchanged at any time, so its identity is not enough.
@@ -157,14 +172,16 @@ GraphBuilder::Called GraphBuilder::callClass(const Instr& in, Value* callable,
 GraphBuilder::Called GraphBuilder::callRange(const Instr& in, std::span<Value* const> args) {
     if (args.empty() || args.size() > 3 || !speculates(in))
         return {};
-    for (Value* arg : args)
-        if (!arg->type().is(ExactClass::kInt) || isHugeInt(arg))
-            return {};
     const auto step = args.size() == 3 ? intConstant(args[2]) : std::optional<int64_t>(1);
     if (!step || *step == 0)
         return {};
-    Value* start = args.size() > 1 ? unboxInt(args[0]) : constInt(0);
-    Value* stop = unboxInt(args.size() > 1 ? args[1] : args[0]);
+    for (Value* arg : args)
+        if ((arg->type().exact != ExactClass::kUnknown && !arg->type().is(ExactClass::kInt)) ||
+            isHugeInt(arg))
+            return {};
+    auto number = [&](size_t i) { return unboxInt(guardExact(args[i], ExactClass::kInt)); };
+    Value* start = args.size() > 1 ? number(0) : constInt(0);
+    Value* stop = number(args.size() > 1 ? 1 : 0);
     Value* result = helper(Helper::kRangeNew, {start, stop, constInt(*step)});
     result->setType(exactObject(ExactClass::kRange));
     return {result, After::kNothing};

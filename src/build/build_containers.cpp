@@ -6,6 +6,25 @@ namespace pyston::build {
 using namespace hir;
 using runtime::Helper;
 
+// What a list or tuple gives is known; a range's iterator is of another class where its numbers are
+// no C longs.
+void GraphBuilder::getIter(const Instr& in) {
+    Value* iterable = popObject();
+    const ExactClass exact = iterable->type().exact;
+    push(helper(exact == ExactClass::kRange ? Helper::kRangeIterator : Helper::kGetIter,
+                {iterable}));
+    if (exact == ExactClass::kList || exact == ExactClass::kTuple) {
+        const bool isList = exact == ExactClass::kList;
+        env_.stack.back() = emit(
+            Opcode::kRefine,
+            exactObject(isList ? ExactClass::kListIterator : ExactClass::kTupleIterator), {peek()});
+    } else if (exact == ExactClass::kRange && speculatesAt(in.nextOffset)) {
+        FrameState* after = makeState(env_, in.nextOffset, in.nextOffset);
+        env_.stack.back() = emit(Opcode::kGuardType, exactObject(ExactClass::kRangeIterator),
+                                 {peek()}, static_cast<int64_t>(ExactClass::kRangeIterator), after);
+    }
+}
+
 bool GraphBuilder::buildContainer(const Instr& in) {
     auto make = [&](Helper h, int count, ExactClass c) {
         Value* made = helper(h, popObjects(count));
@@ -77,7 +96,7 @@ bool GraphBuilder::buildContainer(const Instr& in) {
         break;
     }
     case Op::kGetIter:
-        push(helper(Helper::kGetIter, {popObject()}));
+        getIter(in);
         break;
     case Op::kPrintExpr:
         helper(Helper::kPrintExpr, {popObject()});

@@ -54,7 +54,26 @@ void GraphBuilder::jumpIfOrPop(const Instr& in) {
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
 }
 
+// A range's items need no object, and nobody's code runs to get them.
+void GraphBuilder::forRange(const Instr& in, Value* iterator) {
+    Value* left =
+        emit(Opcode::kIterLeft, {iterator}, static_cast<int64_t>(ExactClass::kRangeIterator));
+    Value* more =
+        emit(Opcode::kIntCompare, {left, constInt(0)}, static_cast<int64_t>(Condition::kGreater));
+    hir::Block* body = inNewBlock([&] {
+        push(boxInt(emit(Opcode::kRangeIterNext, {iterator})));
+        jumpTo(nextBlock());
+    });
+    hir::Block* done = inNewBlock([&] {
+        pop();
+        jumpTo(targetOf(in));
+    });
+    branch(Opcode::kBranch, more, body, done);
+}
+
 void GraphBuilder::forIter(const Instr& in) {
+    if (Value* iterator = peekObject(); iterator->type().is(ExactClass::kRangeIterator))
+        return forRange(in, iterator);
     Value* item = emit(Opcode::kIterNext, {peekObject()});
     hir::Block* done = inNewBlock([&] {
         pop();

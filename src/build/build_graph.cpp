@@ -22,8 +22,9 @@ constexpr int kCellKinds = 0x40 | 0x80; // cell, free
 constexpr size_t kMaxStateEntries = size_t{1} << 24;
 } // namespace
 
-GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn)
-    : request_(request), code_(*request.bytecode), flow_(flow), fn_(fn) {
+GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn,
+                           const HeaderTypes& assumed)
+    : request_(request), code_(*request.bytecode), flow_(flow), assumed_(assumed), fn_(fn) {
     data_.resize(flow.blocks.size());
 }
 
@@ -231,8 +232,14 @@ void GraphBuilder::beginHeader(int blockIndex,
             const Environment& env = incoming[i].second;
             values[i] = onStack ? env.stack[index] : env.slots[index];
         }
+        auto guardEntries = [&](ExactClass c) {
+            for (size_t i = 0; i < values.size(); ++i)
+                if (c != ExactClass::kUnknown && preds[i]->isEntry())
+                    values[i] = guardEntryLoad(values[i], c, preds[i]);
+        };
         if (!changes) {
             // Differs between the ways into the loop only: comes back unchanged on the back edges.
+            guardEntries(commonClass(values));
             Value* value = merge(d.hir, values, preds);
             if (value && value->isPhi() && value->block() == d.hir)
                 d.phis.push_back({value, onStack, index});
@@ -243,6 +250,10 @@ void GraphBuilder::beginHeader(int blockIndex,
             if (!values[i])
                 values[i] = nullIn(preds[i]);
             type = values[i]->type().rep == Rep::kNullable ? kNullable : type;
+        }
+        if (auto it = assumed_.find({blockIndex, onStack, index}); it != assumed_.end()) {
+            type.exact = it->second;
+            guardEntries(type.exact);
         }
         Value* phi = fn_.newInstr(Opcode::kPhi, type, values);
         d.hir->insert(numPhis++, phi);
@@ -263,6 +274,56 @@ void GraphBuilder::beginHeader(int blockIndex,
                 env_.stack[static_cast<size_t>(i)] = join(true, static_cast<size_t>(i), changes,
                                                           !blk.mayBeNull[static_cast<size_t>(i)]);
     }
+}
+
+// Whether the value is what an entry in the midst of the code takes from the frame: nothing is
+// known of its class there.
+bool GraphBuilder::isEntryLoad(const Value* value) const {
+    while (value && value->opcode() == Opcode::kGuardNotNull)
+        value = value->operand(0);
+    return value && value->opcode() == Opcode::kLoadFrameSlot &&
+           value->block()->entryOffset() > 0 && value->type().exact == ExactClass::kUnknown &&
+           speculatesAt(value->block()->startState()->instrOffset);
+}
+
+// The class that all values have of which something can be known.
+ExactClass GraphBuilder::commonClass(std::span<Value* const> values) const {
+    ExactClass common = ExactClass::kUnknown;
+    for (const Value* value : values) {
+        if (!value || value->opcode() == Opcode::kConstNull || isEntryLoad(value))
+            continue;
+        const ExactClass c = value->type().exact;
+        if (c == ExactClass::kUnknown || (common != ExactClass::kUnknown && common != c))
+            return ExactClass::kUnknown;
+        common = c;
+    }
+    return common;
+}
+
+// An entry checks once what the code itself would have in a variable: the iterator of a loop over a
+// range, a number that a loop counts up. Leaves the value as it is where that cannot be done.
+Value* GraphBuilder::guardEntryLoad(Value* value, ExactClass c, Block* entry) {
+    if (!isEntryLoad(value) || value->type().exact != ExactClass::kUnknown)
+        return value;
+    auto add = [&](Opcode op, Type type, std::initializer_list<Value*> operands) {
+        Value* made = fn_.newInstr(op, type, operands);
+        if (op == Opcode::kGuardType) {
+            made->setImm(static_cast<int64_t>(c));
+            made->setFrameState(entry->startState());
+        }
+        entry->insertBefore(entry->terminator(), made);
+        return made;
+    };
+    if (value->type().rep == Rep::kObject)
+        return add(Opcode::kGuardType, exactObject(c), {value});
+    Object* zero = facts().zeroOf ? facts().zeroOf(c) : nullptr;
+    if (!zero)
+        return value;
+    Value* constant = add(Opcode::kConstObject, exactObject(c), {});
+    constant->setImm(static_cast<int64_t>(reinterpret_cast<intptr_t>(zero)));
+    Value* object = add(Opcode::kReplaceNull, kObject, {value, constant});
+    add(Opcode::kGuardType, exactObject(c), {object});
+    return add(Opcode::kRefine, {Rep::kNullable, c}, {value});
 }
 
 void GraphBuilder::beginBlock(int blockIndex) {
@@ -322,16 +383,10 @@ void GraphBuilder::buildInstr(const Instr& in) {
         deopt();
 }
 
-std::unique_ptr<Function> buildGraph(const BuildRequest& request, std::string* failure) {
+namespace {
+
+std::unique_ptr<Function> newFunction(const BuildRequest& request) {
     const Bytecode& code = *request.bytecode;
-    if (code.instrs.size() * static_cast<size_t>(code.numSlots + code.stackSize) >
-        kMaxStateEntries) {
-        *failure = "too many instructions with too many locals";
-        return nullptr;
-    }
-    std::unique_ptr<Flow> flow = analyzeFlow(code, request.entryOffsets, failure);
-    if (!flow)
-        return nullptr;
     auto fn = std::make_unique<Function>();
     fn->name = code.name;
     fn->numSlots = code.numSlots;
@@ -342,8 +397,35 @@ std::unique_ptr<Function> buildGraph(const BuildRequest& request, std::string* f
         for (const auto& [offset, site] : request.profile->sites)
             if (site.generic)
                 fn->genericSites.insert(offset);
-    *failure = GraphBuilder(request, *flow, *fn).run();
-    return failure->empty() ? std::move(fn) : nullptr;
+    return fn;
+}
+
+} // namespace
+
+std::unique_ptr<Function> buildGraph(const BuildRequest& request, std::string* failure) {
+    const Bytecode& code = *request.bytecode;
+    if (code.instrs.size() * static_cast<size_t>(code.numSlots + code.stackSize) >
+        kMaxStateEntries) {
+        *failure = "too many instructions with too many locals";
+        return nullptr;
+    }
+    std::unique_ptr<Flow> flow = analyzeFlow(code, request.entryOffsets, failure);
+    if (!flow)
+        return nullptr;
+    std::unique_ptr<Function> fn = newFunction(request);
+    const HeaderTypes nothing;
+    GraphBuilder first(request, *flow, *fn, nothing);
+    *failure = first.run();
+    if (!failure->empty())
+        return nullptr;
+    // What a loop does to its variables is known behind the loop only, and some bytecodes have no
+    // other feedback than the classes of their operands: build again with what the graph showed.
+    const HeaderTypes found = first.headerTypes();
+    if (found.empty())
+        return fn;
+    std::unique_ptr<Function> typed = newFunction(request);
+    GraphBuilder second(request, *flow, *typed, found);
+    return second.run().empty() && second.assumptionsHold() ? std::move(typed) : std::move(fn);
 }
 
 } // namespace pyston::build

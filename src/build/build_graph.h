@@ -27,6 +27,7 @@ struct Facts {
     Object* (*moduleDictEntry)(Object* dict, uint32_t keysVersion, int64_t index) = nullptr;
     Object* (*moduleDict)(Object* module) = nullptr;
     bool (*isStableGlobal)(Object*) = nullptr;
+    Object* (*zeroOf)(hir::ExactClass) = nullptr;
     Object* (*functionCode)(Object*) = nullptr;
     host::CodeInfo (*codeInfo)(Object* code) = nullptr;
     runtime::CodeData* (*codeData)(Object* code, bool create) = nullptr;

@@ -9,8 +9,10 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <span>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,11 +30,21 @@ struct Environment {
     std::vector<Value*> stack;
 };
 
+// The classes of variables at loop headers, as far as they are known: by block, whether on the
+// stack, and index.
+using HeaderTypes = std::map<std::tuple<int, bool, size_t>, hir::ExactClass>;
+
 class GraphBuilder {
   public:
-    GraphBuilder(const BuildRequest& request, const Flow& flow, hir::Function& fn);
+    // `assumed`: loop headers' variables that are taken to have these classes, which
+    // assumptionsHold() confirms of the finished graph.
+    GraphBuilder(const BuildRequest& request, const Flow& flow, hir::Function& fn,
+                 const HeaderTypes& assumed);
     // Returns an empty string, or why the code cannot be compiled.
     std::string run();
+    bool assumptionsHold() const;
+    // What the finished graph shows of its loops, if entries into them are guarded.
+    HeaderTypes headerTypes() const;
 
   private:
     struct BlockData {
@@ -66,6 +78,9 @@ class GraphBuilder {
     void beginBlock(int blockIndex);
     void beginHeader(int blockIndex, std::vector<std::pair<hir::Block*, Environment>>& incoming);
     void buildInstr(const Instr& in);
+    Value* guardEntryLoad(Value* value, hir::ExactClass c, hir::Block* entry);
+    hir::ExactClass commonClass(std::span<Value* const> values) const;
+    bool isEntryLoad(const Value* value) const;
     hir::Block* hirBlock(int blockIndex);
     void addEdge(int blockIndex, hir::Block* from, const Environment& env);
     BlockData& data(int blockIndex) { return data_[static_cast<size_t>(blockIndex)]; }
@@ -77,7 +92,17 @@ class GraphBuilder {
     Value* nullIn(hir::Block* block);
     void finishPhis();
     void removeTrivialPhis();
+    // What a phi may be: some class (unless none was seen), perhaps NULL.
+    struct Possible {
+        bool seen = false;
+        hir::ExactClass exact = hir::ExactClass::kUnknown;
+        bool null = false;
+        bool operator==(const Possible&) const = default;
+    };
+    enum class EntryLoads : uint8_t { kCount, kIgnore };
+    std::vector<Possible> possibleTypes(EntryLoads loads) const;
     void inferPhiTypes();
+    const Value* resolved(const Value* phi) const;
     void removeQuietDrops();
 
     // --- emission
@@ -158,7 +183,8 @@ class GraphBuilder {
     Object* constantOf(const Value* value) const; // null when not a constant
     std::optional<int64_t> intConstant(const Value* value) const;
     bool isHugeInt(const Value* value) const; // a constant that cannot be unboxed
-    bool speculates(const Instr& in) const { return !fn_.genericSites.contains(in.offset); }
+    bool speculates(const Instr& in) const { return speculatesAt(in.offset); }
+    bool speculatesAt(int offset) const { return !fn_.genericSites.contains(offset); }
 
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
@@ -221,6 +247,7 @@ class GraphBuilder {
         Value* result = nullptr; // null: not a call that is known here
         After after = After::kNothing;
     };
+    hir::ExactClass instanceClassOf(const Value* callable) const;
     Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callDirect(Value* function, std::span<Value* const> args);
     Called callKnownBuiltin(Object* builtin, std::span<Value* const> args);
@@ -237,10 +264,12 @@ class GraphBuilder {
     void popJump(const Instr& in);
     void jumpIfOrPop(const Instr& in);
     void forIter(const Instr& in);
+    void forRange(const Instr& in, Value* iterator);
     void returnValue();
 
     // --- containers, exceptions, generators, match
     bool buildContainer(const Instr& in);
+    void getIter(const Instr& in);
     bool buildException(const Instr& in);
     bool buildGenerator(const Instr& in);
     void send(const Instr& in);
@@ -249,12 +278,14 @@ class GraphBuilder {
     const BuildRequest& request_;
     const Bytecode& code_;
     const Flow& flow_;
+    const HeaderTypes& assumed_;
     hir::Function& fn_;
     std::string failure_;
 
     std::vector<BlockData> data_;
-    std::vector<int> order_;   // reverse postorder
-    std::vector<Value*> phis_; // all that were made
+    std::vector<int> order_;       // reverse postorder
+    std::vector<Value*> phis_;     // all that were made
+    std::vector<Value*> replaced_; // by id: what a trivial phi was replaced by, or null
 
     hir::Block* block_ = nullptr; // where instructions go; null after a terminator
     int currentBlock_ = -1;

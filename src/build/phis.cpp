@@ -147,50 +147,116 @@ void GraphBuilder::removeTrivialPhis() {
     if (!any)
         return;
     fn_.replaceAllUses(trivial.map());
+    replaced_.assign(trivial.map().begin(), trivial.map().end());
     auto isReplaced = [&](Value* i) { return i->isPhi() && trivial.isReplaced(i); };
     for (Block* block : fn_.blocks())
         std::erase_if(block->instrs(), isReplaced);
     std::erase_if(phis_, isReplaced);
 }
 
-// Optimistic: a phi has the type that all its inputs have, where phis that feed each other do not
+// Optimistic: a phi has the class that all its inputs have, where phis that feed each other do not
 // contradict. Refinements that add nothing themselves follow.
-void GraphBuilder::inferPhiTypes() {
+std::vector<GraphBuilder::Possible> GraphBuilder::possibleTypes(EntryLoads loads) const {
     std::vector<Value*> open; // in an order in which definitions mostly come first
+    std::vector<uint8_t> isOpen(static_cast<size_t>(fn_.numInstrIds()), 0);
     for (Block* block : fn_.blocks())
         for (Value* instr : block->instrs())
-            if ((instr->isPhi() || isAlias(instr)) && instr->type().isCounted() &&
-                instr->type().exact == ExactClass::kUnknown)
+            if (instr->type().isCounted() &&
+                (instr->isPhi() ||
+                 (isAlias(instr) && instr->type().exact == ExactClass::kUnknown))) {
                 open.push_back(instr);
-    enum : uint8_t { kFixed, kBottom, kKnown };
-    std::vector<uint8_t> status(static_cast<size_t>(fn_.numInstrIds()), kFixed);
-    for (Value* instr : open)
-        status[static_cast<size_t>(instr->id())] = kBottom;
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (Value* instr : open) {
-            uint8_t& mine = status[static_cast<size_t>(instr->id())];
-            Type type{};
-            bool known = false;
-            const size_t count = instr->isPhi() ? instr->numOperands() : 1;
-            for (size_t i = 0; i < count; ++i) {
-                const Value* operand = instr->operand(i);
-                if (status[static_cast<size_t>(operand->id())] == kBottom)
-                    continue;
-                type = known ? join(type, operand->type()) : operand->type();
-                known = true;
+                isOpen[static_cast<size_t>(instr->id())] = 1;
             }
-            if (!known)
-                continue;
-            if (!instr->isPhi())
-                type.rep = instr->type().rep;
-            if (mine == kBottom || type != instr->type()) {
-                mine = kKnown;
-                instr->setType(type);
-                changed = true;
+    std::vector<Possible> possible(static_cast<size_t>(fn_.numInstrIds()));
+    auto of = [&](const Value* operand) -> Possible {
+        if (loads == EntryLoads::kIgnore && isEntryLoad(operand))
+            return {};
+        if (isOpen[static_cast<size_t>(operand->id())])
+            return possible[static_cast<size_t>(operand->id())];
+        if (operand->opcode() == Opcode::kConstNull)
+            return {.null = true};
+        return {true, operand->type().exact, operand->type().rep == Rep::kNullable};
+    };
+    auto settle = [&] {
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (const Value* instr : open) {
+                Possible& mine = possible[static_cast<size_t>(instr->id())];
+                Possible all = mine;
+                const size_t count = instr->isPhi() ? instr->numOperands() : 1;
+                for (size_t i = 0; i < count; ++i) {
+                    const Possible one = of(instr->operand(i));
+                    all.null |= one.null && (instr->isPhi() || instr->type().rep == Rep::kNullable);
+                    if (one.seen)
+                        all.exact =
+                            !all.seen || all.exact == one.exact ? one.exact : ExactClass::kUnknown;
+                    all.seen |= one.seen;
+                }
+                changed |= all != mine;
+                mine = all;
             }
         }
-    }
+    };
+    settle();
+    // What is always NULL says nothing of itself, but users must expect its declared type.
+    for (const Value* instr : open)
+        if (Possible& mine = possible[static_cast<size_t>(instr->id())]; !mine.seen)
+            mine = {true, ExactClass::kUnknown, true};
+    settle();
+    return possible;
+}
+
+void GraphBuilder::inferPhiTypes() {
+    const std::vector<Possible> possible = possibleTypes(EntryLoads::kCount);
+    for (Block* block : fn_.blocks())
+        for (Value* instr : block->instrs()) {
+            const Possible& p = possible[static_cast<size_t>(instr->id())];
+            if (!p.seen)
+                continue;
+            Type type = instr->type();
+            type.exact = p.exact;
+            if (instr->isPhi())
+                type.rep = p.null ? Rep::kNullable : Rep::kObject;
+            instr->setType(type);
+        }
+}
+
+const Value* GraphBuilder::resolved(const Value* phi) const {
+    while (static_cast<size_t>(phi->id()) < replaced_.size() &&
+           replaced_[static_cast<size_t>(phi->id())])
+        phi = replaced_[static_cast<size_t>(phi->id())];
+    return phi;
+}
+
+// Variables that are the same in each iteration had their classes when the loop was built.
+HeaderTypes GraphBuilder::headerTypes() const {
+    HeaderTypes types;
+    const std::vector<Possible> possible = possibleTypes(EntryLoads::kIgnore);
+    for (size_t b = 0; b < data_.size(); ++b)
+        for (const BlockData::HeaderPhi& p : data_[b].phis) {
+            const Value* phi = resolved(p.phi);
+            if (!phi->isPhi() || phi->block() != data_[b].hir)
+                continue;
+            const ExactClass c = possible[static_cast<size_t>(phi->id())].exact;
+            auto canGuard = [&](const Value* input) {
+                return !isEntryLoad(input) || input->type().rep == Rep::kObject ||
+                       (facts().zeroOf && facts().zeroOf(c));
+            };
+            if (c != ExactClass::kUnknown && std::ranges::all_of(phi->operands(), canGuard))
+                types[{static_cast<int>(b), p.onStack, p.index}] = c;
+        }
+    return types;
+}
+
+// Phi types were inferred anew: each assumption must be among what was found.
+bool GraphBuilder::assumptionsHold() const {
+    for (size_t b = 0; b < data_.size(); ++b)
+        for (const BlockData::HeaderPhi& p : data_[b].phis) {
+            auto it = assumed_.find({static_cast<int>(b), p.onStack, p.index});
+            if (it != assumed_.end() && resolved(p.phi)->type().exact != it->second)
+                return false;
+        }
+    return true;
 }
 
 void GraphBuilder::removeQuietDrops() {

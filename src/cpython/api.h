@@ -30,9 +30,6 @@ Object* falseObject();
 Object* classObject(hir::ExactClass c); // the type object; null for kUnknown
 hir::ExactClass exactClassOf(Object* object);
 // The iterator classes that loops are specialized for.
-Object* rangeIteratorClass();
-Object* listIteratorClass();
-Object* tupleIteratorClass();
 Object* generatorClass();
 uint32_t typeVersion(Object* object); // of the object's class; 0 when it has none
 Object* classOf(Object* object);      // borrowed
@@ -73,6 +70,8 @@ KnownBuiltin knownBuiltin(Object* callable);
 Object* moduleDict(Object* object);
 // Functions, builtins, classes and modules: what a global usually keeps naming.
 bool isStableGlobal(Object* object);
+// An immortal 0, 0.0 or False; null for other classes.
+Object* zeroOf(hir::ExactClass c);
 
 // --- bytecode
 build::Bytecode decode(Object* code);

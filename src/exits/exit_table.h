@@ -22,7 +22,15 @@ enum class Reason : uint8_t {
 };
 
 // How a value is represented where it lies.
-enum class Repr : uint8_t { kObject, kInt64, kDouble, kBool };
+// The optional ones are NULL where a flag is 0: the k-th of a record has the k-th kBool among its
+// releases.
+enum class Repr : uint8_t { kObject, kInt64, kDouble, kBool, kOptionalInt64, kOptionalDouble };
+inline bool isDouble(Repr repr) {
+    return repr == Repr::kDouble || repr == Repr::kOptionalDouble;
+}
+inline bool isOptional(Repr repr) {
+    return repr == Repr::kOptionalInt64 || repr == Repr::kOptionalDouble;
+}
 
 // Where a value of the frame is when the exit is taken.
 struct Location {
@@ -41,8 +49,8 @@ struct Record {
     int32_t resumeOffset; // bytes
     int32_t instrOffset;
     uint32_t firstLocation; // in CodeBlob::locations: numSlots + stackDepth + numReleases of them
-    uint32_t numReleases;
-    uint32_t count = 0; // times taken
+    uint32_t numReleases;   // objects to release, and flags of optional values
+    uint32_t count = 0;     // times taken
 };
 
 // The registers saved by an exit stub, indexed by hardware encoding, and the spill area.

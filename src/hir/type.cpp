@@ -8,10 +8,10 @@ namespace {
 
 constexpr std::array<std::string_view, 7> kRepNames = {"void", "obj",  "obj?", "i64",
                                                        "f64",  "bool", "ptr"};
-constexpr std::array<std::string_view, 16> kClassNames = {
-    "object", "NoneType", "bool", "int", "float", "str",      "bytes", "range",
-    "tuple",  "list",     "dict", "set", "slice", "function", "cell",  "type"};
-static_assert(kClassNames.size() == static_cast<size_t>(ExactClass::kType) + 1);
+constexpr std::array<std::string_view, kNumExactClasses> kClassNames = {
+    "object", "NoneType", "bool",           "int",           "float",         "str",   "bytes",
+    "range",  "tuple",    "list",           "dict",          "set",           "slice", "function",
+    "cell",   "type",     "range_iterator", "list_iterator", "tuple_iterator"};
 
 } // namespace
 

@@ -19,8 +19,7 @@ enum class Rep : uint8_t {
 };
 
 // Exact builtin classes that the compiler knows. kUnknown: nothing is known.
-// The objects of the classes up to and including kRange (without kList ... kSet and kTuple, whose
-// items may be anything) die without running Python code.
+// See diesQuietly() for those whose death nobody notices.
 enum class ExactClass : uint8_t {
     kUnknown,
     kNoneType,
@@ -38,7 +37,11 @@ enum class ExactClass : uint8_t {
     kFunction,
     kCell,
     kType,
+    kRangeIterator, // of C longs
+    kListIterator,
+    kTupleIterator,
 };
+inline constexpr size_t kNumExactClasses = static_cast<size_t>(ExactClass::kTupleIterator) + 1;
 
 struct Type {
     Rep rep = Rep::kVoid;
@@ -62,6 +65,7 @@ struct Type {
         case ExactClass::kStr:
         case ExactClass::kBytes:
         case ExactClass::kRange:
+        case ExactClass::kRangeIterator:
             return true;
         default:
             return !isCounted();

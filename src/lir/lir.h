@@ -97,7 +97,9 @@ struct ExitPoint {
     int32_t instrOffset = 0;
     std::vector<ExitOperand> slots; // localsplus
     std::vector<ExitOperand> stack;
-    std::vector<ExitOperand> releases; // references to release after the frame is complete
+    // References to release after the frame is complete; flags of optional values (see
+    // exits::Repr).
+    std::vector<ExitOperand> releases;
 };
 
 struct Block;

@@ -36,6 +36,10 @@ inline std::string_view name(exits::Repr repr) {
         return "double";
     case exits::Repr::kBool:
         return "bool";
+    case exits::Repr::kOptionalInt64:
+        return "optional_int64";
+    case exits::Repr::kOptionalDouble:
+        return "optional_double";
     }
     return {};
 }

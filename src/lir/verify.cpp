@@ -168,7 +168,7 @@ class Verifier {
                     continue;
                 if (!isReg(o.reg))
                     return fail(block, index, "bad exit register v" + std::to_string(o.reg));
-                if ((fn_.classes[o.reg] == RegClass::kFloat) != (o.repr == exits::Repr::kDouble))
+                if ((fn_.classes[o.reg] == RegClass::kFloat) != exits::isDouble(o.repr))
                     return fail(block, index,
                                 "exit value v" + std::to_string(o.reg) + " is of the wrong class");
             }

@@ -48,6 +48,12 @@ lir::ExitOperand Lowering::exitOperand(const hir::Instr* value, Action action,
     value = canonical(value);
     if (value->opcode() == hir::Opcode::kConstNull)
         return out;
+    if (value->opcode() == hir::Opcode::kOptional) {
+        const bool isInt = value->type().rep == hir::Rep::kInt64;
+        out = exitOperand(value->operand(0), action, nothingConsumed);
+        out.repr = isInt ? exits::Repr::kOptionalInt64 : exits::Repr::kOptionalDouble;
+        return out;
+    }
     out.repr = reprOf(value->type());
     out.incref = value->type().isCounted() && action == Action::kIncref;
     if (value->opcode() == hir::Opcode::kConstDouble) {
@@ -82,8 +88,12 @@ int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
     const auto convert = [&](const std::vector<hir::Instr*>& values,
                              const std::vector<Action>* actions,
                              std::vector<lir::ExitOperand>& out) {
-        for (size_t i = 0; i < values.size(); ++i)
+        for (size_t i = 0; i < values.size(); ++i) {
             out.push_back(exitOperand(values[i], actionAt(actions, i), nothingConsumed));
+            if (exits::isOptional(out.back().repr))
+                exit.releases.push_back(
+                    exitOperand(canonical(values[i])->operand(1), Action::kMove, nothingConsumed));
+        }
     };
     convert(state->slots, refs ? &refs->slots : nullptr, exit.slots);
     convert(state->stack, refs ? &refs->stack : nullptr, exit.stack);

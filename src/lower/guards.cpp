@@ -42,6 +42,11 @@ void Lowering::lowerGuardNotNull(const hir::Instr& instr) {
     e_.exitIf(Cc::kEq, use(instr.operand(0)), Operand::i(0), guardExit(instr));
 }
 
+void Lowering::lowerReplaceNull(const hir::Instr& instr) {
+    const VReg object = use(instr.operand(0));
+    define(instr, e_.select(Cc::kNe, object, Operand::i(0), object, use(instr.operand(1))));
+}
+
 void Lowering::lowerGuardNull(const hir::Instr& instr) {
     e_.exitIf(Cc::kNe, use(instr.operand(0)), Operand::i(0), guardExit(instr));
 }

@@ -11,8 +11,6 @@
 
 namespace pyston::lower {
 
-inline constexpr size_t kNumExactClasses = static_cast<size_t>(hir::ExactClass::kType) + 1;
-
 // What the lowering knows of the interpreter. compile.cpp fills it from host::; tests invent one.
 // Helper addresses come from runtime::address().
 struct Context {
@@ -20,11 +18,7 @@ struct Context {
     uint64_t none = 0;
     uint64_t trueObject = 0;
     uint64_t falseObject = 0;
-    std::array<uint64_t, kNumExactClasses> classes{}; // type objects, by hir::ExactClass
-    // Iterator classes with an inline fast path in IterNext; 0 leaves the path out.
-    uint64_t rangeIterator = 0;
-    uint64_t listIterator = 0;
-    uint64_t tupleIterator = 0;
+    std::array<uint64_t, hir::kNumExactClasses> classes{}; // type objects, by hir::ExactClass
     uint64_t deallocAddress = 0; // void (Object*): frees an object without references
     // Address of an int64 that counts guards down; the guard that reaches 0 leaves although it
     // holds (-X pyston-stress-exits). 0: off.

@@ -108,10 +108,12 @@ class Lowering {
     };
     DictSlot dictSlot(const hir::Instr& instr, VReg dict);
     VReg swap(VReg base, int64_t disp, const hir::Instr* value);
-    void continueIf(const Compare& compare, lir::Block* otherwise, bool otherwiseCold);
-    void iterateRange(const hir::Instr& instr, VReg iterator, lir::Block* join);
-    void iterateList(VReg iterator, lir::Block* slow, lir::Block* join);
-    void iterateTuple(VReg iterator, lir::Block* slow, lir::Block* join);
+    struct SequenceIterator {
+        int index, sequence; // offsets
+    };
+    SequenceIterator sequenceIterator(const hir::Instr& instr) const;
+    VReg itemsLeftInRange(VReg iterator);
+    VReg itemsLeftInSequence(VReg iterator, SequenceIterator offsets);
     VReg evalBreaker();
     void branchTo(const hir::Instr& instr, const Compare& compare);
     void storePrevInstr(VReg frame, int64_t byteOffset);

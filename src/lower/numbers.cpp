@@ -81,6 +81,25 @@ void Lowering::lowerBoxDouble(const hir::Instr& instr) {
     define(instr, result);
 }
 
+void Lowering::lowerOptional(const hir::Instr&) {}
+
+void Lowering::lowerBoxOptional(const hir::Instr& instr) {
+    const hir::Instr* optional = canonical(instr.operand(0));
+    const VReg value = use(optional->operand(0));
+    const Helper helper = optional->type().isFloatRegister() ? Helper::kNewFloat : Helper::kNewInt;
+    lir::Block* some = e_.newBlock();
+    lir::Block* none = e_.newColdBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, RegClass::kInt);
+    e_.branch(compareOf(optional->operand(1)), some, none);
+    e_.start(none);
+    e_.jump(join, {e_.imm(0)});
+    e_.start(some);
+    e_.jump(join, {callHelper(instr, helper, std::array{Operand::r(value)})});
+    e_.start(join);
+    define(instr, result);
+}
+
 void Lowering::lowerUnboxDouble(const hir::Instr& instr) {
     define(instr, e_.load(Opcode::kFLoad, use(instr.operand(0)), layout_.floatValue));
 }

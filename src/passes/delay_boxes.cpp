@@ -8,6 +8,7 @@
 // Requires: orderBlocks(). Provides: the same, and no critical edges. Breaks: nothing.
 #include "passes/cfg.h"
 #include "passes/loops.h"
+#include "passes/observations.h"
 #include "passes/passes.h"
 
 #include <algorithm>
@@ -21,7 +22,8 @@ using namespace hir;
 namespace {
 
 bool allocatesBox(const Instr* value) {
-    return value->opcode() == Opcode::kBoxInt || value->opcode() == Opcode::kBoxDouble;
+    return value->opcode() == Opcode::kBoxInt || value->opcode() == Opcode::kBoxDouble ||
+           value->opcode() == Opcode::kBoxOptional;
 }
 
 class DelayBoxes {
@@ -55,7 +57,7 @@ class DelayBoxes {
                 for (size_t i = 0; i < instr->numOperands(); i++) {
                     use(instr->operand(i), instr->isPhi() ? block->preds()[i] : block);
                 }
-                if (instr->hasFrameState() && isObserved(instr)) {
+                if (instr->hasFrameState() && observesFrame(instr)) {
                     for (const FrameState* s = instr->frameState(); s; s = s->parent) {
                         observed_.insert(s);
                     }
@@ -79,15 +81,6 @@ class DelayBoxes {
             uses_[value].push_back(block);
         }
     }
-    // As in sinkBoxesIntoExits: whether objects must be in the frame when this runs.
-    static bool isObserved(const Instr* instr) {
-        if (instr->opcode() == Opcode::kYield) {
-            return true;
-        }
-        return instr->has(kRunPython) && instr->opcode() != Opcode::kDrop &&
-               instr->opcode() != Opcode::kCheckEvalBreaker;
-    }
-
     // The nearest common dominator of all uses; null if there is none.
     Block* targetOf(Instr* box) {
         const Block* common = nullptr;

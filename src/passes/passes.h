@@ -9,6 +9,8 @@
 
 namespace pyston::passes {
 
+// Gives loops over ranges, lists and tuples paths of their own that run no Python code.
+void splitIteration(hir::Function& fn);
 // Folds constants, box/unbox pairs, guards on values whose type is known, trivial phis.
 void simplify(hir::Function& fn);
 // Turns phis of boxed ints, floats and bools into unboxed phis, guarding at entry edges.

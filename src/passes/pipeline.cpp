@@ -4,6 +4,8 @@ namespace pyston::passes {
 
 const std::vector<Pass>& pipeline() {
     static const std::vector<Pass> passes = {
+        // First: before all that asks which loops run Python code.
+        {"split-iteration", splitIteration, true},
         // Folds what the builder left plain, so that phis show which representation they carry.
         {"simplify", simplify, true},
         {"unbox-phis", unboxPhis, true},

@@ -191,11 +191,17 @@ class FrameStores {
             if (instr->opcode() == Opcode::kLeaveFrame)
                 return;
             if (isObservation(instr)) {
-                std::vector<Instr*> stores;
-                storeSlots(instr->frameState(), memory, stores, nullptr);
+                std::vector<Instr*> stores, boxes;
+                storeSlots(instr->frameState(), memory, stores, block->isCold() ? &boxes : nullptr);
                 showPrevInstr(instr->frameState(), memory, stores);
                 for (Instr* store : stores)
                     block->insert(n++, store);
+                if (const ExitReferences* refs = instr->exitReferences())
+                    markInFrame(instr, *refs, memory);
+                releaseBoxes(block, n, boxes);
+                transfer(instr, memory);
+                n += boxes.size();
+                continue;
             } else if (isRareObservation(instr)) {
                 Memory before = memory;
                 transfer(instr, memory);
@@ -220,6 +226,23 @@ class FrameStores {
         Instr* set = fn_.newInstr(Opcode::kSetPrevInstr);
         set->setImm(fs->instrOffset);
         out.push_back(set);
+    }
+
+    // After the observation at `n`, and at its exit.
+    void releaseBoxes(Block* block, size_t n, const std::vector<Instr*>& boxes) {
+        if (boxes.empty())
+            return;
+        Instr* instr = block->instrs()[n];
+        if (const ExitReferences* refs = instr->exitReferences()) {
+            ExitReferences copy = *refs;
+            copy.releases.insert(copy.releases.end(), boxes.begin(), boxes.end());
+            instr->setExitReferences(std::move(copy));
+        }
+        for (Instr* box : boxes) {
+            Instr* decref = fn_.newInstr(Opcode::kDecref, {box});
+            decref->setFrameState(instr->frameState());
+            block->insert(++n, decref);
+        }
     }
 
     // Stores every slot that may disagree. Unboxed values are boxed (only on rare paths do they
@@ -247,7 +270,14 @@ class FrameStores {
 
     Instr* boxForFrame(Instr* value, std::vector<Instr*>& out) {
         Instr* box;
-        if (value->type().rep == Rep::kBool) {
+        if (value->opcode() == Opcode::kOptional) {
+            bool isInt = value->type().rep == Rep::kInt64;
+            box = fn_.newInstr(Opcode::kCallRuntime,
+                               Type{Rep::kNullable, isInt ? ExactClass::kInt : ExactClass::kFloat},
+                               value->operands());
+            box->setImm(static_cast<int64_t>(isInt ? runtime::Helper::kNewOptionalIntOrNull
+                                                   : runtime::Helper::kNewOptionalFloatOrNull));
+        } else if (value->type().rep == Rep::kBool) {
             box = fn_.newInstr(Opcode::kBoxBool, exactObject(ExactClass::kBool), {&value, 1});
         } else {
             bool isInt = value->type().rep == Rep::kInt64;

@@ -115,6 +115,7 @@ Result Rewriter::rewrite(Instr* instr) {
     case Opcode::kUnboxDouble:
     case Opcode::kUnboxBool:
     case Opcode::kBoxBool:
+    case Opcode::kBoxOptional:
     case Opcode::kIntToDouble:
         return rewriteConversion(instr);
     case Opcode::kIntAdd:
@@ -146,6 +147,7 @@ Result Rewriter::rewrite(Instr* instr) {
         return rewriteBool(instr);
     case Opcode::kObjectIs:
     case Opcode::kIsClass:
+    case Opcode::kReplaceNull:
     case Opcode::kDrop:
         return rewriteObject(instr);
     case Opcode::kTupleItem:
@@ -178,6 +180,9 @@ Result Rewriter::rewriteGuard(Instr* instr) {
     case Opcode::kGuardNotNull:
         if (known.isObject()) {
             return replace(value);
+        }
+        if (value->opcode() == Opcode::kBoxOptional) {
+            return unwrapOptional(instr);
         }
         break;
     case Opcode::kRefine:
@@ -216,6 +221,19 @@ Result Rewriter::rewriteGuard(Instr* instr) {
 
 // --- boxes
 
+// A guard says that the value is there: from here on the number is enough.
+Result Rewriter::unwrapOptional(Instr* guard) {
+    Instr* optional = guard->operand(0)->operand(0);
+    Instr* number = optional->operand(0);
+    Instr* bound = fn_.newInstr(Opcode::kGuardTrue, {optional->operand(1)});
+    bound->setFrameState(guard->frameState());
+    add(bound);
+    Instr* box = fn_.newInstr(
+        number->type().isFloatRegister() ? Opcode::kBoxDouble : Opcode::kBoxInt, {number});
+    box->setFrameState(guard->frameState());
+    return replace(add(box));
+}
+
 Result Rewriter::rewriteConversion(Instr* instr) {
     Instr* value = instr->operand(0);
     Instr* root = value->type().isCounted() ? rootOf(value) : value;
@@ -248,6 +266,17 @@ Result Rewriter::rewriteConversion(Instr* instr) {
         }
         if (object && (object == known.trueObject || object == known.falseObject)) {
             return replace(constant(object == known.trueObject));
+        }
+        return keep();
+    case Opcode::kBoxOptional:
+        if (std::optional<bool> bound = boolConstant(value->operand(1))) {
+            Instr* number = value->operand(0);
+            Opcode op = !*bound                            ? Opcode::kConstNull
+                        : number->type().isFloatRegister() ? Opcode::kBoxDouble
+                                                           : Opcode::kBoxInt;
+            Instr* result = *bound ? fn_.newInstr(op, {number}) : fn_.newInstr(op, {});
+            result->setFrameState(*bound ? instr->frameState() : nullptr);
+            return replace(add(result));
         }
         return keep();
     case Opcode::kBoxBool: // True and False exist once; boxed ints and floats have an identity each
@@ -415,6 +444,12 @@ Result Rewriter::rewriteObject(Instr* instr) {
     if (instr->opcode() == Opcode::kDrop) {
         // Nobody can tell when such an object dies: its reference goes after its last use.
         return left->opcode() == Opcode::kConstNull || type.diesQuietly() ? erase() : keep();
+    }
+    if (instr->opcode() == Opcode::kReplaceNull) {
+        if (type.isObject() || left->opcode() == Opcode::kConstNull) {
+            return replace(instr->operand(type.isObject() ? 0 : 1));
+        }
+        return keep();
     }
     if (instr->opcode() == Opcode::kIsClass) {
         if (type.exact == ExactClass::kUnknown || !type.isObject()) {

@@ -26,6 +26,7 @@ class Rewriter {
   private:
     Result rewriteGuard(hir::Instr* instr);
     Result rewriteConversion(hir::Instr* instr);
+    Result unwrapOptional(hir::Instr* guard);
     Result rewriteInt(hir::Instr* instr);
     Result rewriteIntByConstant(hir::Instr* instr, int64_t right);
     Result rewriteIntCompare(hir::Instr* instr);

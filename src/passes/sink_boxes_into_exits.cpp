@@ -2,12 +2,12 @@
 //
 // A frame state of a guard is read only when the guard fails, so it can name the raw int64, double
 // or truth value; the exit boxes it. A state is "observed" when an operation that runs Python code
-// uses it: then the frame's memory must hold an object there, and the box stays. Drop and
-// CheckEvalBreaker run Python code only on a rare path, on which placeFrameStores boxes anew, so
-// they do not count.
+// uses it (see observations.h): then the frame's memory must hold an object there, and the box
+// stays.
 //
 // Requires: nothing. Provides: boxes whose only real uses were exits are dead (eliminateDeadCode
 // removes them). A Drop of such a box goes too: nobody can tell when an int or float dies.
+#include "passes/observations.h"
 #include "passes/passes.h"
 
 #include <algorithm>
@@ -24,21 +24,10 @@ bool isBox(const Instr* value) {
     case Opcode::kBoxInt:
     case Opcode::kBoxDouble:
     case Opcode::kBoxBool:
+    case Opcode::kBoxOptional:
         return true;
     default:
         return false;
-    }
-}
-
-bool observes(const Instr* instr) {
-    switch (instr->opcode()) {
-    case Opcode::kDrop:
-    case Opcode::kCheckEvalBreaker:
-        return false;
-    case Opcode::kYield:
-        return true;
-    default:
-        return instr->has(kRunPython);
     }
 }
 
@@ -54,7 +43,7 @@ void sinkBoxesIntoExits(Function& fn) {
     std::unordered_set<const FrameState*> observed;
     for (Block* block : fn.blocks())
         for (Instr* instr : block->instrs())
-            if (instr->hasFrameState() && observes(instr))
+            if (instr->hasFrameState() && observesFrame(instr))
                 for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent)
                     observed.insert(fs);
     for (auto& fs : fn.frameStates()) {

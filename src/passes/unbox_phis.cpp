@@ -5,15 +5,20 @@
 // object (an operand of a generic operation, or a frame state that is observed), and every other
 // input can be unboxed where it comes in: by a guard at the end of the predecessor, which leaves at
 // the start of the phi's block if the speculation is wrong. Sites where that failed before are left
-// alone.
+// alone. A phi that may be NULL (a local first bound in the loop) gets a phi beside it that says
+// whether there is a number.
 //
 // Requires: Block::startState of the phi's block for inputs that need a guard.
-// Provides: p = BoxX(unboxed phi) behind the phis, for simplify to fold with the unboxing uses.
+// Provides: p = BoxX(unboxed phi), or BoxOptional(Optional(unboxed phi, bound)), behind the phis,
+// for simplify to fold with the unboxing uses.
 #include "passes/cfg.h"
+#include "passes/constants.h"
 #include "passes/loops.h"
+#include "passes/observations.h"
 #include "passes/passes.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <unordered_map>
 
@@ -102,15 +107,23 @@ class UnboxPhis {
                     web.phis.push_back(instr);
                     web.depth = std::max(web.depth, loops_.depth(block));
                 }
+        // A number that is made an object only to be carried around the loop.
+        for (Instr* root : roots_) {
+            Web& web = webs_[root];
+            for (const Instr* phi : web.phis)
+                web.wantedUnboxed |= std::ranges::any_of(phi->operands(), [&](Instr* input) {
+                    const Instr* box = rootOf(input);
+                    return unboxingOfBox(box) && loops_.depth(box->block()) >= web.depth &&
+                           web.depth > 0;
+                });
+        }
         for (Block* block : fn_.blocks())
             for (Instr* instr : block->instrs())
                 collectUses(instr);
     }
 
     void collectUses(Instr* instr) {
-        const bool observes = instr->has(kRunPython) && instr->opcode() != Opcode::kDrop &&
-                              instr->opcode() != Opcode::kCheckEvalBreaker;
-        if (instr->hasFrameState() && (observes || instr->opcode() == Opcode::kYield))
+        if (instr->hasFrameState() && observesFrame(instr))
             for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent) {
                 for (Instr* value : fs->slots)
                     markBoxed(value, instr->block());
@@ -164,11 +177,23 @@ class UnboxPhis {
         }
         if (!unboxing)
             return nullptr;
+        if (unboxing->rep == Rep::kBool && mayBeNull(web))
+            return nullptr;
         for (Instr* phi : web.phis)
             for (Instr* input : phi->operands())
                 if (!canUnbox(web, phi, input, *unboxing))
                     return nullptr;
         return unboxing;
+    }
+
+    // Whether a local may be unbound in one of the phis. What is only not known to be bound (at an
+    // entry) is no reason to carry a flag along: the entry checks that.
+    static bool mayBeNull(const Web& web) {
+        return std::ranges::any_of(web.phis, [](const Instr* phi) {
+            return std::ranges::any_of(phi->operands(), [](Instr* input) {
+                return rootOf(input)->opcode() == Opcode::kConstNull;
+            });
+        });
     }
 
     bool canUnbox(const Web& web, const Instr* phi, Instr* input, const Unboxing& unboxing) {
@@ -177,63 +202,105 @@ class UnboxPhis {
             return true;
         // A float that comes back as another object is not found in containers if it is a NaN.
         if (web.returnedBoxed && unboxing.rep == Rep::kDouble &&
-            root->opcode() != Opcode::kConstObject)
+            root->opcode() != Opcode::kConstObject && root->opcode() != Opcode::kConstNull)
             return false;
         if (root->opcode() == Opcode::kConstNull)
-            return false;
+            return constantValues().zeroOf != nullptr;
         if (input->type().exact != ExactClass::kUnknown && input->type().exact != unboxing.exact)
             return false;
-        return !fn_.genericSites.contains(phi->block()->startState()->resumeOffset);
+        return !fn_.genericSites.contains(phi->block()->startState()->instrOffset);
     }
+
+    // What stands for an object phi.
+    struct Unboxed {
+        Instr* number = nullptr;
+        Instr* bound = nullptr; // null: always
+    };
+    using UnboxedPhis = std::unordered_map<Instr*, Unboxed>;
 
     void convert(const Web& web, const Unboxing& unboxing) {
         replacements_.resize(static_cast<size_t>(fn_.numInstrIds()), nullptr);
-        std::unordered_map<Instr*, Instr*> unboxed;
+        const bool optional = mayBeNull(web);
+        UnboxedPhis unboxed;
         for (Instr* phi : web.phis) {
-            Instr* raw = fn_.newInstr(Opcode::kPhi, Type{unboxing.rep, ExactClass::kUnknown});
-            phi->block()->insert(0, raw);
-            unboxed[phi] = raw;
+            auto addPhi = [&](Rep rep) {
+                Instr* raw = fn_.newInstr(Opcode::kPhi, Type{rep, ExactClass::kUnknown});
+                phi->block()->insert(0, raw);
+                return raw;
+            };
+            Unboxed& u = unboxed[phi];
+            u.number = addPhi(unboxing.rep);
+            if (optional && phi->type().rep == Rep::kNullable)
+                u.bound = addPhi(Rep::kBool);
         }
         for (Instr* phi : web.phis) {
-            Instr* raw = unboxed[phi];
-            for (size_t i = 0; i < phi->numOperands(); ++i)
-                raw->appendOperand(unboxInput(phi, i, unboxing, unboxed));
+            const Unboxed& u = unboxed[phi];
+            for (size_t i = 0; i < phi->numOperands(); ++i) {
+                const Unboxed input = unboxInput(phi, i, unboxing, unboxed);
+                u.number->appendOperand(input.number);
+                if (u.bound)
+                    u.bound->appendOperand(input.bound ? input.bound
+                                                       : constantBefore(phi, i, true));
+            }
         }
         for (Instr* phi : web.phis)
             replacePhi(phi, unboxed[phi], unboxing);
     }
 
-    Instr* unboxInput(Instr* phi, size_t index, const Unboxing& unboxing,
-                      const std::unordered_map<Instr*, Instr*>& unboxed) {
+    Instr* constantBefore(Instr* phi, size_t index, bool value) {
+        Instr* constant = fn_.newInstr(Opcode::kConstBool, {});
+        constant->setImm(value);
+        Block* pred = phi->block()->preds()[index];
+        pred->insertBefore(pred->terminator(), constant);
+        return constant;
+    }
+
+    // At the end of predecessor `index`.
+    Unboxed unboxInput(Instr* phi, size_t index, const Unboxing& unboxing,
+                       const UnboxedPhis& unboxed) {
         Instr* input = phi->operand(index);
         Instr* root = rootOf(input);
         if (root->opcode() == unboxing.box)
-            return root->operand(0);
+            return {root->operand(0), nullptr};
         if (auto it = unboxed.find(root); it != unboxed.end())
-            return it->second;
+            return {it->second.number,
+                    input->type().rep == Rep::kNullable ? it->second.bound : nullptr};
         Block* pred = phi->block()->preds()[index];
         FrameState* state = edgeState(phi->block(), index);
         Instr* end = pred->terminator();
         auto insert = [&](Instr* instr) {
-            instr->setFrameState(state);
+            if (instr->effects() & (kExit | kResultExit))
+                instr->setFrameState(state);
             pred->insertBefore(end, instr);
             return instr;
         };
+        Unboxed result;
         Instr* value = input;
-        if (value->type().rep == Rep::kNullable) {
+        if (value->type().rep == Rep::kNullable && !unboxed.at(phi).bound) {
             value = insert(fn_.newInstr(Opcode::kGuardNotNull,
                                         Type{Rep::kObject, value->type().exact}, {&value, 1}));
+        } else if (value->type().rep == Rep::kNullable) {
+            Object* zero = constantValues().zeroOf(unboxing.exact);
+            Instr* none = fn_.newInstr(Opcode::kConstObject, exactObject(unboxing.exact));
+            none->setImm(static_cast<int64_t>(reinterpret_cast<intptr_t>(zero)));
+            insert(none);
+            Instr* isNull = insert(fn_.newInstr(
+                Opcode::kObjectIs, {value, insert(fn_.newInstr(Opcode::kConstNull, {}))}));
+            result.bound = insert(fn_.newInstr(Opcode::kBoolNot, {isNull}));
+            Type type{Rep::kObject, value->type().exact};
+            if (root->opcode() == Opcode::kConstNull)
+                type.exact = unboxing.exact;
+            Instr* replaced = fn_.newInstr(Opcode::kReplaceNull, {value, none});
+            replaced->setType(type);
+            value = insert(replaced);
         }
         if (value->type().exact != unboxing.exact) {
             value =
                 insert(fn_.newInstr(Opcode::kGuardType, exactObject(unboxing.exact), {&value, 1}));
             value->setImm(static_cast<int64_t>(unboxing.exact));
         }
-        Instr* raw = fn_.newInstr(unboxing.unbox, {value});
-        if (raw->has(kExit))
-            return insert(raw);
-        pred->insertBefore(end, raw);
-        return raw;
+        result.number = insert(fn_.newInstr(unboxing.unbox, {value}));
+        return result;
     }
 
     // The interpreter's state when `block` is entered from predecessor `index`.
@@ -252,15 +319,29 @@ class UnboxPhis {
     }
 
     // The object phi's uses get a box of the raw phi.
-    void replacePhi(Instr* phi, Instr* raw, const Unboxing& unboxing) {
+    void replacePhi(Instr* phi, const Unboxed& unboxed, const Unboxing& unboxing) {
         Block* block = phi->block();
         auto& instrs = block->instrs();
         instrs.erase(std::find(instrs.begin(), instrs.end(), phi));
         auto firstOther =
             std::find_if(instrs.begin(), instrs.end(), [](Instr* i) { return !i->isPhi(); });
-        Instr* box = fn_.newInstr(unboxing.box, exactObject(unboxing.exact), {&raw, 1});
+        auto position = static_cast<size_t>(firstOther - instrs.begin());
+        Instr* raw = unboxed.number;
+        Opcode op = unboxing.box;
+        Type type = exactObject(unboxing.exact);
+        if (unboxed.bound) {
+            std::array operands{unboxed.number, unboxed.bound};
+            raw = fn_.newInstr(Opcode::kOptional, unboxed.number->type(), operands);
+            block->insert(position, raw);
+            op = Opcode::kBoxOptional;
+            type.rep = Rep::kNullable;
+        }
+        // Behind all Optionals, since the box's own frame state may name any of them.
+        while (instrs[position]->opcode() == Opcode::kOptional)
+            ++position;
+        Instr* box = fn_.newInstr(op, type, {&raw, 1});
         boxes_.push_back(box);
-        block->insert(static_cast<size_t>(firstOther - instrs.begin()), box);
+        block->insert(position, box);
         replacements_[static_cast<size_t>(phi->id())] = box;
     }
 

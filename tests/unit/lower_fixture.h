@@ -149,7 +149,7 @@ class LowerTest : public ::testing::TestWithParam<bool> {
         calls.result = box.address();
         context_.trueObject = true_.address();
         context_.falseObject = false_.address();
-        for (size_t i = 1; i < kNumExactClasses; ++i)
+        for (size_t i = 1; i < hir::kNumExactClasses; ++i)
             context_.classes[i] = classes_[i].address();
         context_.deallocAddress = reinterpret_cast<uint64_t>(&dealloc);
         runtime::setAddress(Helper::kNewInt, reinterpret_cast<uint64_t>(&newInt));
@@ -217,7 +217,7 @@ class LowerTest : public ::testing::TestWithParam<bool> {
     Context context_{layout_};
     int32_t evalBreaker_ = 0;
     Fake true_, false_, thread_, frame_, previous_, cframe_;
-    std::array<Fake, kNumExactClasses> classes_;
+    std::array<Fake, hir::kNumExactClasses> classes_;
     std::unique_ptr<hir::Function> hir_;
     std::unique_ptr<lir::Function> lir_;
     std::unique_ptr<lir::test::NativeCode> native_; // of lir_

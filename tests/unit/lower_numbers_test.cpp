@@ -249,6 +249,44 @@ TEST_P(LowerNumbers, BoxBool) {
     EXPECT_EQ(run().value, true_.address());
 }
 
+TEST_P(LowerNumbers, BoxOptional) {
+    compileBody("  v2:bool = IntCompare v0 v1 lt\n  v3:i64 = Optional v1 v2\n"
+                "  v4:obj?:int = BoxOptional v3 [fs0]\n  v5:obj:int = GuardNotNull v4 [fs0]\n"
+                "  Return v5\n");
+    slot(0, 1);
+    slot(1, 2);
+    EXPECT_EQ(run().value, box.address());
+    EXPECT_EQ(calls.newInt, 2);
+    slot(0, 2);
+    EXPECT_NE(run().exit, nullptr);
+}
+
+TEST_P(LowerNumbers, AnExitFindsTheFlagOfAnOptionalAmongTheReleases) {
+    compile(R"(func "f" slots=2 locals=2 stack=1 {
+bb0 (entry 0):
+  v0:i64 = LoadFrameSlot $0
+  v1:f64 = IntToDouble v0
+  v2:i64 = ConstInt #3
+  v3:bool = IntCompare v0 v2 lt
+  v4:i64 = Optional v0 v3
+  v5:f64 = Optional v1 v3
+  Deopt [fs0]
+fs0: resume=10 at=12 slots=[v4 v5] stack=[v0]
+}
+)");
+    const lir::ExitPoint& exit = lir_->exits.back();
+    EXPECT_EQ(exit.slots[0].repr, exits::Repr::kOptionalInt64);
+    EXPECT_EQ(exit.slots[1].repr, exits::Repr::kOptionalDouble);
+    EXPECT_EQ(exit.stack[0].repr, exits::Repr::kInt64);
+    EXPECT_EQ(exit.stack[0].reg, exit.slots[0].reg);
+    ASSERT_EQ(exit.releases.size(), 2u);
+    for (const lir::ExitOperand& flag : exit.releases) {
+        EXPECT_EQ(flag.repr, exits::Repr::kBool);
+        EXPECT_EQ(flag.kind, ExitOperand::kReg);
+        EXPECT_NE(flag.reg, exit.slots[0].reg);
+    }
+}
+
 TEST_P(LowerNumbers, AComparisonUsedByAFrameStateHasARegister) {
     compile(R"(func "f" slots=1 locals=1 stack=1 {
 bb0 (entry 0):

@@ -262,17 +262,30 @@ TEST_P(LowerObjects, FieldsAndCells) {
     EXPECT_EQ(run().value, value.address());
 }
 
+TEST_P(LowerObjects, ReplaceNull) {
+    Fake object;
+    compileBody("  v2:obj = ReplaceNull v0 v1\n  Return v2\n", "obj?", "obj");
+    slot(1, object.address());
+    slot(0, 0);
+    EXPECT_EQ(run().value, object.address());
+    Fake other;
+    slot(0, other.address());
+    EXPECT_EQ(run().value, other.address());
+}
+
 // --- iteration
 
-constexpr const char* kIterate =
-    "  v2:obj? = IterNext v0 [fs0]\n  BranchNull v2 bb1 bb2\nbb1 <- bb0:\n  v3:i64 = "
-    "ConstInt #-1\n  v4:obj:int = BoxInt v3 [fs0]\n  Return v4\nbb2 <- bb0:\n  "
-    "v5:obj = Refine v2\n  Return v5\n";
+// Leaves unless the iterator v0 has an item left.
+std::string left(const std::string& iteratorClass) {
+    return "  v7:i64 = IterLeft v0 " + iteratorClass +
+           "\n  v8:i64 = ConstInt #0\n  v9:bool = IntCompare v7 v8 gt\n  GuardTrue v9 [fs0]\n";
+}
 
 TEST_P(LowerObjects, RangeIterator) {
-    Fake type, iterator(type.address());
-    context_.rangeIterator = type.address();
-    compileBody(kIterate, "obj", "obj");
+    Fake iterator;
+    compileBody(left("range_iterator") + "  v3:i64 = RangeIterNext v0\n"
+                                         "  v4:obj:int = BoxInt v3 [fs0]\n  Return v4\n",
+                "obj", "obj");
     iterator.at(24) = 10;                        // start
     iterator.at(32) = static_cast<uint64_t>(-3); // step
     iterator.at(40) = 2;                         // length
@@ -281,50 +294,48 @@ TEST_P(LowerObjects, RangeIterator) {
     EXPECT_EQ(calls.newInt, 10);
     run();
     EXPECT_EQ(calls.newInt, 7);
-    run();
-    EXPECT_EQ(calls.newInt, -1); // the end
+    EXPECT_NE(run().exit, nullptr);
     EXPECT_EQ(iterator.at(16), 2u);
 }
 
 TEST_P(LowerObjects, SequenceIterators) {
-    Fake listType, tupleType, otherType, list, items, tuple, item;
-    context_.listIterator = listType.address();
-    context_.tupleIterator = tupleType.address();
-    runtime::setAddress(Helper::kIterNext, reinterpret_cast<uint64_t>(&threeArgs));
-    calls.result = 0;
-    compileBody(kIterate, "obj", "obj");
+    Fake list, items, tuple, iterator;
     list.at(16) = tuple.at(16) = 2;
     list.at(24) = items.address();
-    items.at(0) = items.at(8) = tuple.at(24) = tuple.at(32) = item.address();
-    int64_t references = 1;
+    items.at(0) = tuple.at(24) = 70;
+    items.at(8) = tuple.at(32) = 71;
+    slot(0, iterator.address());
     for (Fake* sequence : {&list, &tuple}) {
-        Fake iterator(sequence == &list ? listType.address() : tupleType.address());
+        const std::string iteratorClass = sequence == &list ? "list_iterator" : "tuple_iterator";
+        compileBody(left(iteratorClass) + "  v3:obj = SequenceIterNext v0 " + iteratorClass +
+                        "\n  Return v3\n",
+                    "obj", "obj");
         iterator.at(24) = sequence->address();
-        slot(0, iterator.address());
-        for (int i = 0; i < 2; ++i) {
-            EXPECT_EQ(run().value, item.address());
-            EXPECT_EQ(item.references(), ++references);
-        }
-        EXPECT_TRUE(calls.args.empty());
-        run(); // the end is the helper's
-        EXPECT_EQ(calls.newInt, -1);
-        EXPECT_EQ(calls.args[1], iterator.address());
-        calls.args.clear();
-        iterator.at(24) = 0; // exhausted before
-        run();
-        EXPECT_EQ(calls.args[1], iterator.address());
-        calls.args.clear();
-        calls.newInt = 0;
+        iterator.at(16) = 0;
+        EXPECT_EQ(run().value, 70u);
+        EXPECT_EQ(run().value, 71u);
+        EXPECT_NE(run().exit, nullptr);
+        iterator.at(16) = 5; // the list became shorter
+        EXPECT_NE(run().exit, nullptr);
+        iterator.at(24) = 0; // ended before
+        EXPECT_NE(run().exit, nullptr);
     }
-    Fake other(otherType.address());
-    slot(0, other.address());
+}
+
+TEST_P(LowerObjects, OtherIterators) {
+    Fake iterator, item;
+    runtime::setAddress(Helper::kIterNext, reinterpret_cast<uint64_t>(&threeArgs));
+    compileBody("  v2:obj? = IterNext v0 [fs0]\n  v3:obj = GuardNotNull v2 [fs0]\n  Return v3\n",
+                "obj", "obj");
+    slot(0, iterator.address());
     calls.result = item.address();
     EXPECT_EQ(run().value, item.address());
     EXPECT_EQ(calls.args[0], thread_.address());
+    EXPECT_EQ(calls.args[1], iterator.address());
+    calls.result = 0;
+    EXPECT_EQ(run().exit->reason, exits::Reason::kGuard);
     calls.result = runtime::kErrorSentinel;
-    const auto outcome = run();
-    ASSERT_NE(outcome.exit, nullptr);
-    EXPECT_EQ(outcome.exit->reason, exits::Reason::kError);
+    EXPECT_EQ(run().exit->reason, exits::Reason::kError);
 }
 
 // --- calls

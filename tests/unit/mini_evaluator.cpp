@@ -197,6 +197,17 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     }
     case Opcode::kBoxInt:
         return world_.make(Object::kInt, integer(instr->operand(0)));
+    case Opcode::kReplaceNull: {
+        Object* value = object(instr->operand(0));
+        return value ? value : object(instr->operand(1));
+    }
+    case Opcode::kOptional: // a number or NULL
+        return boolean(instr->operand(1)) ? Value(integer(instr->operand(0)))
+                                          : Value(static_cast<Object*>(nullptr));
+    case Opcode::kBoxOptional: {
+        bool fresh = false;
+        return box(instr->operand(0), &fresh);
+    }
     case Opcode::kUnboxBool:
         return object(instr->operand(0))->value != 0;
     case Opcode::kBoxBool:
@@ -324,6 +335,9 @@ Evaluator::Value Evaluator::evaluateHelper(const Instr* instr) {
     }
     case Helper::kNewIntOrNull:
         return world_.make(Object::kInt, integer(instr->operand(0)));
+    case Helper::kNewOptionalIntOrNull:
+        return boolean(instr->operand(1)) ? world_.make(Object::kInt, integer(instr->operand(0)))
+                                          : nullptr;
     default:
         throw Failure("unexpected helper");
     }

@@ -236,6 +236,12 @@ class World {
     Object* arithmetic(char op, Object* a, Object* b) {
         alive(a);
         alive(b);
+        auto isNumber = [](const Object* o) {
+            return o->kind == Object::kInt || o->kind == Object::kBig;
+        };
+        if (isNumber(a) && isNumber(b) && (a->kind == Object::kBig || b->kind == Object::kBig)) {
+            return make(Object::kBig); // nobody can tell when it is computed
+        }
         if (a->kind != Object::kInt || b->kind != Object::kInt) {
             return opaque(std::string("binary") + op, a, b);
         }

@@ -182,8 +182,15 @@ class Case {
 
 TEST(PipelineFuzz, CompiledProgramsDoWhatInterpretedOnesDo) {
     passes::setConstantValues({.intValue = [](pyston::Object* object) -> std::optional<int64_t> {
-        return intAtAddress(reinterpret_cast<intptr_t>(object));
-    }});
+                                   return intAtAddress(reinterpret_cast<intptr_t>(object));
+                               },
+                               .zeroOf =
+                                   [](hir::ExactClass c) {
+                                       return c == hir::ExactClass::kInt
+                                                  ? reinterpret_cast<pyston::Object*>(
+                                                        addressOfInt(0))
+                                                  : nullptr;
+                                   }});
     // PYSTON_FUZZ_SEED: the first seed; PYSTON_FUZZ_COUNT: how many.
     const char* first = std::getenv("PYSTON_FUZZ_SEED");
     const char* count = std::getenv("PYSTON_FUZZ_COUNT");

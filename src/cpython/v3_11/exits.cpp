@@ -53,8 +53,10 @@ uint64_t bitsAt(const Location& location, const runtime::CodeBlob& blob,
 PyObject* box(uint64_t bits, const Location& location) {
     switch (location.repr) {
     case Repr::kInt64:
+    case Repr::kOptionalInt64:
         return PyLong_FromLongLong(static_cast<int64_t>(bits));
     case Repr::kDouble:
+    case Repr::kOptionalDouble:
         return PyFloat_FromDouble(std::bit_cast<double>(bits));
     case Repr::kBool:
         return Py_NewRef((bits & 0xff) != 0 ? Py_True : Py_False);
@@ -67,12 +69,24 @@ PyObject* box(uint64_t bits, const Location& location) {
     return object;
 }
 
+// The flag behind `last` among a record's releases.
+const Location* nextFlag(const Location* last) {
+    do
+        ++last;
+    while (last->repr != Repr::kBool);
+    return last;
+}
+bool isSet(const Location& flag, const runtime::CodeBlob& blob, const MachineState& state) {
+    return (bitsAt(flag, blob, state) & 0xff) != 0;
+}
+
 // Completes localsplus and the stack. False with MemoryError set when a value could not be boxed:
 // its slot is NULL then.
 bool writeSlots(Frame* frame, const runtime::CodeBlob& blob, const Record& record,
                 const MachineState& state) {
     const Location* locations = &blob.locations[record.firstLocation];
     int count = blob.numSlots + record.stackDepth;
+    const Location* flag = locations + count - 1;
     bool complete = true;
     for (int i = 0; i < count; ++i) {
         const Location& location = locations[i];
@@ -80,7 +94,9 @@ bool writeSlots(Frame* frame, const runtime::CodeBlob& blob, const Record& recor
         if (location.kind == Location::kInFrame) {
             if (location.incref)
                 Py_XINCREF(slot);
-        } else if (location.kind == Location::kNull) {
+        } else if (location.kind == Location::kNull ||
+                   (exits::isOptional(location.repr) &&
+                    !isSet(*(flag = nextFlag(flag)), blob, state))) {
             slot = nullptr;
         } else {
             slot = box(bitsAt(location, blob, state), location);
@@ -95,7 +111,8 @@ void releaseOthers(const runtime::CodeBlob& blob, const Record& record, const Ma
     const Location* locations =
         &blob.locations[record.firstLocation] + blob.numSlots + record.stackDepth;
     for (uint32_t i = 0; i < record.numReleases; ++i)
-        Py_XDECREF(reinterpret_cast<PyObject*>(bitsAt(locations[i], blob, state)));
+        if (locations[i].repr == Repr::kObject)
+            Py_XDECREF(reinterpret_cast<PyObject*>(bitsAt(locations[i], blob, state)));
 }
 
 // A bare `raise`, RERAISE and END_ASYNC_FOR raise what was raised here before.

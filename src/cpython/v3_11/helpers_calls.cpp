@@ -109,6 +109,10 @@ void explainKeywordError(PyThreadState* tstate, PyObject* callable, PyObject* ma
     }
 }
 
+PyObject* RangeIterator(PyObject* range) {
+    return PyObject_GetIter(range);
+}
+
 PyObject* GetIter(PyObject* iterable) {
     return PyObject_GetIter(iterable);
 }

@@ -441,6 +441,14 @@ PyObject* NewIntOrNull(int64_t value) {
     return result;
 }
 
+PyObject* NewOptionalIntOrNull(int64_t value, int64_t isBound) {
+    return (isBound & 0xff) != 0 ? NewIntOrNull(value) : nullptr;
+}
+
+PyObject* NewOptionalFloatOrNull(double value, int64_t isBound) {
+    return (isBound & 0xff) != 0 ? NewFloatOrNull(value) : nullptr;
+}
+
 PyObject* NewFloatOrNull(double value) {
     PyObject* result = PyFloat_FromDouble(value);
     if (result == nullptr) {

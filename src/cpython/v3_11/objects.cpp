@@ -13,13 +13,23 @@ constexpr struct {
     ExactClass exact;
     PyTypeObject* type;
 } kClasses[] = {
-    {ExactClass::kBool, &PyBool_Type},   {ExactClass::kInt, &PyLong_Type},
-    {ExactClass::kFloat, &PyFloat_Type}, {ExactClass::kStr, &PyUnicode_Type},
-    {ExactClass::kBytes, &PyBytes_Type}, {ExactClass::kRange, &PyRange_Type},
-    {ExactClass::kTuple, &PyTuple_Type}, {ExactClass::kList, &PyList_Type},
-    {ExactClass::kDict, &PyDict_Type},   {ExactClass::kSet, &PySet_Type},
-    {ExactClass::kSlice, &PySlice_Type}, {ExactClass::kFunction, &PyFunction_Type},
-    {ExactClass::kCell, &PyCell_Type},   {ExactClass::kType, &PyType_Type},
+    {ExactClass::kBool, &PyBool_Type},
+    {ExactClass::kInt, &PyLong_Type},
+    {ExactClass::kFloat, &PyFloat_Type},
+    {ExactClass::kStr, &PyUnicode_Type},
+    {ExactClass::kBytes, &PyBytes_Type},
+    {ExactClass::kRange, &PyRange_Type},
+    {ExactClass::kTuple, &PyTuple_Type},
+    {ExactClass::kList, &PyList_Type},
+    {ExactClass::kDict, &PyDict_Type},
+    {ExactClass::kSet, &PySet_Type},
+    {ExactClass::kSlice, &PySlice_Type},
+    {ExactClass::kFunction, &PyFunction_Type},
+    {ExactClass::kCell, &PyCell_Type},
+    {ExactClass::kType, &PyType_Type},
+    {ExactClass::kRangeIterator, &PyRangeIter_Type},
+    {ExactClass::kListIterator, &PyListIter_Type},
+    {ExactClass::kTupleIterator, &PyTupleIter_Type},
 };
 
 Object* asObject(PyTypeObject* type) {
@@ -88,15 +98,6 @@ ExactClass exactClassOf(Object* object) {
     return ExactClass::kUnknown;
 }
 
-Object* rangeIteratorClass() {
-    return asObject(&PyRangeIter_Type);
-}
-Object* listIteratorClass() {
-    return asObject(&PyListIter_Type);
-}
-Object* tupleIteratorClass() {
-    return asObject(&PyTupleIter_Type);
-}
 Object* generatorClass() {
     return asObject(&PyGen_Type);
 }
@@ -205,6 +206,21 @@ KnownBuiltin knownBuiltin(Object* callable) {
 
 Object* moduleDict(Object* object) {
     return PyModule_CheckExact(object) ? PyModule_GetDict(object) : nullptr;
+}
+
+Object* zeroOf(ExactClass c) {
+    static Object* const zero = PyLong_FromLong(0);
+    static Object* const floatZero = PyFloat_FromDouble(0.0);
+    switch (c) {
+    case ExactClass::kInt:
+        return zero;
+    case ExactClass::kFloat:
+        return floatZero;
+    case ExactClass::kBool:
+        return Py_False;
+    default:
+        return nullptr;
+    }
 }
 
 bool isStableGlobal(Object* object) {

@@ -63,7 +63,7 @@ bool checkRangeIterator(const Layout& l) {
     Owned range(PyObject_CallFunction(reinterpret_cast<PyObject*>(&PyRange_Type), "iii", 3, 20, 4));
     Owned iterator(range ? PyObject_GetIter(range.get()) : nullptr);
     Owned first(iterator ? PyIter_Next(iterator.get()) : nullptr);
-    if (!first || classOf(iterator.get()) != rangeIteratorClass())
+    if (!first || exactClassOf(iterator.get()) != hir::ExactClass::kRangeIterator)
         return false;
     return read<long>(iterator.get(), l.rangeIndex) == 1 &&
            read<long>(iterator.get(), l.rangeStart) == 3 &&

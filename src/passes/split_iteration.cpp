@@ -1,0 +1,201 @@
+// Gives loops over ranges, lists and tuples paths of their own that run no Python code.
+//
+// IterNext calls tp_iternext, whatever that is: locals have to be objects in the frame's memory
+// there. The iterators of range, list and tuple are only counted up. Where the iterator's class is
+// not known it is looked at in each iteration; the call goes to a cold block, which is also where
+// iterators of lists and tuples are ended.
+//
+// Requires: each IterNext is followed by BranchNull in its block (as the builder makes it); no
+// critical edges. Provides: the same; what is taken from a range is an unboxed int.
+#include "passes/cfg.h"
+#include "passes/passes.h"
+
+#include <array>
+
+namespace pyston::passes {
+
+using namespace hir;
+
+namespace {
+
+constexpr std::array kSequenceIterators = {ExactClass::kListIterator, ExactClass::kTupleIterator};
+
+class SplitIteration {
+  public:
+    explicit SplitIteration(Function& fn) : fn_(fn) {}
+
+    void run() {
+        const std::vector<Block*> blocks = fn_.blocks();
+        for (Block* block : blocks) {
+            if (matches(block))
+                split(block);
+        }
+        if (replacements_.empty())
+            return;
+        std::vector<Instr*> map(static_cast<size_t>(fn_.numInstrIds()));
+        for (const auto& [from, to] : replacements_)
+            map[static_cast<size_t>(from->id())] = to;
+        fn_.replaceAllUses(map);
+        fn_.orderBlocks();
+        splitCriticalEdges(fn_);
+    }
+
+  private:
+    bool matches(Block* block) {
+        const auto& instrs = block->instrs();
+        if (instrs.size() < 2 || block->terminator()->opcode() != Opcode::kBranchNull)
+            return false;
+        next_ = instrs[instrs.size() - 2];
+        if (next_->opcode() != Opcode::kIterNext || block->terminator()->operand(0) != next_)
+            return false;
+        done_ = block->terminator()->target(0);
+        more_ = block->terminator()->target(1);
+        if (done_ == more_ || done_->preds().size() != 1 || more_->preds().size() != 1 ||
+            done_->instrs().front()->isPhi())
+            return false;
+        item_ = more_->instrs().front();
+        return item_->opcode() == Opcode::kRefine && item_->operand(0) == next_;
+    }
+
+    void split(Block* block) {
+        iterator_ = next_->operand(0);
+        state_ = next_->frameState();
+        paths_.clear();
+        block->instrs().resize(block->instrs().size() - 2);
+        done_->preds().clear();
+        more_->preds().clear();
+        const ExactClass known = iterator_->type().exact;
+        if (known == ExactClass::kRangeIterator) {
+            takeFromRange(block);
+        } else {
+            Block* slow = newBlockBefore();
+            slow->setCold(true);
+            if (known == ExactClass::kUnknown) {
+                block = testClass(block, ExactClass::kRangeIterator,
+                                  [&](Block* match) { takeFromRange(match); });
+                for (ExactClass c : kSequenceIterators)
+                    block = testClass(block, c,
+                                      [&](Block* match) { takeFromSequence(match, c, slow); });
+                jump(block, slow);
+            } else {
+                takeFromSequence(block, known, slow);
+            }
+            takeFromAny(slow);
+        }
+        meet();
+    }
+
+    // Blocks before the item is taken are in the state before FOR_ITER; those behind it have none:
+    // nothing can leave where the item would be lost.
+    Block* newBlock() { return fn_.newBlock(); }
+    Block* newBlockBefore() {
+        Block* block = newBlock();
+        block->setStartState(state_);
+        return block;
+    }
+
+    Instr* append(Block* block, Opcode op, std::initializer_list<Instr*> operands,
+                  int64_t imm = 0) {
+        Instr* instr = fn_.newInstr(op, operands);
+        instr->setImm(imm);
+        block->append(instr);
+        return instr;
+    }
+    void jump(Block* from, Block* to) {
+        from->append(fn_.newJump(to));
+        to->preds().push_back(from);
+    }
+    void branch(Block* from, Opcode op, Instr* value, Block* ifTrue, Block* ifFalse) {
+        from->append(fn_.newBranch(op, value, ifTrue, ifFalse));
+        ifTrue->preds().push_back(from);
+        ifFalse->preds().push_back(from);
+    }
+
+    // `take` gets the block where the class is this one; returns the block for other classes.
+    template<typename Take> Block* testClass(Block* block, ExactClass c, Take&& take) {
+        Block* match = newBlockBefore();
+        Block* other = newBlockBefore();
+        Instr* test = append(block, Opcode::kIsClass, {iterator_}, static_cast<int64_t>(c));
+        branch(block, Opcode::kBranch, test, match, other);
+        take(match);
+        return other;
+    }
+
+    void branchIfLeft(Block* block, ExactClass c, Block* more, Block* otherwise) {
+        Instr* left = append(block, Opcode::kIterLeft, {iterator_}, static_cast<int64_t>(c));
+        Instr* none = append(block, Opcode::kConstInt, {}, 0);
+        Instr* test = append(block, Opcode::kIntCompare, {left, none},
+                             static_cast<int64_t>(Condition::kGreater));
+        branch(block, Opcode::kBranch, test, more, otherwise);
+    }
+
+    void takeFromRange(Block* block) {
+        Block* more = newBlock();
+        branchIfLeft(block, ExactClass::kRangeIterator, more, done_);
+        Instr* value = append(more, Opcode::kRangeIterNext, {iterator_});
+        Instr* item = fn_.newInstr(Opcode::kBoxInt, exactObject(ExactClass::kInt), {&value, 1});
+        item->setFrameState(state_);
+        more->append(item);
+        paths_.push_back({more, item});
+    }
+
+    void takeFromSequence(Block* block, ExactClass c, Block* slow) {
+        Block* more = newBlock();
+        branchIfLeft(block, c, more, slow);
+        Instr* item = append(more, Opcode::kSequenceIterNext, {iterator_}, static_cast<int64_t>(c));
+        paths_.push_back({more, item});
+    }
+
+    void takeFromAny(Block* block) {
+        Block* more = newBlock();
+        more->setCold(true);
+        Instr* item = append(block, Opcode::kIterNext, {iterator_});
+        item->setFrameState(state_);
+        branch(block, Opcode::kBranchNull, item, done_, more);
+        Instr* refined = fn_.newInstr(Opcode::kRefine, kObject, {&item, 1});
+        more->append(refined);
+        paths_.push_back({more, refined});
+    }
+
+    // The ways to the body, each with its item.
+    void meet() {
+        Instr* item = paths_[0].item;
+        Block* meeting = paths_[0].block;
+        if (paths_.size() > 1) {
+            meeting = newBlock();
+            item = fn_.newInstr(Opcode::kPhi, kObject);
+            meeting->append(item);
+            for (const Path& path : paths_) {
+                item->appendOperand(path.item);
+                jump(path.block, meeting);
+            }
+        }
+        jump(meeting, more_);
+        more_->instrs().erase(more_->instrs().begin()); // the Refine
+        replacements_.emplace_back(item_, item);
+    }
+
+    struct Path {
+        Block* block;
+        Instr* item;
+    };
+
+    Function& fn_;
+    std::vector<std::pair<Instr*, Instr*>> replacements_;
+    // Of the loop at hand:
+    Instr* next_ = nullptr;
+    Instr* item_ = nullptr; // Refine of next_
+    Instr* iterator_ = nullptr;
+    Block* done_ = nullptr;
+    Block* more_ = nullptr;
+    FrameState* state_ = nullptr;
+    std::vector<Path> paths_;
+};
+
+} // namespace
+
+void splitIteration(Function& fn) {
+    SplitIteration(fn).run();
+}
+
+} // namespace pyston::passes
