@@ -148,7 +148,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=ROOT / "build/bench.json", help="where all values go")
     parser.add_argument("names", nargs="*", help="benchmarks (default: all)")
     arguments = parser.parse_args()
-    suite = find_suite(arguments.suite_venv)
+    suite = find_suite(arguments.suite_venv.resolve())
     measurer = Measurer(arguments, suite)
     pyston = arguments.pyston
     print(f"{'benchmark':<34} {'python3.11':>10} {'pyston':>10} {'faster':>7} {'first':>7} {'memory':>7}")

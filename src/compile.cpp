@@ -191,6 +191,7 @@ CompileResult compile(const CompileRequest& request) {
     buildRequest.profile = request.data;
     buildRequest.facts = makeFacts(*request.data);
     buildRequest.functionEntry = request.functionEntry;
+    buildRequest.leavesCold = request.leavesCold;
     buildRequest.entryOffsets = request.osrOffsets;
     if (request.resumeEntries)
         addResumePoints(bytecode, buildRequest.entryOffsets);

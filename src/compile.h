@@ -17,6 +17,7 @@ namespace pyston {
 struct CompileRequest {
     runtime::CodeData* data = nullptr;
     bool functionEntry = true;   // an entry at offset 0
+    bool leavesCold = false;     // paths that never ran are not compiled: they leave
     std::vector<int> osrOffsets; // loop headers (byte offsets) to enter
     bool resumeEntries = false;  // generators: an entry at every resume point
     bool forced = false;         // asked for by the user: however long it takes

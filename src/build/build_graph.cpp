@@ -23,8 +23,9 @@ constexpr size_t kMaxStateEntries = size_t{1} << 24;
 } // namespace
 
 GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn,
-                           const HeaderTypes& assumed)
-    : request_(request), code_(*request.bytecode), flow_(flow), assumed_(assumed), fn_(fn) {
+                           HeaderTypes assumed, bool assumesMore)
+    : request_(request), code_(*request.bytecode), flow_(flow), assumed_(std::move(assumed)),
+      assumesMore_(assumesMore), fn_(fn) {
     data_.resize(flow.blocks.size());
 }
 
@@ -62,6 +63,20 @@ std::string GraphBuilder::run() {
 
 // --- order and loops
 
+// Paths that never ran are not compiled.
+bool GraphBuilder::isLeftCold(const Instr& in) const {
+    return request_.leavesCold && in.feedback.kind == Feedback::Kind::kNeverRan && speculates(in);
+}
+
+bool GraphBuilder::endsCold(const BytecodeBlock& block) const {
+    if (!request_.leavesCold)
+        return false;
+    for (int i = block.first; i <= block.last; ++i)
+        if (isLeftCold(code_.instrs[static_cast<size_t>(i)]))
+            return true;
+    return false;
+}
+
 void GraphBuilder::orderBlocks() {
     struct Step {
         int block;
@@ -86,6 +101,8 @@ void GraphBuilder::orderBlocks() {
             const BytecodeBlock& blk = bytecodeBlock(from);
             int succ = top.next == 2 ? blk.target : blk.fallthrough;
             top.next--;
+            if (endsCold(blk))
+                continue;
             if (succ < 0)
                 continue;
             data(succ).preds.push_back(from);
@@ -237,9 +254,14 @@ void GraphBuilder::beginHeader(int blockIndex,
                 if (c != ExactClass::kUnknown && preds[i]->isEntry())
                     values[i] = guardEntryLoad(values[i], c, preds[i]);
         };
+        ExactClass expected = commonClass(values);
+        if (expected == ExactClass::kUnknown)
+            expected = seenClass(values, index + (onStack ? env_.slots.size() : 0));
         if (!changes) {
             // Differs between the ways into the loop only: comes back unchanged on the back edges.
-            guardEntries(commonClass(values));
+            guardEntries(expected);
+            if (onStack && index + 1 == env_.stack.size())
+                expectIterator(blockIndex, incoming, values);
             Value* value = merge(d.hir, values, preds);
             if (value && value->isPhi() && value->block() == d.hir)
                 d.phis.push_back({value, onStack, index});
@@ -251,6 +273,8 @@ void GraphBuilder::beginHeader(int blockIndex,
                 values[i] = nullIn(preds[i]);
             type = values[i]->type().rep == Rep::kNullable ? kNullable : type;
         }
+        if (assumesMore_ && expected != ExactClass::kUnknown)
+            assumed_.try_emplace({blockIndex, onStack, index}, expected);
         if (auto it = assumed_.find({blockIndex, onStack, index}); it != assumed_.end()) {
             type.exact = it->second;
             guardEntries(type.exact);
@@ -300,6 +324,25 @@ ExactClass GraphBuilder::commonClass(std::span<Value* const> values) const {
     return common;
 }
 
+// The class of what was in a slot of the frame (localsplus, then stack) for which the code is
+// compiled, if the values are nothing but what its entry loads.
+ExactClass GraphBuilder::seenClass(std::span<Value* const> values, size_t slot) const {
+    const runtime::CodeData* data = request_.profile;
+    if (!data || slot >= data->seenClasses.size())
+        return ExactClass::kUnknown;
+    bool seen = false;
+    for (const Value* value : values) {
+        if (!value || value->opcode() == Opcode::kConstNull)
+            continue;
+        if (!isEntryLoad(value))
+            return ExactClass::kUnknown;
+        while (value->opcode() != Opcode::kLoadFrameSlot)
+            value = value->operand(0);
+        seen |= value->block()->entryOffset() == data->seenOffset;
+    }
+    return seen ? data->seenClasses[slot] : ExactClass::kUnknown;
+}
+
 // An entry checks once what the code itself would have in a variable: the iterator of a loop over a
 // range, a number that a loop counts up. Leaves the value as it is where that cannot be done.
 Value* GraphBuilder::guardEntryLoad(Value* value, ExactClass c, Block* entry) {
@@ -324,6 +367,31 @@ Value* GraphBuilder::guardEntryLoad(Value* value, ExactClass c, Block* entry) {
     Value* object = add(Opcode::kReplaceNull, kObject, {value, constant});
     add(Opcode::kGuardType, exactObject(c), {object});
     return add(Opcode::kRefine, {Rep::kNullable, c}, {value});
+}
+
+// Where the loop's iterator is of unknown class, it is taken to be of that which was seen there.
+void GraphBuilder::expectIterator(int blockIndex,
+                                  const std::vector<std::pair<Block*, Environment>>& incoming,
+                                  std::vector<Value*>& values) {
+    const Instr& first = code_.instrs[static_cast<size_t>(bytecodeBlock(blockIndex).first)];
+    if (first.op != Op::kForIter || !request_.profile || !speculates(first))
+        return;
+    auto site = request_.profile->sites.find(first.resumeOffset);
+    const ExactClass expected =
+        site == request_.profile->sites.end() ? ExactClass::kUnknown : site->second.iterator;
+    if (expected == ExactClass::kUnknown)
+        return;
+    for (size_t i = 0; i < values.size(); ++i) {
+        auto& [pred, env] = incoming[i];
+        if (!values[i] || values[i]->type() != kObject)
+            continue;
+        Value* guard =
+            fn_.newInstr(Opcode::kGuardType, exactObject(expected), std::span(&values[i], 1));
+        guard->setImm(static_cast<int64_t>(expected));
+        guard->setFrameState(makeState(env, first.resumeOffset, first.offset));
+        pred->insertBefore(pred->terminator(), guard);
+        values[i] = guard;
+    }
 }
 
 void GraphBuilder::beginBlock(int blockIndex) {
@@ -376,6 +444,8 @@ void GraphBuilder::buildInstr(const Instr& in) {
     state_ = nullptr;
     refinements_.clear();
     stackBefore_ = env_.stack;
+    if (isLeftCold(in))
+        return deopt();
     bool known = buildStackOp(in) || buildOperator(in) || buildAttribute(in) ||
                  buildSubscript(in) || buildName(in) || buildCall(in) || buildControl(in) ||
                  buildContainer(in) || buildException(in) || buildGenerator(in) || buildMatch(in);
@@ -412,20 +482,28 @@ std::unique_ptr<Function> buildGraph(const BuildRequest& request, std::string* f
     std::unique_ptr<Flow> flow = analyzeFlow(code, request.entryOffsets, failure);
     if (!flow)
         return nullptr;
+    // What a loop does to its variables is known behind the loop only, and some bytecodes have no
+    // other feedback than the classes of their operands. So first they are taken to keep their
+    // classes; then, if the graph shows otherwise or more, the code is built anew with what it
+    // showed; and if even that contradicts itself, without assuming anything.
     std::unique_ptr<Function> fn = newFunction(request);
-    const HeaderTypes nothing;
-    GraphBuilder first(request, *flow, *fn, nothing);
+    GraphBuilder first(request, *flow, *fn, {}, true);
     *failure = first.run();
     if (!failure->empty())
         return nullptr;
-    // What a loop does to its variables is known behind the loop only, and some bytecodes have no
-    // other feedback than the classes of their operands: build again with what the graph showed.
+    const bool holds = first.assumptionsHold();
     const HeaderTypes found = first.headerTypes();
-    if (found.empty())
+    if (holds && found == first.assumed())
         return fn;
-    std::unique_ptr<Function> typed = newFunction(request);
-    GraphBuilder second(request, *flow, *typed, found);
-    return second.run().empty() && second.assumptionsHold() ? std::move(typed) : std::move(fn);
+    std::unique_ptr<Function> again = newFunction(request);
+    GraphBuilder second(request, *flow, *again, found, false);
+    if (second.run().empty() && second.assumptionsHold())
+        return again;
+    if (holds)
+        return fn;
+    fn = newFunction(request);
+    *failure = GraphBuilder(request, *flow, *fn, {}, false).run();
+    return failure->empty() ? std::move(fn) : nullptr;
 }
 
 } // namespace pyston::build

@@ -40,6 +40,7 @@ struct BuildRequest {
     const runtime::CodeData* profile = nullptr; // may be null
     Facts facts;
     bool functionEntry = true;
+    bool leavesCold = false;       // paths that never ran are not compiled: they leave
     std::vector<int> entryOffsets; // further entries (loop headers, resume points), byte offsets
 };
 

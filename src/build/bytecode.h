@@ -22,8 +22,9 @@ std::string_view name(Op op);
 // What the interpreter's inline cache says about a site.
 struct Feedback {
     enum class Kind : uint8_t {
-        kNone,    // cold: never ran, or not yet specialized
-        kGeneric, // ran, and the interpreter found nothing to specialize
+        kNone,     // not yet specialized
+        kNeverRan, // not since the code is warm
+        kGeneric,  // ran, and the interpreter found nothing to specialize
         // BinaryOp, CompareOp
         kIntInt,
         kFloatFloat,

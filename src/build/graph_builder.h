@@ -36,13 +36,15 @@ using HeaderTypes = std::map<std::tuple<int, bool, size_t>, hir::ExactClass>;
 
 class GraphBuilder {
   public:
-    // `assumed`: loop headers' variables that are taken to have these classes, which
-    // assumptionsHold() confirms of the finished graph.
+    // `assumed`: loop headers' variables that are taken to have these classes. If `assumesMore`,
+    // the others are taken to keep in the loop what they have before it. assumptionsHold() says of
+    // the finished graph whether all that was right.
     GraphBuilder(const BuildRequest& request, const Flow& flow, hir::Function& fn,
-                 const HeaderTypes& assumed);
+                 HeaderTypes assumed, bool assumesMore);
     // Returns an empty string, or why the code cannot be compiled.
     std::string run();
     bool assumptionsHold() const;
+    const HeaderTypes& assumed() const { return assumed_; }
     // What the finished graph shows of its loops, if entries into them are guarded.
     HeaderTypes headerTypes() const;
 
@@ -68,6 +70,8 @@ class GraphBuilder {
     };
 
     // --- control-flow graph (build_graph.cpp)
+    bool isLeftCold(const Instr& in) const;
+    bool endsCold(const BytecodeBlock& block) const;
     void orderBlocks();
     void findLoops();
     void walkLoop(int header);
@@ -78,8 +82,12 @@ class GraphBuilder {
     void beginBlock(int blockIndex);
     void beginHeader(int blockIndex, std::vector<std::pair<hir::Block*, Environment>>& incoming);
     void buildInstr(const Instr& in);
+    void expectIterator(int blockIndex,
+                        const std::vector<std::pair<hir::Block*, Environment>>& incoming,
+                        std::vector<Value*>& values);
     Value* guardEntryLoad(Value* value, hir::ExactClass c, hir::Block* entry);
     hir::ExactClass commonClass(std::span<Value* const> values) const;
+    hir::ExactClass seenClass(std::span<Value* const> values, size_t slot) const;
     bool isEntryLoad(const Value* value) const;
     hir::Block* hirBlock(int blockIndex);
     void addEdge(int blockIndex, hir::Block* from, const Environment& env);
@@ -278,7 +286,8 @@ class GraphBuilder {
     const BuildRequest& request_;
     const Bytecode& code_;
     const Flow& flow_;
-    const HeaderTypes& assumed_;
+    HeaderTypes assumed_;
+    bool assumesMore_;
     hir::Function& fn_;
     std::string failure_;
 

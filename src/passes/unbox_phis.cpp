@@ -200,10 +200,6 @@ class UnboxPhis {
         Instr* root = rootOf(input);
         if (isCandidate(root) || root->opcode() == unboxing.box)
             return true;
-        // A float that comes back as another object is not found in containers if it is a NaN.
-        if (web.returnedBoxed && unboxing.rep == Rep::kDouble &&
-            root->opcode() != Opcode::kConstObject && root->opcode() != Opcode::kConstNull)
-            return false;
         if (root->opcode() == Opcode::kConstNull)
             return constantValues().zeroOf != nullptr;
         if (input->type().exact != ExactClass::kUnknown && input->type().exact != unboxing.exact)
@@ -236,7 +232,7 @@ class UnboxPhis {
         for (Instr* phi : web.phis) {
             const Unboxed& u = unboxed[phi];
             for (size_t i = 0; i < phi->numOperands(); ++i) {
-                const Unboxed input = unboxInput(phi, i, unboxing, unboxed);
+                const Unboxed input = unboxInput(web, phi, i, unboxing, unboxed);
                 u.number->appendOperand(input.number);
                 if (u.bound)
                     u.bound->appendOperand(input.bound ? input.bound
@@ -256,7 +252,7 @@ class UnboxPhis {
     }
 
     // At the end of predecessor `index`.
-    Unboxed unboxInput(Instr* phi, size_t index, const Unboxing& unboxing,
+    Unboxed unboxInput(const Web& web, Instr* phi, size_t index, const Unboxing& unboxing,
                        const UnboxedPhis& unboxed) {
         Instr* input = phi->operand(index);
         Instr* root = rootOf(input);
@@ -300,7 +296,19 @@ class UnboxPhis {
             value->setImm(static_cast<int64_t>(unboxing.exact));
         }
         result.number = insert(fn_.newInstr(unboxing.unbox, {value}));
+        if (web.returnedBoxed && unboxing.rep == Rep::kDouble)
+            guardNumber(result.number, state, end);
         return result;
+    }
+
+    // A NaN that comes back as another object is not found in the containers that hold it.
+    void guardNumber(Instr* number, FrameState* state, Instr* before) {
+        Instr* equal = fn_.newInstr(Opcode::kDoubleCompare, {number, number});
+        equal->setImm(static_cast<int64_t>(Condition::kEqual));
+        Instr* guard = fn_.newInstr(Opcode::kGuardTrue, {equal});
+        guard->setFrameState(state);
+        before->block()->insertBefore(before, equal);
+        before->block()->insertBefore(before, guard);
     }
 
     // The interpreter's state when `block` is entered from predecessor `index`.

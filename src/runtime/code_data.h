@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exits/exit_table.h"
+#include "hir/type.h"
 #include "support/fwd.h"
 
 #include <cstdint>
@@ -30,6 +31,9 @@ struct CodeBlob {
     std::shared_ptr<void> caches;    // hir::Function::caches
     int numSlots = 0;
     bool retired = false; // no new activation enters it
+    // Made in the midst of a loop when the code had hardly been called: there is no entry at the
+    // start, for the interpreter to get to know what stands before the loop.
+    bool coldStart = false;
     uint64_t entryCount = 0;
     uint64_t compileMicroseconds = 0;
     const void* entryAt(int byteOffset) const; // null when it has no such entry
@@ -39,6 +43,8 @@ struct CodeBlob {
 struct SiteProfile {
     uint16_t guardExits = 0; // guard exits taken at this instruction
     bool generic = false;    // do not speculate here again
+    // FOR_ITER: what was iterated over when the loop was entered from the interpreter.
+    hir::ExactClass iterator = hir::ExactClass::kUnknown;
 };
 
 // Found through the code object's co_extra. The first two fields are read by compiled code.
@@ -50,12 +56,18 @@ struct CodeData {
     // times.
     Object* globals = nullptr;
     Object* builtins = nullptr;
+    // Likewise: the classes of what is in its slots and on its stack, when it stands at the loop
+    // header at this byte offset.
+    std::vector<hir::ExactClass> seenClasses;
+    int32_t seenOffset = -1;
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
     uint32_t calls = 0;        // interpreted calls seen
     uint32_t loopEdges = 0;    // interpreted loop edges seen
-    uint16_t versions = 0;     // compilations so far
+    uint16_t versions = 0;     // compilations so far, but for
+    uint16_t coldVersions = 0; // those because something ran for the first time
+    bool pathWasCold = false;  // the last version was retired for that
     bool suppressed = false;   // by the user, or given up
     bool isGenerator = false;  // generator, coroutine or asynchronous generator: entered at resumes
     bool hasLoops = false;     // has backward jumps that serve the eval breaker

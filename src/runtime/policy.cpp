@@ -17,6 +17,11 @@ namespace {
 constexpr uint32_t kCallsAfterRetirement = 8;
 constexpr uint32_t kEdgesAfterRetirement = 64;
 
+// Calls after which code that was entered in a loop first is compiled from its start on.
+constexpr uint32_t kCallsToWarmUp = 16;
+// Compilations, per code object, because something ran for the first time.
+constexpr uint16_t kMaxColdVersions = 24;
+
 bool enabled = false;
 int pauseDepth = 0;
 
@@ -126,7 +131,10 @@ bool shouldCompileAtCall(CodeData* data) {
     ++statistics().interpretedCalls;
     if (data->calls != UINT32_MAX)
         ++data->calls;
-    return data->calls >= options().compileAfterCalls && isActive() && mayCompile(data);
+    uint32_t threshold = options().compileAfterCalls;
+    if (data->current && data->current->coldStart)
+        threshold = std::min(threshold, kCallsToWarmUp);
+    return data->calls >= threshold && isActive() && mayCompile(data);
 }
 
 bool shouldCompileAtLoop(CodeData* data, int32_t offset) {
@@ -148,12 +156,19 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     if (data->versions + 1u >= options().maxVersions && data->versions > 0)
         stopSpeculating(data);
 
+    const bool compilesAll = why == CompileWhy::kForced || options().compileAfterCalls == 0;
+    const bool mayBeCold = !compilesAll && data->coldVersions < kMaxColdVersions;
+    const bool coldStart =
+        mayBeCold && why == CompileWhy::kLoop && !data->isGenerator && data->calls < kCallsToWarmUp;
     CompileRequest request;
     request.data = data;
-    request.functionEntry = !data->isGenerator;
+    request.functionEntry = !data->isGenerator && !coldStart;
     request.osrOffsets = {data->osrOffsets.begin(), data->osrOffsets.end()};
+    if (coldStart && data->calls <= 1) // of a module: its earlier loops are over
+        request.osrOffsets = {osrOffset};
+    request.leavesCold = mayBeCold;
     request.resumeEntries = data->isGenerator;
-    request.forced = why == CompileWhy::kForced || options().compileAfterCalls == 0;
+    request.forced = compilesAll;
     request.wantDumps = dumpWanted(data);
 
     auto start = std::chrono::steady_clock::now();
@@ -162,7 +177,9 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     auto microseconds = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
 
-    ++data->versions;
+    const bool wasCold = data->pathWasCold || (data->current && data->current->coldStart);
+    ++(mayBeCold && (coldStart || wasCold) ? data->coldVersions : data->versions);
+    data->pathWasCold = false;
     data->loopEdges = 0;
     statistics().compileMicroseconds += microseconds;
     if (options().logCompiles)
@@ -176,6 +193,7 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     }
     ++statistics().compilations;
     result.blob->owner = data;
+    result.blob->coldStart = coldStart;
     result.blob->compileMicroseconds = microseconds;
     dropCurrent(data);
     data->current = std::move(result.blob);
@@ -211,6 +229,7 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
     if (!pathWasCold)
         site.generic = true;
+    data->pathWasCold = pathWasCold;
     if (data->versions < options().maxVersions) {
         retire(data);
     } else if (record->count > 64 * limit) {

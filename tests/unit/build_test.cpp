@@ -280,6 +280,86 @@ TEST_F(BuildTest, ForLoop) {
     EXPECT_EQ(header->frameState()->stack.size(), 1u);
 }
 
+// A loop whose only feedback is the classes of its variables: `x ^= x` with x an int before it.
+TEST_F(BuildTest, LoopVariablesHaveTheClassesThatTheLoopShows) {
+    slots(2, 1);
+    add(Op::kLoadConst, 1);        // 0: an int
+    add(Op::kStoreFast, 1);        // 1
+    add(Op::kLoadFast, 1);         // 2: the header
+    add(Op::kLoadFast, 1);         // 3
+    add(Op::kBinaryOp, 12);        // 4: ^
+    add(Op::kStoreFast, 1);        // 5
+    add(Op::kLoadFast, 0);         // 6
+    add(Op::kPopJumpIfTrue, 0, 2); // 7
+    add(Op::kLoadFast, 1);         // 8
+    add(Op::kReturnValue);         // 9
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kIntXor), 1) << text;
+    EXPECT_EQ(countHelper(runtime::Helper::kBinaryOp), 0) << text;
+    // An entry checks once what it finds.
+    request_.entryOffsets = {4};
+    text = build();
+    EXPECT_EQ(count(Opcode::kIntXor), 1) << text;
+    EXPECT_EQ(count(Opcode::kGuardType), 1) << text; // the int in the entry
+    EXPECT_TRUE(find(Opcode::kGuardType)->block()->isEntry()) << text;
+}
+
+TEST_F(BuildTest, WhatContradictsIsNotAssumed) {
+    slots(2, 1);
+    add(Op::kLoadConst, 1);        // 0: an int
+    add(Op::kStoreFast, 1);        // 1
+    add(Op::kLoadFast, 1);         // 2: the header
+    add(Op::kLoadFast, 0);         // 3
+    add(Op::kBinaryOp, 0);         // 4: + with anything
+    add(Op::kStoreFast, 1);        // 5
+    add(Op::kLoadFast, 0);         // 6
+    add(Op::kPopJumpIfTrue, 0, 2); // 7
+    add(Op::kLoadConst, 0);        // 8
+    add(Op::kReturnValue);         // 9
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kBinaryOp), 1) << text;
+    EXPECT_EQ(find(Opcode::kPhi)->type(), hir::kObject) << text;
+}
+
+TEST_F(BuildTest, PathsThatNeverRanLeave) {
+    slots(2, 2);
+    request_.leavesCold = true;
+    add(Op::kLoadFast, 0);                            // 0
+    add(Op::kPopJumpIfTrue, 0, 5);                    // 1
+    add(Op::kLoadFast, 1);                            // 2
+    add(Op::kLoadAttr, 0, Feedback::Kind::kNeverRan); // 3
+    add(Op::kReturnValue);                            // 4
+    add(Op::kLoadFast, 1);                            // 5
+    add(Op::kReturnValue);                            // 6
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kDeopt), 1) << text;
+    EXPECT_EQ(find(Opcode::kDeopt)->frameState()->resumeOffset, 6);
+    EXPECT_EQ(count(Opcode::kReturn), 1) << text;
+    request_.leavesCold = false;
+    EXPECT_EQ((build(), count(Opcode::kDeopt)), 0);
+}
+
+// The outer loop's header can be reached through the inner loop alone.
+TEST_F(BuildTest, LoopsBehindAPathThatNeverRan) {
+    slots(2, 2);
+    request_.leavesCold = true;
+    add(Op::kLoadFast, 1);                            // 0
+    add(Op::kLoadAttr, 0, Feedback::Kind::kNeverRan); // 1
+    add(Op::kPopTop);                                 // 2
+    add(Op::kLoadFast, 0);                            // 3: outer header
+    add(Op::kStoreFast, 1);                           // 4
+    add(Op::kLoadFast, 0);                            // 5: inner header
+    add(Op::kPopJumpIfTrue, 0, 5);                    // 6
+    add(Op::kLoadFast, 1);                            // 7
+    add(Op::kPopJumpIfTrue, 0, 3);                    // 8
+    add(Op::kLoadConst, 0);                           // 9
+    add(Op::kReturnValue);                            // 10
+    request_.entryOffsets = {10};
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kDeopt), 1) << text;
+    EXPECT_EQ(count(Opcode::kReturn), 1) << text;
+}
+
 TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     slots(1, 1);
     dictEntries[7] = object(kFunction);

@@ -84,13 +84,27 @@ HostCode* hostCode(PyCodeObject* code) {
     return data != nullptr ? data : makeHostCode(code);
 }
 
+// The frame stands at a loop header, with what the loop iterates over on top of the stack.
+static void lookAtFrame(HostCode* data, const Frame* frame, int32_t offset) {
+    data->seenOffset = offset;
+    for (int i = 0; i < frame->stacktop; ++i) {
+        PyObject* object = frame->localsplus[i];
+        data->seenClasses.push_back(object ? exactClassOf(object) : hir::ExactClass::kUnknown);
+    }
+    if (frame->stacktop > frame->f_code->co_nlocalsplus)
+        data->sites[offset].iterator = data->seenClasses.back();
+}
+
 bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why,
                      int32_t osrOffset) {
+    if (osrOffset >= 0)
+        lookAtFrame(data, frame, osrOffset);
     data->globals = frame->f_globals;
     data->builtins = frame->f_builtins;
     bool compiled = runtime::compileNow(data, why, osrOffset);
     data->globals = nullptr;
     data->builtins = nullptr;
+    data->seenClasses.clear();
     return compiled;
 }
 

@@ -59,7 +59,7 @@ Feedback getItem(const _Py_CODEUNIT* unit) {
 
 // An adaptive form whose counter moved has run and could not be specialized (for long).
 Feedback adaptive(const _Py_CODEUNIT* unit) {
-    return simple(unit[1] == 0 ? Kind::kNone : Kind::kGeneric);
+    return simple(unit[1] == 0 ? Kind::kNeverRan : Kind::kGeneric);
 }
 
 Kind precallKind(int opcode) {

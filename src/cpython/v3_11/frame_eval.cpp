@@ -43,7 +43,7 @@ PyObject* evalUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
 
 // The entry for a frame at its function's start or at a resume point; compiles if it is time to.
 const void* entryFor(HostCode* data, const Frame* frame, int offset) {
-    if (!data->current) {
+    if (!data->current || data->current->coldStart) {
         if (!runtime::shouldCompileAtCall(data))
             return nullptr;
         auto why = data->isGenerator ? runtime::CompileWhy::kResume : runtime::CompileWhy::kCalls;
