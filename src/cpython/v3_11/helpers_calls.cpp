@@ -141,10 +141,12 @@ PyObject* RangeNew(int64_t start, int64_t stop, int64_t step) {
 
 PyObject* Call(PyThreadState* tstate, PyObject* kwnames, PyObject* callable, PyObject** args,
                int64_t count) {
+    Ref owned(callable);
     if (Py_IS_TYPE(callable, &PyMethod_Type)) {
         auto* method = reinterpret_cast<PyMethodObject*>(callable);
         args[-1] = Py_NewRef(method->im_self);
-        return callStealing(tstate, method->im_func, args - 1, count + 1, 0, kwnames);
+        owned.reset(Py_NewRef(method->im_func)); // the bound method dies before the call
+        return callStealing(tstate, owned.get(), args - 1, count + 1, 0, kwnames);
     }
     return callStealing(tstate, callable, args, count, PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
 }
@@ -152,7 +154,6 @@ PyObject* Call(PyThreadState* tstate, PyObject* kwnames, PyObject* callable, PyO
 PyObject* CallMethod(PyThreadState* tstate, PyObject* kwnames, PyObject* function,
                      PyObject* selfOrCallable, PyObject** args, int64_t count) {
     if (function == nullptr) {
-        Ref callable(selfOrCallable);
         return Call(tstate, kwnames, selfOrCallable, args, count);
     }
     args[-1] = selfOrCallable;
@@ -185,12 +186,19 @@ PyObject* CallDirect(PyThreadState* tstate, int64_t codeData, PyObject* function
 }
 
 PyObject* CallCFunctionO(PyThreadState* tstate, PyObject* function, PyObject* arg) {
-    return callCounted(tstate, PyCFunction_GET_FUNCTION(function), PyCFunction_GET_SELF(function),
-                       arg);
+    PyObject* result = callCounted(tstate, PyCFunction_GET_FUNCTION(function),
+                                   PyCFunction_GET_SELF(function), arg);
+    Py_DECREF(arg);
+    return result;
 }
 
 PyObject* CallCFunctionFast(PyThreadState*, PyObject* function, PyObject** args, int64_t count) {
-    return asFast(PyCFunction_GET_FUNCTION(function))(PyCFunction_GET_SELF(function), args, count);
+    PyObject* result =
+        asFast(PyCFunction_GET_FUNCTION(function))(PyCFunction_GET_SELF(function), args, count);
+    for (int64_t i = 0; i < count; i++) {
+        Py_DECREF(args[i]);
+    }
+    return result;
 }
 
 PyObject* CallMethodDescrO(PyThreadState* tstate, PyObject* descriptor, PyObject* self,

@@ -7,9 +7,12 @@ namespace {
 constexpr const char* kCannotCatch =
     "catching classes that do not inherit from BaseException is not allowed";
 
-// The tuple (bound exit method, result of the enter method) for a context manager.
-PyObject* enterContext(PyThreadState* tstate, PyObject* manager, PyObject* enterName,
+// The tuple (bound exit method, result of the enter method) for a context manager. As in the
+// interpreter the methods alone hold the manager while it is entered.
+PyObject* enterContext(PyThreadState* tstate, PyObject* stolenManager, PyObject* enterName,
                        PyObject* exitName, const char* noEnter, const char* noExit) {
+    Ref owned(stolenManager);
+    PyObject* manager = stolenManager;
     const char* className = Py_TYPE(manager)->tp_name;
     Ref enter(_PyObject_LookupSpecial(manager, enterName));
     if (!enter) {
@@ -30,6 +33,7 @@ PyObject* enterContext(PyThreadState* tstate, PyObject* manager, PyObject* enter
         return nullptr;
     }
     _PyObject_GC_UNTRACK(pair.get());
+    owned.reset();
     PyObject* result = _PyObject_CallNoArgsTstate(tstate, enter.get());
     if (result == nullptr) {
         return nullptr;
