@@ -90,7 +90,6 @@ def parts(build: Path, sanitize: bool) -> list[tuple[str, list[object]]]:
         suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--timeout", "120"]
         selection = ROOT / "tests/cpython/smoke.txt"
         listed.append(("cpython smoke", [*suite, "--mode", "default", "--selection", selection]))
-        selection = ROOT / "tests/cpython/smoke_stress.txt"
         modes = ["--mode", "compile-all", "--mode", "stress"]
         listed.append(("cpython stress", [*suite, *modes, "--selection", selection]))
     return listed

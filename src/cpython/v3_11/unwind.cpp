@@ -31,10 +31,28 @@ bool findHandler(PyCodeObject* code, int unit, HandlerEntry* out) {
     return false;
 }
 
+// The frame object of the current frame (new reference). A failure to make it replaces the
+// exception that is set by MemoryError, as in the interpreter; PyThreadState_GetFrame alone would
+// lose it.
+PyFrameObject* currentFrameObject(PyThreadState* tstate) {
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyFrameObject* object = PyThreadState_GetFrame(tstate);
+    if (object != nullptr) {
+        PyErr_Restore(type, value, traceback);
+        return object;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    PyErr_NoMemory();
+    return nullptr;
+}
+
 void addTraceback(PyThreadState* tstate, Frame* frame) {
     if (_PyFrame_IsIncomplete(frame))
         return;
-    if (PyFrameObject* object = PyThreadState_GetFrame(tstate)) {
+    if (PyFrameObject* object = currentFrameObject(tstate)) {
         PyTraceBack_Here(object);
         Py_DECREF(object);
     }
@@ -55,7 +73,7 @@ int callTraceFunction(PyThreadState* tstate, Py_tracefunc function, PyObject* se
                       PyObject* argument) {
     if (tstate->tracing)
         return 0;
-    PyFrameObject* object = PyThreadState_GetFrame(tstate);
+    PyFrameObject* object = currentFrameObject(tstate);
     if (object == nullptr)
         return -1;
     int outerEvent = std::exchange(tstate->tracing_what, event);
