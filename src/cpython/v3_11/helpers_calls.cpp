@@ -1,6 +1,7 @@
 // Calls and iteration, and serving what may come between.
 #include "cpython/v3_11/helpers_functions.h"
 
+#include "cpython/v3_11/c_calls.h"
 #include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/pending.h"
@@ -23,6 +24,9 @@ PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** arg
     if (count > 0 && Py_IS_TYPE(callable, &PyFunction_Type)) {
         host::OfferedArguments offer(callable, args, count);
         result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
+    } else if (auto done = host::callBuiltinDirectly(tstate, callable, args,
+                                                     PyVectorcall_NARGS(positional), kwnames)) {
+        result = *done;
     } else {
         result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
     }

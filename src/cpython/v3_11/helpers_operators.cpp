@@ -227,8 +227,30 @@ int specializedComparison(int64_t op, PyObject* left, PyObject* right) {
     return -1;
 }
 
+// The general comparison counts a level of recursion. One whose result only decides a jump does not
+// once the interpreter has specialized it, which where recursion is deep it has.
+bool decidesJump(PyThreadState* tstate) {
+    _Py_CODEUNIT* unit = tstate->cframe->current_frame->prev_instr;
+    if (_PyOpcode_Deopt[_Py_OPCODE(*unit)] != COMPARE_OP) {
+        return false;
+    }
+    switch (_PyOpcode_Deopt[_Py_OPCODE(unit[1 + INLINE_CACHE_ENTRIES_COMPARE_OP])]) {
+    case POP_JUMP_FORWARD_IF_FALSE:
+    case POP_JUMP_FORWARD_IF_TRUE:
+    case POP_JUMP_BACKWARD_IF_FALSE:
+    case POP_JUMP_BACKWARD_IF_TRUE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 PyObject* richCompare(int64_t op, PyObject* left, PyObject* right) {
     if (isAtRecursionLimit()) {
+        int known = decidesJump(_PyThreadState_GET()) ? specializedComparison(op, left, right) : -1;
+        if (known >= 0) {
+            return Py_NewRef(known != 0 ? Py_True : Py_False);
+        }
         return PyObject_RichCompare(left, right, static_cast<int>(op));
     }
     if (isSmallNumber(left) && isSmallNumber(right)) {

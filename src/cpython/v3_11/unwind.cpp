@@ -135,6 +135,8 @@ void traceUnwinding(PyThreadState* tstate) {
 bool unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool raisedHere) {
     int lookupUnit = lookupOffset / static_cast<int>(sizeof(_Py_CODEUNIT));
     LinkedFrame linked(tstate, frame);
+    if (tstate->curexc_type == nullptr) // a builtin that broke the rules; as the interpreter does
+        PyErr_SetString(PyExc_SystemError, "error return without exception set");
     if (raisedHere) {
         addTraceback(tstate, frame);
         traceException(tstate);

@@ -1,0 +1,17 @@
+// Calls of builtins as the interpreter makes them once it has specialized the call. It then calls
+// the C function by its own signature, which counts no level of recursion where the general call
+// does: programs see that in the depth and the message of a RecursionError.
+#pragma once
+
+#include "cpython/v3_11/interpreter.h"
+
+#include <optional>
+
+namespace pyston::host {
+
+// Nothing if `callable` is not such a builtin, or not called in such a way. `args` are borrowed.
+std::optional<PyObject*> callBuiltinDirectly(PyThreadState* tstate, PyObject* callable,
+                                             PyObject* const* args, Py_ssize_t positional,
+                                             PyObject* kwnames);
+
+} // namespace pyston::host
