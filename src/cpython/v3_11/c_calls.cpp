@@ -76,10 +76,17 @@ Result callClass(PyObject* callable, PyObject* argument) {
     return {};
 }
 
+// Whether the interpreter would have specialized the instructions of the running code by now.
+bool isWarm(PyThreadState* tstate) {
+    return tstate->cframe->current_frame->f_code->co_warmup >= 0;
+}
+
 } // namespace
 
 Result callBuiltinDirectly(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
                            Py_ssize_t positional, PyObject* kwnames) {
+    if (!isWarm(tstate))
+        return {};
     PyTypeObject* type = Py_TYPE(callable);
     if (type == &PyCFunction_Type)
         return callFunction(tstate, callable, args, positional, kwnames);

@@ -9,7 +9,8 @@
 
 namespace pyston::host {
 
-// Nothing if `callable` is not such a builtin, or not called in such a way. `args` are borrowed.
+// Nothing if `callable` is not such a builtin, not called in such a way, or if the running code is
+// too cold to have been specialized (it was compiled on request). `args` are borrowed.
 std::optional<PyObject*> callBuiltinDirectly(PyThreadState* tstate, PyObject* callable,
                                              PyObject* const* args, Py_ssize_t positional,
                                              PyObject* kwnames);

@@ -1,40 +1,7 @@
 # Which operation meets the recursion limit, and how deep: what counts as a level once the interpreter has specialized it.
-# Code that is left again and again runs in an interpreter that has not seen it often enough to specialize it.
-# modes: default, warm, compile-all
+# Code that is compiled at once, or left again and again, has not been seen by the interpreter often enough for that.
+# modes: default, warm
 import sys
-
-
-def compare_int(n):
-    if n == 0:
-        return 0
-    return compare_int(n - 1)
-
-
-def compare_float(x):
-    if x < 0.0:
-        return 0
-    return compare_float(x + 1.0)
-
-
-def compare_str(s):
-    if s == "x":
-        return 0
-    return compare_str(s + "y")
-
-
-def compare_mixed(s):
-    if s == "x":
-        return 0
-    return compare_mixed(s + 1)
-
-
-def compare_value(n):
-    return n == 0 or compare_value(n + 1)
-
-
-def compare_chain(n):
-    if 0 < n < 1e9:
-        return compare_chain(n + 1)
 
 
 def known_builtins(s):
@@ -102,12 +69,6 @@ class Creates:
 
 
 cases = [
-    (compare_int, 10**6),
-    (compare_float, 1.0),
-    (compare_str, ""),
-    (compare_mixed, 1),
-    (compare_value, 1),
-    (compare_chain, 1),
     (known_builtins, 5),
     (sort_key, 1),
     (map_items, 1),
