@@ -272,15 +272,18 @@ class ReferenceCounts {
         return refined && refined->type().diesQuietly() ? refined : valueAt(i);
     }
     // `state` without values that are gone (their slots show as unbound): it is that of the
-    // operation that used them last, or of one further back.
+    // operation that used them last, or of one further back. Nothing looks at the stack: there
+    // only values that no block holds any more (a start state keeps nothing) are in the way.
     FrameState* stateOf(FrameState* state, const ValueSet& alive) {
-        auto isGone = [&](Instr* value) {
-            if (value && !present_[static_cast<size_t>(value->id())])
-                return true; // a start state keeps nothing
-            int i = indexOf(value);
-            return i >= 0 && !alive.contains(i);
+        auto isAbsent = [&](Instr* value) {
+            return value && !present_[static_cast<size_t>(value->id())];
         };
-        if (!state || std::ranges::none_of(state->slots, isGone))
+        auto isGone = [&](Instr* value) {
+            int i = indexOf(value);
+            return isAbsent(value) || (i >= 0 && !alive.contains(i));
+        };
+        if (!state || (std::ranges::none_of(state->slots, isGone) &&
+                       std::ranges::none_of(state->stack, isAbsent)))
             return state;
         FrameState* copy = fn_.newFrameState(*state);
         std::ranges::replace_if(copy->slots, isGone, nullptr);
