@@ -328,6 +328,9 @@ class FrameStores {
             body.push_back(fn_.newInstr(Opcode::kDecref, {box}));
             body.back()->setFrameState(instr->frameState());
         }
+        // What was pending may have begun to trace this thread.
+        if (!subject && rest->instrs().front()->opcode() != Opcode::kCheckTracing)
+            body.push_back(tracingCheck(instr));
         for (Instr* i : body)
             cold->append(i);
         cold->append(fn_.newJump(rest));
@@ -388,6 +391,14 @@ class FrameStores {
             call->setExitReferences(std::move(copy));
         }
         return call;
+    }
+
+    Instr* tracingCheck(Instr* check) {
+        Instr* tracing = fn_.newInstr(Opcode::kCheckTracing);
+        tracing->setFrameState(check->frameState());
+        if (const ExitReferences* refs = check->exitReferences())
+            tracing->setExitReferences(ExitReferences(*refs));
+        return tracing;
     }
 
     // A slot whose memory holds the moved value already needs no write.

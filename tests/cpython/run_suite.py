@@ -35,6 +35,10 @@ MODES: dict[str, dict[str, str]] = {
 }
 
 
+#: Test cases left out everywhere, stock too: they wait for what a virtual machine's host may never answer.
+IGNORED = ("test.test_socket.ThreadedVSOCKSocketStreamTest.*",)
+
+
 @dataclass
 class Result:
     """One file's run. ``outcome``: passed, failed, skipped, timeout, or crashed."""
@@ -131,7 +135,8 @@ class Runner:
         environment |= MODES[mode] | {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         begin = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="pyston-suite-") as directory:
-            command = [interpreter, "-m", "test", "-v", f"--timeout={self.timeout * 0.9:.0f}", "--tempdir", directory, name]
+            command = [interpreter, "-m", "test", "-v", f"--timeout={self.timeout * 0.9:.0f}", "--tempdir", directory]
+            command += [word for pattern in IGNORED for word in ("-i", pattern)] + [name]
             with tempfile.TemporaryFile() as output:
                 process = subprocess.Popen(
                     command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,

@@ -379,6 +379,11 @@ Evaluator::Value Evaluator::evaluateLate(const Instr* instr) {
             world_.servePending();
         }
         return Value();
+    case Opcode::kCheckTracing:
+        if (world_.tracingBegan()) {
+            leave(instr);
+        }
+        return Value();
     case Opcode::kLeaveFrame:
         world_.frameGone = true;
         return Value();

@@ -211,6 +211,8 @@ class World {
     }
     bool breakerSet() { return hash(seed_ * 31 + ++checks_) % 4 == 0; }
     void servePending() { note("pending" + frame()); }
+    // Whether what was pending began to trace.
+    bool tracingBegan() const { return hash(seed_ * 37 + checks_) % 3 == 0; }
 
     bool truth(Object* object) {
         alive(object);
