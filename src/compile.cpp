@@ -97,7 +97,7 @@ std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
                     objects.insert(callee);
             } else if (instr->info().imm == hir::Imm::kObject) {
                 auto* object = reinterpret_cast<Object*>(instr->imm());
-                if (host::functionCode(object) != code)
+                if (host::functionCode(object) != code && !host::isPermanent(object))
                     objects.insert(object);
             }
         }

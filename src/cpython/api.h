@@ -38,6 +38,9 @@ std::optional<int64_t> intValue(Object* object);
 std::optional<double> floatValue(Object* object);
 void incref(Object* object);
 void decref(Object* object);
+// Lives as long as the process, so that code needs no reference to it: None, True, static
+// classes...
+bool isPermanent(Object* object);
 std::string reprForDump(Object* object); // short, never runs Python code
 
 // --- feedback: what a guarded load would find now (borrowed; null when not applicable)

@@ -130,6 +130,13 @@ void incref(Object* object) {
 void decref(Object* object) {
     Py_DECREF(object);
 }
+bool isPermanent(Object* object) {
+    if (object == Py_None || object == Py_True || object == Py_False || object == Py_Ellipsis ||
+        object == Py_NotImplemented)
+        return true;
+    return PyType_Check(object) &&
+           !PyType_HasFeature(reinterpret_cast<PyTypeObject*>(object), Py_TPFLAGS_HEAPTYPE);
+}
 
 std::string reprForDump(Object* object) {
     if (object == nullptr)
