@@ -21,7 +21,8 @@ static int startsWith(const char* text, const char* prefix) {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-// Whether the interpreter will find the environment from argv[0] alone, as it does for bin/python.
+// Whether the interpreter will find the environment, or a ._pth file in its stead, from argv[0]
+// alone, as it does for bin/python.
 static int findsEnvironment(const char* argv0) {
     const char* slash = strrchr(argv0, '/');
     if (!slash) {
@@ -29,6 +30,10 @@ static int findsEnvironment(const char* argv0) {
     }
     char path[PATH_MAX];
     int length = snprintf(path, sizeof path, "%.*s/../pyvenv.cfg", (int)(slash - argv0), argv0);
+    if (length < (int)sizeof path && access(path, R_OK) == 0) {
+        return 1;
+    }
+    length = snprintf(path, sizeof path, "%s._pth", argv0);
     return length < (int)sizeof path && access(path, R_OK) == 0;
 }
 

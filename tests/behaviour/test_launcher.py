@@ -178,6 +178,18 @@ def test_through_links_and_path(tmp_path):
         assert p.stdout.split() == [str(harness.VENV), "True"], p.stderr
 
 
+def test_pth_file_beside_link(tmp_path):
+    """A ._pth file beside the name that was run settles sys.path, as it does for the interpreter."""
+    source = "import sys; print(sys.path, sys.flags.no_site, sys.flags.isolated)"
+    outputs = []
+    for name, target in (("python", harness.STOCK), ("pyston", harness.PYSTON)):
+        (tmp_path / name).symlink_to(target)
+        (tmp_path / f"{name}._pth").write_text("here\n/usr/lib/python3.11\n")
+        p = subprocess.run([tmp_path / name, "-c", source], capture_output=True, text=True, env=harness.environment({}))
+        outputs.append((p.stdout, p.stderr))
+    assert outputs[0] == outputs[1]
+
+
 def test_path_with_blank(tmp_path):
     """LD_PRELOAD cannot hold such a path."""
     home = tmp_path / "a b"
