@@ -37,7 +37,8 @@ lower::Context makeLoweringContext() {
     context.falseObject = address(host::falseObject());
     for (size_t i = 1; i < hir::kNumExactClasses; ++i)
         context.classes[i] = address(host::classObject(static_cast<hir::ExactClass>(i)));
-    context.deallocAddress = host::deallocAddress();
+    context.generator = address(host::generatorClass());
+    context.coroutine = address(host::coroutineClass());
     context.deallocAddress = host::deallocAddress();
     context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
     return context;
@@ -75,11 +76,15 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     return facts;
 }
 
-// Byte offsets at which suspended frames continue: the RESUME after each yield.
+// Byte offsets at which suspended frames continue: after the instruction that made the generator,
+// and the RESUME after each yield.
 void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets) {
-    for (const build::Instr& instr : bytecode.instrs)
-        if (instr.op == build::Op::kResume && instr.arg != 0)
+    bool made = false;
+    for (const build::Instr& instr : bytecode.instrs) {
+        if (made || (instr.op == build::Op::kResume && instr.arg != 0))
             offsets.push_back(instr.resumeOffset);
+        made = instr.op == build::Op::kReturnGenerator;
+    }
 }
 
 // The objects that the code refers to by address must live as long as it does. Not the function
@@ -156,6 +161,8 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
         for (auto [offset, native] : code.entries)
             blob.entries.emplace_back(offset, base + native);
         std::ranges::sort(blob.entries);
+        if (request.resumeEntries)
+            blob.indexEntries();
         blob.exits = std::move(code.exits);
         blob.locations = std::move(code.locations);
         blob.constants = std::move(code.constants);

@@ -14,8 +14,7 @@ namespace {
 
 // CO_* flags.
 constexpr int kOptimizedNewLocals = 0x1 | 0x2;
-constexpr int kNotDirect =
-    0x4 | 0x8 | 0x20 | 0x80 | 0x200; // *args, **kwargs, generators of all kinds
+constexpr int kNotDirect = 0x4 | 0x8; // *args, **kwargs
 
 } // namespace
 

@@ -55,7 +55,7 @@ void GraphBuilder::send(const Instr& in) {
     Value* value = popObject();
     Value* receiver = peekObject();
     value = current(value);
-    Value* yielded = helper(Helper::kSendValue, {receiver, value});
+    Value* yielded = emit(Opcode::kSend, {receiver, value});
     hir::Block* returned = inNewBlock([&] {
         Value* result = helper(Helper::kTakeSecond, {receiver, value});
         pop();

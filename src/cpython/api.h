@@ -31,6 +31,7 @@ Object* classObject(hir::ExactClass c); // the type object; null for kUnknown
 hir::ExactClass exactClassOf(Object* object);
 // The iterator classes that loops are specialized for.
 Object* generatorClass();
+Object* coroutineClass();
 uint32_t typeVersion(Object* object); // of the object's class; 0 when it has none
 Object* classOf(Object* object);      // borrowed
 // The int value if `object` is exactly an int that fits, else nothing.

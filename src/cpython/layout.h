@@ -31,6 +31,8 @@ struct Layout {
     int frameFunction, frameGlobals, frameBuiltins, frameLocalsDict, frameCode, frameObject;
     int framePrevious, framePrevInstr, frameStackTop, frameIsEntry, frameOwner, frameSlots;
     int generatorFrameState; // PyGenObject::gi_frame_state, relative to gi_iframe (negative)
+    int generatorFrame, generatorPreviousExcInfo; // PyGenObject
+    int threadExcInfo;
     int threadCframe, threadRecursionRemaining, threadDataStackTop, threadDataStackLimit;
     int cframeCurrentFrame, cframeUseTracing;
     uint64_t evalBreakerAddress; // of the main interpreter: an int32

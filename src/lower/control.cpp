@@ -186,6 +186,17 @@ void Lowering::lowerJump(const hir::Instr& instr) {
     jumpTo(instr, 0);
 }
 
+// Continues in a new block if the comparison holds, else in `otherwise` (by a block of its own, as
+// `otherwise` has several predecessors).
+void Lowering::continueIf(const Compare& compare, lir::Block* otherwise, bool otherwiseCold) {
+    lir::Block* next = e_.newBlock();
+    lir::Block* middle = otherwiseCold ? e_.newColdBlock() : e_.newBlock();
+    e_.branch(compare, next, middle);
+    e_.start(middle);
+    e_.jump(otherwise);
+    e_.start(next);
+}
+
 void Lowering::branchTo(const hir::Instr& instr, const Compare& compare) {
     const Edge ifTrue = edge(instr, 0);
     const Edge ifFalse = edge(instr, 1);

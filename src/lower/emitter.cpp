@@ -199,6 +199,15 @@ VReg Emitter::call(uint64_t address, std::span<const Operand> args) {
     return instr.result;
 }
 
+VReg Emitter::callMem(VReg base, int64_t disp, std::initializer_list<Operand> args) {
+    assert(fitsImmediate(disp));
+    lir::Instr& instr = append(lir::Opcode::kCallMem);
+    instr.operands = {Operand::r(base)};
+    instr.operands.insert(instr.operands.end(), args.begin(), args.end());
+    instr.disp = static_cast<int32_t>(disp);
+    return instr.result;
+}
+
 VReg Emitter::callDouble(uint64_t address, std::span<const Operand> args) {
     lir::Instr& instr = append(lir::Opcode::kFCall);
     instr.operands = {Operand::i(static_cast<int64_t>(address))};

@@ -82,6 +82,8 @@ class Emitter {
     VReg call(uint64_t address, std::initializer_list<Operand> args) {
         return call(address, std::span(args.begin(), args.size()));
     }
+    // Through the pointer at base + disp.
+    VReg callMem(VReg base, int64_t disp, std::initializer_list<Operand> args);
     VReg callDouble(uint64_t address, std::span<const Operand> args);
     // If (value cc 0), value is replaced by the result of the call.
     VReg coldCall(Cc cc, VReg value, uint64_t address, std::initializer_list<Operand> args);

@@ -14,10 +14,26 @@ constexpr int kPointerBytes = 8;
 }
 
 void Lowering::lowerIterNext(const hir::Instr& instr) {
-    const VReg thread = e_.threadState();
     const VReg iterator = use(instr.operand(0));
-    define(instr, callHelper(instr, Helper::kIterNext,
-                             std::array{Operand::r(thread), Operand::r(iterator)}));
+    const VReg thread = e_.threadState();
+    const auto callNext = [&] {
+        return callHelper(instr, Helper::kIterNext,
+                          std::array{Operand::r(thread), Operand::r(iterator)});
+    };
+    if (context_.generator == 0)
+        return define(instr, callNext());
+    lir::Block* slow = e_.newBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, RegClass::kInt);
+    continueIf({false, Cc::kEq, objectType(iterator),
+                e_.immOrReg(static_cast<int64_t>(context_.generator))},
+               slow, false);
+    resumeGenerator(instr, iterator, e_.immOrReg(static_cast<int64_t>(context_.none)),
+                    Helper::kFinishNext, slow, join);
+    e_.start(slow);
+    e_.jump(join, {callNext()});
+    e_.start(join);
+    define(instr, result);
 }
 
 Lowering::SequenceIterator Lowering::sequenceIterator(const hir::Instr& instr) const {

@@ -114,6 +114,9 @@ class Lowering {
     SequenceIterator sequenceIterator(const hir::Instr& instr) const;
     VReg itemsLeftInRange(VReg iterator);
     VReg itemsLeftInSequence(VReg iterator, SequenceIterator offsets);
+    void continueIf(const Compare& compare, lir::Block* otherwise, bool otherwiseCold);
+    void resumeGenerator(const hir::Instr& instr, VReg generator, Operand value,
+                         runtime::Helper finish, lir::Block* slow, lir::Block* join);
     VReg evalBreaker();
     void branchTo(const hir::Instr& instr, const Compare& compare);
     void storePrevInstr(VReg frame, int64_t byteOffset);

@@ -15,6 +15,14 @@ namespace pyston::runtime {
 
 struct CodeData;
 
+inline constexpr int kCodeUnitBytes = 2; // the grain of bytecode offsets
+
+// What is called with a frame that is linked already.
+struct NativeEntry {
+    const void* function; // Object* (ThreadState*, Frame*, const void* entry)
+    const void* entry;
+};
+
 // One compiled version in executable memory.
 struct CodeBlob {
     CodeData* owner = nullptr;
@@ -36,7 +44,16 @@ struct CodeBlob {
     bool coldStart = false;
     uint64_t entryCount = 0;
     uint64_t compileMicroseconds = 0;
+    // By code unit, for code that is resumed often: the entry's distance from `base`, or 0.
+    std::vector<uint32_t> entryOfUnit;
+    void indexEntries();                       // fills it
     const void* entryAt(int byteOffset) const; // null when it has no such entry
+    // The same, when the entries are indexed.
+    const void* indexedEntryAt(int byteOffset) const {
+        auto unit = static_cast<size_t>(byteOffset) / kCodeUnitBytes;
+        uint32_t distance = unit < entryOfUnit.size() ? entryOfUnit[unit] : 0;
+        return distance != 0 ? base + distance : nullptr;
+    }
 };
 
 // What is known to have failed at one bytecode site; the builder then uses a wider form.
@@ -51,6 +68,7 @@ struct SiteProfile {
 struct CodeData {
     const void* nativeFunction = nullptr; // for direct calls; null: not compiled
     const void* nativeEntry = nullptr;    // entry at the function's start
+    const void* nativeResume = nullptr;   // generators: the native function, if it may be entered
     Object* code = nullptr;               // borrowed (this dies with it)
     // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
     // times.

@@ -34,6 +34,7 @@ void publish(CodeData* data) {
     bool usable = isActive() && data->current && !data->suppressed;
     data->nativeEntry = usable ? data->current->entryAt(0) : nullptr;
     data->nativeFunction = data->nativeEntry ? data->current->base : nullptr;
+    data->nativeResume = usable && data->isGenerator ? data->current->base : nullptr;
 }
 
 void publishAll() {
@@ -255,11 +256,6 @@ void unregisterCode(CodeData* data) {
 }
 const std::unordered_set<CodeData*>& allCode() {
     return codeSet();
-}
-
-Statistics& statistics() {
-    static Statistics instance;
-    return instance;
 }
 
 } // namespace pyston::runtime

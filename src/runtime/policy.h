@@ -68,6 +68,9 @@ struct Statistics {
     uint64_t interpretedEdges = 0;   // loop edges stopped at
     std::array<uint64_t, 8> exits{}; // by exits::Reason
 };
-Statistics& statistics();
+inline Statistics& statistics() {
+    static constinit Statistics instance;
+    return instance;
+}
 
 } // namespace pyston::runtime

@@ -1,6 +1,7 @@
 """Every runtime helper against the bytecode whose work it does, run by the stock interpreter.
 
-Only CallDirect is missing: it needs code that the compiler manages, which tests of behaviour have.
+CallDirect, PrepareResume and what follows that are missing: they need code that the compiler manages, which tests of
+behaviour have.
 
 Needs the test module ``pyston_helpers_test`` (CMake target of the same name) on ``sys.path``, or its
 directory in ``HELPERS_TEST_DIR``.

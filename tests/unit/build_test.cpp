@@ -514,7 +514,7 @@ TEST_F(BuildTest, SendLoop) {
     request_.functionEntry = false;
     request_.entryOffsets = {2, 18};
     std::string text = build();
-    EXPECT_EQ(countHelper(runtime::Helper::kSendValue), 1) << text;
+    EXPECT_EQ(count(Opcode::kSend), 1) << text;
     EXPECT_EQ(countHelper(runtime::Helper::kTakeSecond), 1);
     // The NULL under the callable comes back from memory as something that may be NULL.
     EXPECT_EQ(countHelper(runtime::Helper::kCallMethod), 1) << text;

@@ -74,6 +74,9 @@ constexpr host::Layout makeLayout() {
     l.frameStackTop = 64;
     l.frameSlots = 72;
     l.generatorFrameState = -8;
+    l.generatorFrame = 96;
+    l.generatorPreviousExcInfo = 56;
+    l.threadExcInfo = 24;
     l.threadCframe = 0;
     l.threadRecursionRemaining = 8;
     l.cframeUseTracing = 0;

@@ -2,6 +2,7 @@
 
 #include "cpython/api.h"
 #include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/osr.h"
 #include "runtime/code_memory.h"
 #include "runtime/policy.h"
@@ -65,7 +66,9 @@ HostCode* makeHostCode(PyCodeObject* code) {
         return nullptr;
     data->code = object;
     data->isGenerator = isGeneratorCode(code);
-    data->simpleCalls = takesSimpleCalls(code);
+    findGeneratorStart(data.get());
+    data->simpleCalls =
+        hasSimpleParameters(code) && (!data->isGenerator || data->generatorStart.offset >= 0);
     findLoopEdges(data.get());
     runtime::registerCode(data.get());
     return data.release();

@@ -27,10 +27,19 @@ struct LoopEdge {
 };
 enum OperandKind : uint8_t { kSeenInts = 1, kSeenFloats = 2, kSeenStrings = 4, kSeenOther = 8 };
 
+// How a call makes the generator: what stands before RETURN_GENERATOR, when that is nothing out of
+// the ordinary.
+struct GeneratorStart {
+    int32_t offset = -1; // of RETURN_GENERATOR; -1: calls leave it to the interpreter
+    bool copiesFreeVars = false;
+    std::vector<int> cells; // slots that get one
+};
+
 struct HostCode : runtime::CodeData {
     std::vector<LoopEdge> edges;
     std::vector<int16_t> stackDepths; // by code unit; empty until needed, see call_arguments.h
-    bool simpleCalls = false;         // takesSimpleCalls(), frame_eval.h
+    bool simpleCalls = false;         // as direct_call.h wants them
+    GeneratorStart generatorStart;    // simple calls make a generator
     // An activation of this code may be running in the interpreter out of our sight, so its loops
     // must not be patched.
     bool neverPatch = false;

@@ -5,6 +5,7 @@
 #include "cpython/v3_11/code_views.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/stack_segments.h"
@@ -62,17 +63,18 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
 
     bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
     int offset = nextOffset(frame);
+    if (!resumed && offset == 0) {
+        PyFunctionObject* function = frame->f_func;
+        if (data->simpleCalls && function->vectorcall == _PyFunction_Vectorcall)
+            function->vectorcall = vectorcallFunction;
+    }
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {
-        PyFunctionObject* function = frame->f_func;
-        if (!resumed && data->simpleCalls && function->vectorcall == _PyFunction_Vectorcall)
-            function->vectorcall = vectorcallFunction;
         if (const void* entry = entryFor(data, frame, offset)) {
-            // As after RESUME: gi_yieldfrom and throw() look whether the frame stands at a yield.
             if (resumed)
-                setNextOffset(frame, offset + static_cast<int>(sizeof(_Py_CODEUNIT)));
-            ++(resumed ? runtime::statistics().resumeEntries : runtime::statistics().nativeEntries);
+                return resumeNative(tstate, data, frame, entry);
+            ++runtime::statistics().nativeEntries;
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
@@ -95,8 +97,15 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
 }
 
 PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
-    if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0)
+    if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
+        const HostCode* data = findHostCode(frame->f_code);
+        const void* entry =
+            throwflag || stackMayBeLow() ? nullptr : resumeEntry(tstate, data, frame);
+        if (entry != nullptr) [[likely]]
+            return resumeNative(tstate, data, frame, entry);
+    } else if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0) {
         dropCallerArguments(tstate, frame);
+    }
     return evalWithStack(tstate, frame, throwflag);
 }
 
@@ -133,6 +142,40 @@ bool mayTakeArguments(PyThreadState* tstate, PyObject* callable, PyObject* const
     return count == stated || count == stated + 1;
 }
 
+// Leaves None for each of the caller's references.
+void giveUp(PyObject* const* args, size_t count) {
+    auto** taken = const_cast<PyObject**>(args);
+    for (size_t i = 0; i < count; ++i)
+        Py_DECREF(std::exchange(taken[i], Py_NewRef(Py_None)));
+}
+
+// New references to all parameters' values: what is given, then defaults.
+void bindArguments(PyObject** slots, PyFunctionObject* function, PyObject* const* args,
+                   size_t given, size_t wanted) {
+    for (size_t i = 0; i < given; ++i)
+        slots[i] = Py_NewRef(args[i]);
+    if (given == wanted)
+        return;
+    PyObject* defaults = function->func_defaults;
+    size_t first = wanted - static_cast<size_t>(PyTuple_GET_SIZE(defaults));
+    for (size_t i = given; i < wanted; ++i)
+        slots[i] = Py_NewRef(PyTuple_GET_ITEM(defaults, static_cast<Py_ssize_t>(i - first)));
+}
+
+// They are moved into the generator once it has been made.
+constexpr size_t kMaxGeneratorArguments = 16;
+
+PyObject* callGeneratorFunction(PyThreadState* tstate, HostCode* data, PyFunctionObject* function,
+                                PyObject* const* args, size_t given, size_t wanted) {
+    PyObject* slots[kMaxGeneratorArguments] = {};
+    bindArguments(slots, function, args, given, wanted);
+    PyObject* generator =
+        makeGenerator(tstate, data, function, slots, static_cast<Py_ssize_t>(wanted));
+    if (generator == nullptr)
+        std::for_each(slots, slots + wanted, [](PyObject* argument) { Py_DECREF(argument); });
+    return generator;
+}
+
 // Calls with positional arguments only; the rest is _PyFunction_Vectorcall's.
 PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
                              PyObject* kwnames) {
@@ -148,27 +191,32 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     bool simple = data != nullptr && data->simpleCalls && given <= wanted &&
                   given + defaults >= wanted &&
                   (kwnames == nullptr || PyTuple_GET_SIZE(kwnames) == 0);
-    if (!simple || !hookIsSet(tstate) || tstate->cframe->use_tracing)
+    if (!simple || !hookIsSet(tstate) || tstate->cframe->use_tracing ||
+        (data->isGenerator && wanted > kMaxGeneratorArguments))
         return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
 
-    bool take = given > 0 && (takeOffer(callable, args).first != nullptr ||
-                              mayTakeArguments(tstate, callable, args, given));
+    PyObject* generator = nullptr;
+    if (data->isGenerator) {
+        generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
+        if (generator == nullptr)
+            return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+    }
+    const auto mayTake = [&] {
+        return given > 0 && (takeOffer(callable, args).first != nullptr ||
+                             mayTakeArguments(tstate, callable, args, given));
+    };
+    if (generator != nullptr) {
+        if (mayTake())
+            giveUp(args, given);
+        return generator;
+    }
     Frame* frame = pushFrame(tstate, function);
     if (frame == nullptr)
         return PyErr_NoMemory();
     PyObject** slots = frame->localsplus;
-    if (take) {
-        auto** taken = const_cast<PyObject**>(args);
-        for (size_t i = 0; i < given; ++i)
-            slots[i] = std::exchange(taken[i], Py_NewRef(Py_None));
-    } else {
-        for (size_t i = 0; i < given; ++i)
-            slots[i] = Py_NewRef(args[i]);
-    }
-    for (size_t i = given; i < wanted; ++i) {
-        auto index = static_cast<Py_ssize_t>(i + defaults - wanted);
-        slots[i] = Py_NewRef(PyTuple_GET_ITEM(function->func_defaults, index));
-    }
+    bindArguments(slots, function, args, given, wanted);
+    if (mayTake())
+        giveUp(args, given);
     std::fill(slots + wanted, slots + code->co_nlocalsplus, nullptr);
     return runAndClear(tstate, data, frame);
 }
@@ -197,13 +245,22 @@ PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
 Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* function,
                    Object** stolenArgs, int64_t count) {
     auto* functionObject = reinterpret_cast<PyFunctionObject*>(function);
-    // The guard was on the function's identity; its __code__ may have been replaced since.
-    if (!PyFunction_Check(function) || functionObject->func_code != data->code) [[unlikely]] {
+    auto* hostData = static_cast<HostCode*>(data);
+    const auto callAndRelease = [&] {
         PyObject* result =
             PyObject_Vectorcall(function, stolenArgs, static_cast<size_t>(count), nullptr);
         std::for_each(stolenArgs, stolenArgs + count,
                       [](Object* argument) { Py_DECREF(argument); });
         return result;
+    };
+    // The guard was on the function's identity; its __code__ may have been replaced since.
+    if (!PyFunction_Check(function) || functionObject->func_code != data->code) [[unlikely]]
+        return callAndRelease();
+    if (hostData->isGenerator) {
+        PyObject* generator = nullptr;
+        if (hostData->generatorStart.offset >= 0)
+            generator = makeGenerator(tstate, hostData, functionObject, stolenArgs, count);
+        return generator != nullptr ? generator : callAndRelease();
     }
     Frame* frame = pushFrame(tstate, functionObject);
     if (frame == nullptr) {
@@ -214,7 +271,7 @@ Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* functio
     std::copy(stolenArgs, stolenArgs + count, frame->localsplus);
     std::fill(frame->localsplus + count, frame->localsplus + frame->f_code->co_nlocalsplus,
               nullptr);
-    return runAndClear(tstate, static_cast<HostCode*>(data), frame);
+    return runAndClear(tstate, hostData, frame);
 }
 
 bool install() {

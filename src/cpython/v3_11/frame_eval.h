@@ -14,22 +14,31 @@ PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
 // at its stack, which is not even in memory.
 inline constexpr int kInNative = -2;
 
-// Links the frame and runs compiled code from `entry`.
-inline PyObject* enterNative(PyThreadState* tstate, Frame* frame, const void* function,
-                             const void* entry) {
-    using Native = PyObject* (*)(PyThreadState*, Frame*, const void*);
+inline void linkNativeFrame(PyThreadState* tstate, Frame* frame) {
     frame->previous = tstate->cframe->current_frame;
     frame->stacktop = kInNative;
     frame->is_entry = true;
     tstate->cframe->current_frame = frame;
-    return reinterpret_cast<Native>(reinterpret_cast<uintptr_t>(function))(tstate, frame, entry);
+}
+
+// The frame is linked.
+inline PyObject* callNative(PyThreadState* tstate, Frame* frame, runtime::NativeEntry native) {
+    using Native = PyObject* (*)(PyThreadState*, Frame*, const void*);
+    return reinterpret_cast<Native>(reinterpret_cast<uintptr_t>(native.function))(tstate, frame,
+                                                                                  native.entry);
+}
+
+// Links the frame and runs compiled code from `entry`.
+inline PyObject* enterNative(PyThreadState* tstate, Frame* frame, const void* function,
+                             const void* entry) {
+    linkNativeFrame(tstate, frame);
+    return callNative(tstate, frame, {function, entry});
 }
 
 // Code whose calls need no argument processing besides defaults: see direct_call.h.
-inline bool takesSimpleCalls(const PyCodeObject* code) {
+inline bool hasSimpleParameters(const PyCodeObject* code) {
     constexpr int kNeeded = CO_OPTIMIZED | CO_NEWLOCALS;
-    constexpr int kRefused =
-        CO_VARARGS | CO_VARKEYWORDS | CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR;
+    constexpr int kRefused = CO_VARARGS | CO_VARKEYWORDS;
     return (code->co_flags & (kNeeded | kRefused)) == kNeeded && code->co_kwonlyargcount == 0;
 }
 

@@ -34,23 +34,6 @@ void giveToFrameObject(PyThreadState* tstate, PyFrameObject* object, Frame* fram
         PyObject_GC_Track(object);
 }
 
-void clearFrame(PyThreadState* tstate, Frame* frame) {
-    if (PyFrameObject* object = frame->frame_obj) {
-        frame->frame_obj = nullptr;
-        bool survives = Py_REFCNT(object) > 1;
-        if (survives)
-            giveToFrameObject(tstate, object, frame);
-        Py_DECREF(object);
-        if (survives)
-            return;
-    }
-    for (int i = 0; i < frame->stacktop; ++i)
-        Py_XDECREF(frame->localsplus[i]);
-    Py_XDECREF(frame->f_locals);
-    Py_DECREF(frame->f_func);
-    Py_DECREF(frame->f_code);
-}
-
 void popFrame(PyThreadState* tstate, Frame* frame) {
     auto** base = reinterpret_cast<PyObject**>(frame);
     _PyStackChunk* chunk = tstate->datastack_chunk;
@@ -92,6 +75,23 @@ Frame* pushFrameInNewChunk(PyThreadState* tstate, size_t words) {
     PyObject** base = &chunk->data[chunk->previous == nullptr ? 1 : 0];
     tstate->datastack_top = base + words;
     return reinterpret_cast<Frame*>(base);
+}
+
+void clearFrame(PyThreadState* tstate, Frame* frame) {
+    if (PyFrameObject* object = frame->frame_obj) {
+        frame->frame_obj = nullptr;
+        bool survives = Py_REFCNT(object) > 1;
+        if (survives)
+            giveToFrameObject(tstate, object, frame);
+        Py_DECREF(object);
+        if (survives)
+            return;
+    }
+    for (int i = 0; i < frame->stacktop; ++i)
+        Py_XDECREF(frame->localsplus[i]);
+    Py_XDECREF(frame->f_locals);
+    Py_DECREF(frame->f_func);
+    Py_DECREF(frame->f_code);
 }
 
 void clearAndPopFrame(PyThreadState* tstate, Frame* frame) {

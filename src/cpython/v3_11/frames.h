@@ -30,7 +30,9 @@ inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function) {
 }
 
 // Drops what a finished frame (not linked) holds, or leaves it to its frame object if that
-// survives, and pops it off the data stack.
+// survives.
+void clearFrame(PyThreadState* tstate, Frame* frame);
+// The same, and pops it off the data stack.
 void clearAndPopFrame(PyThreadState* tstate, Frame* frame);
 
 } // namespace pyston::host

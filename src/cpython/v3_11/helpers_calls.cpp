@@ -4,6 +4,7 @@
 #include "cpython/v3_11/c_calls.h"
 #include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/direct_call.h"
+#include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/pending.h"
 
 namespace pyston::rt {
@@ -122,7 +123,22 @@ PyObject* GetIter(PyObject* iterable) {
 }
 
 PyObject* IterNext(PyThreadState* tstate, PyObject* iterator) {
-    PyObject* item = Py_TYPE(iterator)->tp_iternext(iterator);
+    PyObject* item;
+    if (PyGen_CheckExact(iterator)) {
+        auto* generator = reinterpret_cast<PyGenObject*>(iterator);
+        switch (host::sendNative(tstate, generator, Py_None, &item)) {
+        case host::Sent::kYielded:
+            return item;
+        case host::Sent::kReturned:
+            Py_DECREF(item);
+            return nullptr;
+        case host::Sent::kRaised: // never StopIteration
+            return errorSentinel();
+        case host::Sent::kNot:
+            break;
+        }
+    }
+    item = Py_TYPE(iterator)->tp_iternext(iterator);
     if (item != nullptr || !_PyErr_Occurred(tstate)) {
         return item;
     }

@@ -1,6 +1,8 @@
 // Delegation, awaiting, asynchronous iteration.
 #include "cpython/v3_11/helpers_functions.h"
 
+#include "cpython/v3_11/generators.h"
+
 #include "pycore_genobject.h"
 
 namespace pyston::rt {
@@ -9,6 +11,13 @@ namespace {
 // genobject.c's, which has no header; its size is checked before one is made.
 struct WrappedValue {
     PyObject_HEAD PyObject* value;
+};
+
+struct AsyncSend { // PyAsyncGenASend
+    enum State : int { kInit, kIterating, kClosed };
+    PyObject_HEAD PyAsyncGenObject* generator;
+    PyObject* value; // null for anext()
+    State state;
 };
 
 bool isCoroutine(PyObject* object) {
@@ -71,16 +80,111 @@ void explainAwaitable(PyThreadState* tstate, PyTypeObject* type, int64_t where) 
     }
 }
 
+// async_gen_asend_iternext(), but what the generator yields is returned right away, not by way of
+// StopIteration.
+host::Sent sendToAsyncGenerator(PyThreadState* tstate, AsyncSend* awaitable, PyObject** result) {
+    using host::Sent;
+    PyAsyncGenObject* generator = awaitable->generator;
+    const AsyncSend::State before = awaitable->state;
+    if (before == AsyncSend::kClosed ||
+        (before == AsyncSend::kInit && generator->ag_running_async)) {
+        return Sent::kNot;
+    }
+    PyObject* value = before == AsyncSend::kInit ? awaitable->value : nullptr;
+    const char wasRunning = generator->ag_running_async;
+    awaitable->state = AsyncSend::kIterating;
+    generator->ag_running_async = 1;
+    Sent sent = host::sendNative(tstate, reinterpret_cast<PyGenObject*>(generator),
+                                 value != nullptr ? value : Py_None, result);
+    if (sent == Sent::kNot) {
+        generator->ag_running_async = wasRunning;
+        awaitable->state = before;
+        return sent;
+    }
+    if (sent == Sent::kYielded && !Py_IS_TYPE(*result, &_PyAsyncGenWrappedValue_Type)) {
+        return sent; // it awaits something
+    }
+    if (sent == Sent::kYielded) {
+        Ref wrapped(*result);
+        *result = Py_NewRef(reinterpret_cast<WrappedValue*>(wrapped.get())->value);
+        sent = Sent::kReturned;
+    } else {
+        if (sent == Sent::kReturned) {
+            Py_CLEAR(*result);
+            _PyErr_SetNone(tstate, PyExc_StopAsyncIteration);
+            sent = Sent::kRaised;
+        }
+        if (_PyErr_ExceptionMatches(tstate, PyExc_StopAsyncIteration) ||
+            _PyErr_ExceptionMatches(tstate, PyExc_GeneratorExit)) {
+            generator->ag_closed = 1;
+        }
+    }
+    generator->ag_running_async = 0;
+    awaitable->state = AsyncSend::kClosed;
+    return sent;
+}
+
+host::Sent sendNative(PyThreadState* tstate, PyObject* receiver, PyObject* value,
+                      PyObject** result) {
+    if (PyGen_CheckExact(receiver) || PyCoro_CheckExact(receiver)) {
+        return host::sendNative(tstate, reinterpret_cast<PyGenObject*>(receiver), value, result);
+    }
+    if (Py_IS_TYPE(receiver, &_PyAsyncGenASend_Type) && value == Py_None &&
+        _PyAsyncGenASend_Type.tp_basicsize == sizeof(AsyncSend)) {
+        return sendToAsyncGenerator(tstate, reinterpret_cast<AsyncSend*>(receiver), result);
+    }
+    return host::Sent::kNot;
+}
+
+// The results of SendValue.
+PyObject* tellReturned(PyObject* value) {
+    keepSecond(value);
+    return nullptr;
+}
+
 } // namespace
 
-PyObject* SendValue(PyThreadState*, PyObject* receiver, PyObject* value) {
+int64_t PrepareResume(PyThreadState* tstate, PyObject* generator, PyObject* value) {
+    static runtime::NativeEntry entry; // read before anything else can run
+    bool ready =
+        host::prepareResume(tstate, reinterpret_cast<PyGenObject*>(generator), value, &entry);
+    return ready ? reinterpret_cast<int64_t>(&entry) : 0;
+}
+
+PyObject* FinishSend(PyThreadState* tstate, PyObject* generator, PyObject* result) {
+    auto* object = reinterpret_cast<PyGenObject*>(generator);
+    if (host::finishGenerator(tstate, object, result) == host::Sent::kRaised) {
+        return errorSentinel();
+    }
+    return tellReturned(result);
+}
+
+PyObject* FinishNext(PyThreadState* tstate, PyObject* generator, PyObject* result) {
+    auto* object = reinterpret_cast<PyGenObject*>(generator);
+    if (host::finishGenerator(tstate, object, result) == host::Sent::kRaised) {
+        return errorSentinel();
+    }
+    Py_DECREF(result);
+    return nullptr;
+}
+
+PyObject* SendValue(PyThreadState* tstate, PyObject* receiver, PyObject* value) {
     PyObject* result;
+    switch (sendNative(tstate, receiver, value, &result)) {
+    case host::Sent::kYielded:
+        return result;
+    case host::Sent::kReturned:
+        return tellReturned(result);
+    case host::Sent::kRaised:
+        return errorSentinel();
+    case host::Sent::kNot:
+        break;
+    }
     switch (PyIter_Send(receiver, value, &result)) {
     case PYGEN_NEXT:
         return result;
     case PYGEN_RETURN:
-        keepSecond(result);
-        return nullptr;
+        return tellReturned(result);
     default:
         return errorSentinel();
     }

@@ -64,6 +64,9 @@ Layout makeLayout() {
     l.frameSlots = narrow(offsetof(Frame, localsplus));
     l.generatorFrameState =
         narrow(offsetof(PyGenObject, gi_frame_state)) - narrow(offsetof(PyGenObject, gi_iframe));
+    l.generatorFrame = narrow(offsetof(PyGenObject, gi_iframe));
+    l.generatorPreviousExcInfo = narrow(offsetof(PyGenObject, gi_exc_state.previous_item));
+    l.threadExcInfo = narrow(offsetof(PyThreadState, exc_info));
     l.threadCframe = narrow(offsetof(PyThreadState, cframe));
     l.threadRecursionRemaining = narrow(offsetof(PyThreadState, recursion_remaining));
     l.threadDataStackTop = narrow(offsetof(PyThreadState, datastack_top));

@@ -101,6 +101,9 @@ ExactClass exactClassOf(Object* object) {
 Object* generatorClass() {
     return asObject(&PyGen_Type);
 }
+Object* coroutineClass() {
+    return asObject(&PyCoro_Type);
+}
 uint32_t typeVersion(Object* object) {
     return Py_TYPE(object)->tp_version_tag;
 }

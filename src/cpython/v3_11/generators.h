@@ -1,0 +1,66 @@
+// Generators, coroutines and asynchronous generators without the interpreter: made by the call of
+// their function, and resumed in compiled code.
+#pragma once
+
+#include "cpython/v3_11/code_data.h"
+#include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/stack_segments.h"
+
+namespace pyston::host {
+
+// Can calls make the generator themselves? Fills in data->generatorStart (code_data.h).
+void findGeneratorStart(HostCode* data);
+
+// What calling `function`, whose code is that of `data`, returns. `args` are all arguments, whose
+// references it takes when it succeeds. NULL without an exception: the interpreter has to do it.
+PyObject* makeGenerator(PyThreadState* tstate, const HostCode* data, PyFunctionObject* function,
+                        PyObject* const* args, Py_ssize_t count);
+
+// Where compiled code resumes the suspended (or new) frame; null when there is no such code or it
+// may not be entered now.
+inline const void* resumeEntry(PyThreadState* tstate, const HostCode* data, const Frame* frame) {
+    if (data == nullptr || data->nativeResume == nullptr || tstate->cframe->use_tracing)
+        return nullptr;
+    return data->current->indexedEntryAt(nextOffset(frame));
+}
+// As after RESUME: gi_yieldfrom and throw() look whether the frame stands at a yield.
+inline void passResume(Frame* frame) {
+    ++frame->prev_instr;
+}
+// Resumes there.
+PyObject* resumeNative(PyThreadState* tstate, const HostCode* data, Frame* frame,
+                       const void* entry);
+
+enum class Sent {
+    kNot, // nothing has happened: it has to be done in another way
+    kYielded,
+    kReturned,
+    kRaised,
+};
+// What PyIter_Send() does, in compiled code: sends a value to an instance of exactly one of the
+// generator classes.
+Sent sendNative(PyThreadState* tstate, PyGenObject* generator, PyObject* value, PyObject** result);
+// In parts. First the generator becomes the running one and gets the value; false: kNot.
+inline bool prepareResume(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
+                          runtime::NativeEntry* entry) {
+    bool refusesValue = generator->gi_frame_state == FRAME_CREATED && value != Py_None;
+    if (generator->gi_frame_state >= FRAME_EXECUTING || refusesValue || stackMayBeLow())
+        return false;
+    auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
+    const HostCode* data = findHostCode(generator->gi_code);
+    const void* address = resumeEntry(tstate, data, frame);
+    if (address == nullptr)
+        return false;
+    *entry = {data->nativeResume, address};
+    frame->localsplus[frame->stacktop] = Py_NewRef(value);
+    generator->gi_exc_state.previous_item = tstate->exc_info;
+    tstate->exc_info = &generator->gi_exc_state;
+    generator->gi_frame_state = FRAME_EXECUTING;
+    passResume(frame);
+    linkNativeFrame(tstate, frame);
+    return true;
+}
+// After the call, if it does not stand at a yield: `result` is the call's.
+Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* result);
+
+} // namespace pyston::host
