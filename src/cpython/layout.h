@@ -28,11 +28,13 @@ struct Layout {
     int rangeIndex, rangeStart, rangeStep, rangeLength; // the range iterator (C longs)
     int listIterIndex, listIterSequence;
     int tupleIterIndex, tupleIterSequence;
+    int functionGlobals, functionBuiltins; // PyFunctionObject
     int frameFunction, frameGlobals, frameBuiltins, frameLocalsDict, frameCode, frameObject;
     int framePrevious, framePrevInstr, frameStackTop, frameIsEntry, frameOwner, frameSlots;
     int generatorFrameState; // PyGenObject::gi_frame_state, relative to gi_iframe (negative)
     int generatorFrame, generatorPreviousExcInfo; // PyGenObject
     int threadExcInfo;
+    int stackLimit; // from the thread pointer: where the native stack is low (see stack_segments.h)
     int threadCframe, threadRecursionRemaining, threadDataStackTop, threadDataStackLimit;
     int cframeCurrentFrame, cframeUseTracing;
     uint64_t evalBreakerAddress; // of the main interpreter: an int32

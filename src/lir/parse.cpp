@@ -263,7 +263,7 @@ class Parser {
             return false;
         bool first = true;
         int targets = 0;
-        while (!atLineEnd() && text_[pos_] != '-') {
+        while (!atLineEnd() && text_.substr(pos_, 2) != "->") {
             if (!first && !expect(','))
                 return false;
             first = false;

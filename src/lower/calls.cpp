@@ -2,6 +2,7 @@
 #include "lower/lowering.h"
 
 #include <cassert>
+#include <cstddef>
 
 namespace pyston::lower {
 
@@ -15,6 +16,7 @@ namespace {
 // what PY_VECTORCALL_ARGUMENTS_OFFSET promises).
 constexpr int kArrayPrefixBytes = 16;
 constexpr int kSlotBytes = 8;
+constexpr int kStackTopInNative = -2; // the interpreter layer's kInNative
 
 } // namespace
 
@@ -91,13 +93,113 @@ void Lowering::lowerCallRuntime(const hir::Instr& instr) {
         define(instr, result);
 }
 
+// The callee's frame is made and cleared here if its compiled code can be entered; all else is the
+// helper's.
 void Lowering::lowerCallDirect(const hir::Instr& instr) {
+    const auto* data = reinterpret_cast<const runtime::CodeData*>(instr.imm());
     const VReg thread = e_.threadState();
     const VReg callee = use(instr.operand(0));
-    const auto array = outgoingArray(instr, 1);
-    const std::array args{Operand::r(thread), Operand::i(instr.imm()), Operand::r(callee), array[0],
-                          array[1]};
-    define(instr, callHelper(instr, Helper::kCallDirect, args));
+    const auto callHelperFor = [&] {
+        const auto array = outgoingArray(instr, 1);
+        const std::array args{Operand::r(thread), Operand::i(instr.imm()), Operand::r(callee),
+                              array[0], array[1]};
+        return e_.call(runtime::address(Helper::kCallDirect), args);
+    };
+    if (data->frame.words == 0)
+        return define(instr, checkHelperResult(instr, Helper::kCallDirect, callHelperFor()));
+
+    lir::Block* slow = e_.newColdBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, lir::RegClass::kInt);
+    const DirectFrame frame = pushDirectFrame(instr, *data, callee, slow);
+    const VReg entry = e_.load64(frame.data, offsetof(runtime::CodeData, nativeEntry));
+    const VReg returned =
+        e_.callMem(frame.data, offsetof(runtime::CodeData, nativeFunction),
+                   {Operand::r(thread), Operand::r(frame.frame), Operand::r(entry)});
+    popDirectFrame(frame.frame);
+    e_.jump(join, {returned});
+
+    e_.start(slow);
+    e_.jump(join, {callHelperFor()});
+    e_.start(join);
+    define(instr, checkHelperResult(instr, Helper::kCallDirect, result));
+}
+
+// Leaves to `slow` before anything has happened: the function has other code by now, the code is
+// not compiled, the thread is traced, or one of the stacks is full.
+Lowering::DirectFrame Lowering::pushDirectFrame(const hir::Instr& instr,
+                                                const runtime::CodeData& callee, VReg function,
+                                                lir::Block* slow) {
+    const VReg thread = e_.threadState();
+    const auto codeAddress = reinterpret_cast<int64_t>(callee.code);
+    const VReg code = e_.imm(codeAddress);
+    continueIf({false, Cc::kEq, e_.load64(function, layout_.functionCode), Operand::r(code)}, slow,
+               true);
+    const VReg data = e_.imm(instr.imm());
+    const VReg native = e_.load64(data, offsetof(runtime::CodeData, nativeFunction));
+    continueIf({false, Cc::kNe, native, Operand::i(0)}, slow, true);
+    const VReg limit = e_.emit(Opcode::kLoadThreadLocal, {Operand::i(layout_.stackLimit)});
+    const VReg stackPointer = e_.emit(Opcode::kLoadStackPointer);
+    continueIf({false, Cc::kUGe, stackPointer, Operand::r(limit)}, slow, true);
+    const VReg cframe = e_.load64(thread, layout_.threadCframe);
+    const VReg tracing = e_.load(Opcode::kLoad8U, cframe, layout_.cframeUseTracing);
+    continueIf({false, Cc::kEq, tracing, Operand::i(0)}, slow, true);
+    const VReg frame = e_.load64(thread, layout_.threadDataStackTop);
+    const VReg end = e_.load(Opcode::kLea, frame, kSlotBytes * int64_t{callee.frame.words});
+    const VReg dataLimit = e_.load64(thread, layout_.threadDataStackLimit);
+    continueIf({false, Cc::kULt, end, Operand::r(dataLimit)}, slow, true);
+
+    e_.store64(thread, layout_.threadDataStackTop, Operand::r(end));
+    e_.emit(Opcode::kIncref, {Operand::r(function)});
+    e_.emit(Opcode::kIncref, {Operand::r(code)});
+    const auto set = [&](int field, Operand value) { e_.store64(frame, field, value); };
+    set(layout_.frameFunction, Operand::r(function));
+    set(layout_.frameCode, Operand::r(code));
+    set(layout_.frameGlobals, Operand::r(e_.load64(function, layout_.functionGlobals)));
+    set(layout_.frameBuiltins, Operand::r(e_.load64(function, layout_.functionBuiltins)));
+    set(layout_.frameLocalsDict, Operand::i(0));
+    set(layout_.frameObject, Operand::i(0));
+    set(layout_.framePrevious, Operand::r(e_.frame()));
+    set(layout_.framePrevInstr,
+        e_.immOrReg(codeAddress + layout_.codeInstructions - runtime::kCodeUnitBytes));
+    e_.store(Opcode::kStore32, frame, layout_.frameStackTop, Operand::i(kStackTopInNative));
+    e_.store(Opcode::kStore8, frame, layout_.frameIsEntry, Operand::i(1));
+    e_.store(Opcode::kStore8, frame, layout_.frameOwner, Operand::i(0));
+    for (int slot = 0; slot < callee.frame.slots; ++slot) {
+        const auto operand = static_cast<size_t>(slot) + 1;
+        const bool isArgument = operand < instr.numOperands();
+        set(layout_.frameSlots + kSlotBytes * slot,
+            isArgument ? Operand::r(use(instr.operand(operand))) : Operand::i(0));
+    }
+    e_.store64(cframe, layout_.cframeCurrentFrame, Operand::r(frame));
+    return {data, frame};
+}
+
+// Nearly always a frame that returned holds nothing but its function and code.
+void Lowering::popDirectFrame(VReg frame) {
+    const VReg thread = e_.threadState();
+    const VReg holds = e_.emit(
+        Opcode::kOr,
+        {Operand::r(e_.emit(Opcode::kOr, {Operand::r(e_.load64(frame, layout_.frameObject)),
+                                          Operand::r(e_.load64(frame, layout_.frameLocalsDict))})),
+         Operand::r(e_.load(Opcode::kLoad32U, frame, layout_.frameStackTop))});
+    lir::Block* plain = e_.newBlock();
+    lir::Block* other = e_.newColdBlock();
+    lir::Block* popped = e_.newBlock();
+    e_.branch(Cc::kEq, holds, Operand::i(0), plain, other);
+
+    e_.start(plain);
+    const VReg function = e_.load64(frame, layout_.frameFunction);
+    const VReg code = e_.load64(frame, layout_.frameCode);
+    e_.store64(thread, layout_.threadDataStackTop, Operand::r(frame));
+    e_.emit(Opcode::kDecref, {Operand::r(function)});
+    e_.emit(Opcode::kDecref, {Operand::r(code)});
+    e_.jump(popped);
+
+    e_.start(other);
+    e_.call(runtime::address(Helper::kClearFrame), {Operand::r(thread), Operand::r(frame)});
+    e_.jump(popped);
+    e_.start(popped);
 }
 
 } // namespace pyston::lower

@@ -1,8 +1,6 @@
 // Send, and generators resumed by loops and delegation.
 #include "lower/lowering.h"
 
-#include "runtime/code_data.h"
-
 #include <cstddef>
 
 namespace pyston::lower {

@@ -6,6 +6,7 @@
 #include "lower/emitter.h"
 #include "lower/lower.h"
 #include "lower/regions.h"
+#include "runtime/code_data.h"
 #include "runtime/helpers.h"
 
 #include <array>
@@ -115,6 +116,12 @@ class Lowering {
     VReg itemsLeftInRange(VReg iterator);
     VReg itemsLeftInSequence(VReg iterator, SequenceIterator offsets);
     void continueIf(const Compare& compare, lir::Block* otherwise, bool otherwiseCold);
+    struct DirectFrame {
+        VReg data, frame; // the callee's CodeData, its frame
+    };
+    DirectFrame pushDirectFrame(const hir::Instr& instr, const runtime::CodeData& callee,
+                                VReg function, lir::Block* slow);
+    void popDirectFrame(VReg frame);
     void resumeGenerator(const hir::Instr& instr, VReg generator, Operand value,
                          runtime::Helper finish, lir::Block* slow, lir::Block* join);
     VReg evalBreaker();

@@ -64,12 +64,20 @@ struct SiteProfile {
     hir::ExactClass iterator = hir::ExactClass::kUnknown;
 };
 
-// Found through the code object's co_extra. The first two fields are read by compiled code.
+// What compiled code needs to make the frame of a direct call itself.
+struct FrameShape {
+    int32_t words = 0; // the frame's size on the data stack; 0: a helper has to make the frame
+    int32_t slots = 0; // localsplus
+};
+
+// Found through the code object's co_extra. The first two fields are read by compiled code: a
+// NativeEntry.
 struct CodeData {
     const void* nativeFunction = nullptr; // for direct calls; null: not compiled
     const void* nativeEntry = nullptr;    // entry at the function's start
-    const void* nativeResume = nullptr;   // generators: the native function, if it may be entered
-    Object* code = nullptr;               // borrowed (this dies with it)
+    FrameShape frame;
+    const void* nativeResume = nullptr; // generators: the native function, if it may be entered
+    Object* code = nullptr;             // borrowed (this dies with it)
     // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
     // times.
     Object* globals = nullptr;

@@ -717,6 +717,15 @@ TEST(A64, CallsAndColdCalls) {
         kLoadTwo +
             "  v3 = LoadTstate\n  v4 = CallMem [v3 + 16], v1, v2, 0, 1, 0, 0, 0, 0\n  Ret v4\n",
         {7, 8, kCallee}, {{3, reg(0)}, {1, reg(1)}, {2, reg(2)}});
+    const size_t pointer =
+        program.add("function \"t\" slots 0 outgoing 24\nb0: entry 0\n  v0 = LoadStackPointer\n"
+                    "  v1 = StackAddr 0\n  v2 = Sub v1, v0\n  Ret v2\n",
+                    {});
+    // The program has no thread-local data: its thread pointer is 0. The first word of its data is
+    // the first function's address.
+    const size_t local = program.add(kHead + "b0: entry 0\n  v0 = LoadThreadLocal " +
+                                         std::to_string(kDataBase) + "\n  Ret v0\n",
+                                     {});
     const std::string cold = kHead + R"(b0: entry 0
   v0 = LoadTstate
   v1 = Load64 [v0]
@@ -748,6 +757,8 @@ TEST(A64, CallsAndColdCalls) {
     EXPECT_EQ(program.row(direct).result, 2131u + 500000u) << program.code(direct).listing;
     EXPECT_EQ(program.row(far).result, bitsOf(3.5));
     EXPECT_EQ(program.row(memory).result, 7801u);
+    EXPECT_EQ(program.row(pointer).result, 8u) << program.code(pointer).listing;
+    EXPECT_EQ(program.row(local).result, kFunctions) << program.code(local).listing;
     EXPECT_EQ(program.row(taken).result, 3456u) << program.code(taken).listing;
     EXPECT_EQ(program.row(skipped).result, 9u);
     for (size_t run : {taken, skipped}) {

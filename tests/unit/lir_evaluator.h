@@ -189,6 +189,13 @@ class Evaluator {
         case Opcode::kLoadFrame:
             set(i, reinterpret_cast<uint64_t>(frame_));
             break;
+        case Opcode::kLoadStackPointer:
+            set(i, reinterpret_cast<uint64_t>(__builtin_frame_address(0)));
+            break;
+        case Opcode::kLoadThreadLocal:
+            set(i, read<uint64_t>(reinterpret_cast<uint64_t>(__builtin_thread_pointer()) +
+                                  static_cast<uint64_t>(o[0].imm)));
+            break;
         case Opcode::kLoad64:
         case Opcode::kFLoad:
             set(i, read<uint64_t>(memory(i)));

@@ -56,6 +56,8 @@ constexpr host::Layout makeLayout() {
     l.instanceDict = -24;
     l.valuesFirst = 0;
     l.functionCode = 48;
+    l.functionGlobals = 56;
+    l.functionBuiltins = 64;
     l.codeInstructions = 176;
     l.rangeIndex = 16;
     l.rangeStart = 24;
@@ -68,10 +70,14 @@ constexpr host::Layout makeLayout() {
     l.frameFunction = 0;
     l.frameGlobals = 8;
     l.frameBuiltins = 16;
+    l.frameLocalsDict = 24;
+    l.frameCode = 32;
     l.frameObject = 40;
     l.framePrevious = 48;
     l.framePrevInstr = 56;
     l.frameStackTop = 64;
+    l.frameIsEntry = 68;
+    l.frameOwner = 69;
     l.frameSlots = 72;
     l.generatorFrameState = -8;
     l.generatorFrame = 96;
@@ -79,6 +85,8 @@ constexpr host::Layout makeLayout() {
     l.threadExcInfo = 24;
     l.threadCframe = 0;
     l.threadRecursionRemaining = 8;
+    l.threadDataStackTop = 32;
+    l.threadDataStackLimit = 40;
     l.cframeUseTracing = 0;
     l.cframeCurrentFrame = 8;
     return l;
@@ -143,6 +151,12 @@ inline uint64_t callWithArray(uint64_t t, uint64_t k, uint64_t f, uint64_t array
 }
 inline void dealloc(uint64_t object) {
     calls.args = {object};
+}
+
+inline std::string hex(const void* address) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "0x%lx", reinterpret_cast<unsigned long>(address));
+    return text.data();
 }
 
 class LowerTest : public ::testing::TestWithParam<bool> {

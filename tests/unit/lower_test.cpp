@@ -73,10 +73,7 @@ TEST_P(LowerObjects, GuardCodeChecksClassAndCode) {
     runtime::CodeData data;
     data.code = reinterpret_cast<Object*>(code.address());
     function.at(48) = code.address();
-    std::array<char, 32> hex{};
-    std::snprintf(hex.data(), hex.size(), "0x%lx", reinterpret_cast<unsigned long>(&data));
-    compileBody("  v2:obj = GuardCode v0 " + std::string(hex.data()) + " [fs0]\n  Return v0\n",
-                "obj", "obj");
+    compileBody("  v2:obj = GuardCode v0 " + hex(&data) + " [fs0]\n  Return v0\n", "obj", "obj");
     slot(0, function.address());
     EXPECT_EQ(run().exit, nullptr);
     function.at(48) = other.address();
@@ -383,9 +380,13 @@ TEST_P(LowerObjects, ArgumentArrays) {
     EXPECT_THAT(calls.array, ::testing::ElementsAre(b.address(), 0x1234567890));
 
     runtime::setAddress(Helper::kCallDirect, reinterpret_cast<uint64_t>(&callWithArray));
-    compileBody("  v2:obj = CallDirect v0 v1 v1 0x7000 [fs0]\n  Return v2\n", "obj", "obj");
+    runtime::CodeData callee; // whose frame a helper has to make
+    compileBody("  v2:obj = CallDirect v0 v1 v1 " + hex(&callee) + " [fs0]\n  Return v2\n", "obj",
+                "obj");
     EXPECT_EQ(run().value, box.address());
-    EXPECT_THAT(calls.args, ::testing::ElementsAre(thread_.address(), 0x7000, a.address()));
+    EXPECT_THAT(calls.args,
+                ::testing::ElementsAre(thread_.address(), reinterpret_cast<uint64_t>(&callee),
+                                       a.address()));
     EXPECT_THAT(calls.array, ::testing::ElementsAre(b.address(), b.address()));
 }
 

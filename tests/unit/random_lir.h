@@ -307,8 +307,10 @@ class RandomLir {
     void appendRunnable(Instr instr) {
         const RunnableMemory& memory = *options_.runnable;
         switch (instr.op) {
-        case Opcode::kStackAddr: // differs from run to run
-        case Opcode::kFNeg:      // these two make several kinds of NaN
+        case Opcode::kStackAddr: // this one and the next two differ from run to run
+        case Opcode::kLoadStackPointer:
+        case Opcode::kLoadThreadLocal:
+        case Opcode::kFNeg: // these two make several kinds of NaN
         case Opcode::kFAbs:
             return;
         case Opcode::kLoadTstate:

@@ -536,6 +536,20 @@ TEST(X64, ExitIfMemory) {
             }
 }
 
+thread_local uint64_t perThread = 0;
+
+TEST(X64, StackPointerAndThreadLocals) {
+    Compiled pointer("function \"t\" slots 0 outgoing 24\nb0: entry 0\n  v0 = LoadStackPointer\n"
+                     "  v1 = StackAddr 0\n  v2 = Sub v1, v0\n  Ret v2\n");
+    EXPECT_EQ(pointer({}), 8u) << pointer.code().listing;
+    const auto offset = reinterpret_cast<intptr_t>(&perThread) -
+                        reinterpret_cast<intptr_t>(__builtin_thread_pointer());
+    Compiled local(kHead + "b0: entry 0\n  v0 = LoadThreadLocal " + std::to_string(offset) +
+                   "\n  Ret v0\n");
+    perThread = 0x123456789a;
+    EXPECT_EQ(local({}), 0x123456789au) << local.code().listing;
+}
+
 TEST(X64, OutgoingArrayArea) {
     // The callee sees an array whose word before the first item may be written.
     auto callee = [](uint64_t* array, uint64_t count) -> uint64_t {

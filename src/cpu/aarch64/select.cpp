@@ -196,6 +196,14 @@ bool A64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kLoadFrame:
         a_.mov(gp(result), gp(kFrame));
         return true;
+    case Opcode::kLoadStackPointer:
+        a_.mov(gp(result), a64::sp);
+        return true;
+    case Opcode::kLoadThreadLocal:
+        a_.mrs(gp(result), imm(a64::Predicate::SysReg::kTPIDR_EL0));
+        a_.ldr(gp(result),
+               address(gp(result), static_cast<int32_t>(instr.operands[0].imm), 8, kScratch));
+        return true;
     case Opcode::kLoad64:
         a_.ldr(gp(result), memory(instr, places, 8));
         return true;

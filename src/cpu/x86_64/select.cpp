@@ -196,6 +196,16 @@ bool X64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kLoadFrame:
         a_.mov(gp(result), gp(kFrame));
         return true;
+    case Opcode::kLoadStackPointer:
+        a_.mov(gp(result), x86::rsp);
+        return true;
+    case Opcode::kLoadThreadLocal: {
+        Mem at = x86::qword_ptr(gp(result));
+        at.setSegment(x86::fs);
+        a_.mov(gp(result), imm(instr.operands[0].imm));
+        a_.mov(gp(result), at);
+        return true;
+    }
     case Opcode::kLoad64:
         a_.mov(gp(result), memory(instr, places, 8));
         return true;

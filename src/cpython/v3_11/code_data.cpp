@@ -69,6 +69,11 @@ HostCode* makeHostCode(PyCodeObject* code) {
     findGeneratorStart(data.get());
     data->simpleCalls =
         hasSimpleParameters(code) && (!data->isGenerator || data->generatorStart.offset >= 0);
+    if (data->simpleCalls && !data->isGenerator) {
+        data->frame.slots = code->co_nlocalsplus;
+        data->frame.words =
+            code->co_nlocalsplus + code->co_stacksize + static_cast<int>(FRAME_SPECIALS_SIZE);
+    }
     findLoopEdges(data.get());
     runtime::registerCode(data.get());
     return data.release();

@@ -4,6 +4,7 @@
 #include "cpython/v3_11/c_calls.h"
 #include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/direct_call.h"
+#include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/pending.h"
 
@@ -203,6 +204,10 @@ PyObject* CallDirect(PyThreadState* tstate, int64_t codeData, PyObject* function
                      int64_t count) {
     return host::callDirect(tstate, reinterpret_cast<runtime::CodeData*>(codeData), function, args,
                             count);
+}
+
+void ClearFrame(PyThreadState* tstate, int64_t frame) {
+    host::clearAndPopFrame(tstate, reinterpret_cast<Frame*>(frame));
 }
 
 PyObject* CallCFunctionO(PyThreadState* tstate, PyObject* function, PyObject* arg) {

@@ -2,6 +2,7 @@
 
 #include "cpython/api.h"
 #include "cpython/v3_11/interpreter.h"
+#include "cpython/v3_11/stack_segments.h"
 
 #include <cstddef>
 
@@ -40,6 +41,8 @@ Layout makeLayout() {
     l.methodFunction = narrow(offsetof(PyMethodObject, im_func));
     l.methodSelf = narrow(offsetof(PyMethodObject, im_self));
     l.functionCode = narrow(offsetof(PyFunctionObject, func_code));
+    l.functionGlobals = narrow(offsetof(PyFunctionObject, func_globals));
+    l.functionBuiltins = narrow(offsetof(PyFunctionObject, func_builtins));
     l.functionVersion = narrow(offsetof(PyFunctionObject, func_version));
     l.codeInstructions = narrow(offsetof(PyCodeObject, co_code_adaptive));
     l.rangeIndex = narrow(offsetof(RangeIterator, index));
@@ -67,6 +70,8 @@ Layout makeLayout() {
     l.generatorFrame = narrow(offsetof(PyGenObject, gi_iframe));
     l.generatorPreviousExcInfo = narrow(offsetof(PyGenObject, gi_exc_state.previous_item));
     l.threadExcInfo = narrow(offsetof(PyThreadState, exc_info));
+    l.stackLimit = narrow(reinterpret_cast<intptr_t>(&threadStack.limit) -
+                          reinterpret_cast<intptr_t>(__builtin_thread_pointer()));
     l.threadCframe = narrow(offsetof(PyThreadState, cframe));
     l.threadRecursionRemaining = narrow(offsetof(PyThreadState, recursion_remaining));
     l.threadDataStackTop = narrow(offsetof(PyThreadState, datastack_top));
