@@ -1,6 +1,7 @@
 // Calls of Python functions that need no argument processing.
 #pragma once
 
+#include "cpython/v3_11/interpreter.h"
 #include "runtime/code_data.h"
 #include "support/fwd.h"
 
@@ -14,5 +15,15 @@ namespace pyston::host {
 // the generator. Returns a new reference or NULL with an exception set.
 Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* function,
                    Object** stolenArgs, int64_t count);
+
+// The vectorcall of functions that have been called under the hook.
+PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
+                             PyObject* kwnames);
+
+// Calls an instance of exactly PyFunction_Type whose vectorcall is the one above, with arguments
+// that it steals, the last of them by keyword. False, and nothing has happened, when the arguments
+// need more than moving them to their places.
+bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
+                     PyObject* kwnames, PyObject** result);
 
 } // namespace pyston::host

@@ -10,6 +10,11 @@ namespace pyston::host {
 // there.
 PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
 
+bool hookIsSet(PyThreadState* tstate);
+// What the hook does with a frame whose arguments are its own: runs it, on another C stack if this
+// one is low.
+PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag);
+
 // The stacktop of a frame that runs in compiled code. As with the interpreter's -1 nobody may look
 // at its stack, which is not even in memory.
 inline constexpr int kInNative = -2;

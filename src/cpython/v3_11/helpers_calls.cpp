@@ -11,6 +11,8 @@
 namespace pyston::rt {
 namespace {
 
+constexpr int64_t kMostInitArguments = 16;
+
 constexpr const char* kWhileCalling = " while calling a Python object";
 
 size_t positionalCount(int64_t count, PyObject* kwnames) {
@@ -23,7 +25,11 @@ PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** arg
                        size_t flags, PyObject* kwnames) {
     size_t positional = positionalCount(count, kwnames) | flags;
     PyObject* result;
-    if (count > 0 && Py_IS_TYPE(callable, &PyFunction_Type)) {
+    bool isFunction = Py_IS_TYPE(callable, &PyFunction_Type);
+    if (isFunction && host::tryCallStealing(tstate, callable, args, count, kwnames, &result)) {
+        return result;
+    }
+    if (count > 0 && isFunction) {
         host::OfferedArguments offer(callable, args, count);
         result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
     } else if (auto done = host::callBuiltinDirectly(tstate, callable, args,
@@ -47,6 +53,64 @@ PyObject* callCounted(PyThreadState* tstate, PyCFunction function, PyObject* sel
     PyObject* result = function(self, arg);
     _Py_LeaveRecursiveCallTstate(tstate);
     return result;
+}
+
+// The Python function that is the class's __init__, if making an instance takes nothing but
+// object.__new__() and a call of it. Borrowed.
+PyObject* plainInit(PyTypeObject* type) {
+    if (Py_TYPE(type) != &PyType_Type || type->tp_new != PyBaseObject_Type.tp_new ||
+        type->tp_vectorcall != nullptr || (type->tp_flags & Py_TPFLAGS_IS_ABSTRACT) != 0 ||
+        (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) {
+        return nullptr;
+    }
+    PyObject* init = _PyType_Lookup(type, &_Py_ID(__init__));
+    return init != nullptr && Py_IS_TYPE(init, &PyFunction_Type) ? init : nullptr;
+}
+
+// type_call() and slot_tp_init(), without tuple and dict of arguments.
+PyObject* instantiate(PyThreadState* tstate, PyTypeObject* type, PyObject* init, PyObject** args,
+                      int64_t count, PyObject* kwnames) {
+    static PyObject* const noArguments = PyTuple_New(0);
+    Ref function = Ref::borrow(init);
+    Ref object(PyBaseObject_Type.tp_new(type, noArguments, nullptr));
+    if (!object) {
+        return nullptr;
+    }
+    // The caller's references live until the call is over: what the function gets are others.
+    PyObject* own[kMostInitArguments + 1];
+    own[0] = Py_NewRef(object.get());
+    for (int64_t i = 0; i < count; i++) {
+        own[i + 1] = Py_NewRef(args[i]);
+    }
+    Ref result(callStealing(tstate, init, own, count + 1, 0, kwnames));
+    if (!result) {
+        return nullptr;
+    }
+    if (result.get() != Py_None) {
+        _PyErr_Format(tstate, PyExc_TypeError, "__init__() should return None, not '%.200s'",
+                      Py_TYPE(result.get())->tp_name);
+        return nullptr;
+    }
+    return object.release();
+}
+
+// A call of a class whose instances are made in the ordinary way; false for any other.
+bool tryInstantiate(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
+                    PyObject* kwnames, PyObject** result) {
+    auto* type = reinterpret_cast<PyTypeObject*>(callable);
+    PyObject* init = count <= kMostInitArguments ? plainInit(type) : nullptr;
+    if (init == nullptr || tstate->cframe->use_tracing) {
+        return false;
+    }
+    *result = nullptr;
+    if (_Py_EnterRecursiveCallTstate(tstate, kWhileCalling) == 0) {
+        *result = instantiate(tstate, type, init, args, count, kwnames);
+        _Py_LeaveRecursiveCallTstate(tstate);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        Py_DECREF(args[i]);
+    }
+    return true;
 }
 
 PyMethodDef* methodOf(PyObject* descriptor) {
@@ -168,6 +232,11 @@ PyObject* Call(PyThreadState* tstate, PyObject* kwnames, PyObject* callable, PyO
         args[-1] = Py_NewRef(method->im_self);
         owned.reset(Py_NewRef(method->im_func)); // the bound method dies before the call
         return callStealing(tstate, owned.get(), args - 1, count + 1, 0, kwnames);
+    }
+    PyObject* result;
+    if (Py_IS_TYPE(callable, &PyType_Type) &&
+        tryInstantiate(tstate, callable, args, count, kwnames, &result)) {
+        return result;
     }
     return callStealing(tstate, callable, args, count, PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
 }

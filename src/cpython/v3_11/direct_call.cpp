@@ -1,0 +1,235 @@
+#include "cpython/v3_11/direct_call.h"
+
+#include "cpython/v3_11/call_arguments.h"
+#include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/generators.h"
+#include "cpython/v3_11/stack_segments.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace pyston::host {
+namespace {
+
+// A complete frame at its function's start: runs it and clears it.
+PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
+    PyObject* result;
+    if (data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow())
+        [[likely]]
+        result = enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
+    else if (hookIsSet(tstate))
+        result = evalWithStack(tstate, frame, 0);
+    else
+        result = _PyEval_EvalFrame(tstate, frame, 0);
+    clearAndPopFrame(tstate, frame);
+    return result;
+}
+
+// May the references be taken from `args`? They are the interpreter's if it is executing the CALL
+// of just this callable: that lies before the arguments, which are all of the call's. See
+// call_arguments.h.
+bool mayTakeArguments(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
+                      size_t count) {
+    Frame* caller = tstate->cframe->current_frame;
+    if (caller == nullptr || caller->stacktop != -1 || args == nullptr)
+        return false;
+    PyCodeObject* code = caller->f_code;
+    PyObject** stack = caller->localsplus + code->co_nlocalsplus;
+    if (args <= stack || args + count > stack + code->co_stacksize || args[-1] != callable)
+        return false;
+    _Py_CODEUNIT unit = *caller->prev_instr;
+    if (_PyOpcode_Deopt[_Py_OPCODE(unit)] != CALL)
+        return false;
+    size_t stated = _Py_OPARG(unit); // more than 255 would need a prefix
+    return count == stated || count == stated + 1;
+}
+
+// Leaves None for each of the caller's references.
+void giveUp(PyObject* const* args, size_t count) {
+    auto** taken = const_cast<PyObject**>(args);
+    for (size_t i = 0; i < count; ++i)
+        Py_DECREF(std::exchange(taken[i], Py_NewRef(Py_None)));
+}
+
+// New references to all parameters' values: what is given, then defaults.
+void bindArguments(PyObject** slots, PyFunctionObject* function, PyObject* const* args,
+                   size_t given, size_t wanted) {
+    for (size_t i = 0; i < given; ++i)
+        slots[i] = Py_NewRef(args[i]);
+    if (given == wanted)
+        return;
+    PyObject* defaults = function->func_defaults;
+    size_t first = wanted - static_cast<size_t>(PyTuple_GET_SIZE(defaults));
+    for (size_t i = given; i < wanted; ++i)
+        slots[i] = Py_NewRef(PyTuple_GET_ITEM(defaults, static_cast<Py_ssize_t>(i - first)));
+}
+
+// They are moved into the generator once it has been made.
+constexpr size_t kMaxGeneratorArguments = 16;
+
+PyObject* callGeneratorFunction(PyThreadState* tstate, HostCode* data, PyFunctionObject* function,
+                                PyObject* const* args, size_t given, size_t wanted) {
+    PyObject* slots[kMaxGeneratorArguments] = {};
+    bindArguments(slots, function, args, given, wanted);
+    PyObject* generator =
+        makeGenerator(tstate, data, function, slots, static_cast<Py_ssize_t>(wanted));
+    if (generator == nullptr)
+        std::for_each(slots, slots + wanted, [](PyObject* argument) { Py_DECREF(argument); });
+    return generator;
+}
+
+// Which of `count` arguments is each parameter's value, the last of them given by keyword. False if
+// they do not fit, or only a comparison of names could tell.
+constexpr int64_t kMaxMatched = 32;
+struct Matched {
+    int8_t argument[kMaxMatched]; // -1: the default
+};
+bool match(const PyCodeObject* code, const PyFunctionObject* function, int64_t count,
+           PyObject* kwnames, Matched* out) {
+    int64_t wanted = code->co_argcount;
+    int64_t keywords = kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames);
+    int64_t positional = count - keywords;
+    if (wanted > kMaxMatched || count > wanted)
+        return false;
+    for (int64_t i = 0; i < wanted; ++i)
+        out->argument[i] = static_cast<int8_t>(i < positional ? i : -1);
+    for (int64_t k = 0; k < keywords; ++k) {
+        int64_t i = std::max<int64_t>(positional, code->co_posonlyargcount);
+        while (i < wanted &&
+               PyTuple_GET_ITEM(code->co_localsplusnames, i) != PyTuple_GET_ITEM(kwnames, k))
+            ++i;
+        if (i == wanted || out->argument[i] >= 0)
+            return false;
+        out->argument[i] = static_cast<int8_t>(positional + k);
+    }
+    int64_t defaults =
+        function->func_defaults == nullptr ? 0 : PyTuple_GET_SIZE(function->func_defaults);
+    for (int64_t i = positional; i < wanted - defaults; ++i)
+        if (out->argument[i] < 0)
+            return false;
+    return true;
+}
+
+} // namespace
+
+// Calls with positional arguments only; the rest is _PyFunction_Vectorcall's.
+PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
+                             PyObject* kwnames) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
+    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    HostCode* data = findHostCode(code);
+    auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
+    auto wanted = static_cast<size_t>(code->co_argcount);
+    size_t defaults = 0;
+    if (function->func_defaults != nullptr)
+        defaults = static_cast<size_t>(PyTuple_GET_SIZE(function->func_defaults));
+    bool simple = data != nullptr && data->simpleCalls && given <= wanted &&
+                  given + defaults >= wanted &&
+                  (kwnames == nullptr || PyTuple_GET_SIZE(kwnames) == 0);
+    if (!simple || !hookIsSet(tstate) || tstate->cframe->use_tracing ||
+        (data->isGenerator && wanted > kMaxGeneratorArguments))
+        return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+
+    PyObject* generator = nullptr;
+    if (data->isGenerator) {
+        generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
+        if (generator == nullptr)
+            return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+    }
+    const auto mayTake = [&] {
+        return given > 0 && (takeOffer(callable, args).first != nullptr ||
+                             mayTakeArguments(tstate, callable, args, given));
+    };
+    if (generator != nullptr) {
+        if (mayTake())
+            giveUp(args, given);
+        return generator;
+    }
+    Frame* frame = pushFrame(tstate, function);
+    if (frame == nullptr)
+        return PyErr_NoMemory();
+    PyObject** slots = frame->localsplus;
+    bindArguments(slots, function, args, given, wanted);
+    if (mayTake())
+        giveUp(args, given);
+    std::fill(slots + wanted, slots + code->co_nlocalsplus, nullptr);
+    return runAndClear(tstate, data, frame);
+}
+
+bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
+                     PyObject* kwnames, PyObject** result) {
+    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
+    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    HostCode* data = findHostCode(code);
+    if (function->vectorcall != vectorcallFunction || data == nullptr || !data->simpleCalls ||
+        tstate->cframe->use_tracing || !hookIsSet(tstate))
+        return false;
+    bool allGiven = count == code->co_argcount && kwnames == nullptr;
+    if (data->isGenerator) {
+        if (allGiven)
+            *result = makeGenerator(tstate, data, function, args, count);
+        return allGiven && *result != nullptr;
+    }
+    Matched matched;
+    if (!allGiven && !match(code, function, count, kwnames, &matched))
+        return false;
+    Frame* frame = pushFrame(tstate, function);
+    if (frame == nullptr)
+        return false;
+    PyObject** slots = frame->localsplus;
+    int wanted = code->co_argcount;
+    if (allGiven) {
+        for (int i = 0; i < wanted; ++i)
+            slots[i] = args[i];
+    } else {
+        int first = wanted;
+        if (function->func_defaults != nullptr)
+            first -= static_cast<int>(PyTuple_GET_SIZE(function->func_defaults));
+        for (int i = 0; i < wanted; ++i) {
+            int argument = matched.argument[i];
+            slots[i] = argument >= 0
+                           ? args[argument]
+                           : Py_NewRef(PyTuple_GET_ITEM(function->func_defaults, i - first));
+        }
+    }
+    for (int i = wanted; i < code->co_nlocalsplus; ++i)
+        slots[i] = nullptr;
+    *result = runAndClear(tstate, data, frame);
+    return true;
+}
+
+Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* function,
+                   Object** stolenArgs, int64_t count) {
+    auto* functionObject = reinterpret_cast<PyFunctionObject*>(function);
+    auto* hostData = static_cast<HostCode*>(data);
+    const auto callAndRelease = [&] {
+        PyObject* result =
+            PyObject_Vectorcall(function, stolenArgs, static_cast<size_t>(count), nullptr);
+        std::for_each(stolenArgs, stolenArgs + count,
+                      [](Object* argument) { Py_DECREF(argument); });
+        return result;
+    };
+    // The guard was on the function's identity; its __code__ may have been replaced since.
+    if (!PyFunction_Check(function) || functionObject->func_code != data->code) [[unlikely]]
+        return callAndRelease();
+    if (hostData->isGenerator) {
+        PyObject* generator = nullptr;
+        if (hostData->generatorStart.offset >= 0)
+            generator = makeGenerator(tstate, hostData, functionObject, stolenArgs, count);
+        return generator != nullptr ? generator : callAndRelease();
+    }
+    Frame* frame = pushFrame(tstate, functionObject);
+    if (frame == nullptr) {
+        std::for_each(stolenArgs, stolenArgs + count,
+                      [](Object* argument) { Py_DECREF(argument); });
+        return PyErr_NoMemory();
+    }
+    std::copy(stolenArgs, stolenArgs + count, frame->localsplus);
+    std::fill(frame->localsplus + count, frame->localsplus + frame->f_code->co_nlocalsplus,
+              nullptr);
+    return runAndClear(tstate, hostData, frame);
+}
+
+} // namespace pyston::host
