@@ -11,14 +11,15 @@
 namespace pyston::exits {
 
 enum class Reason : uint8_t {
-    kGuard,     // a speculation failed: the interpreter runs the instruction at resumeOffset
-    kError,     // an exception is set: the interpreter unwinds from instrOffset
-    kTracing,   // the thread is traced: go on in the interpreter at resumeOffset
-    kDeopt,     // a path that is not compiled
-    kForced,    // -X pyston-stress-exits
-    kRecursion, // at an entry: the recursion limit is reached (the level is counted already); the
-                // frame's memory is complete, nothing has run: raise RecursionError, or go on at
-                // resumeOffset
+    kGuard,       // a speculation failed: the interpreter runs the instruction at resumeOffset
+    kError,       // an exception is set: the interpreter unwinds from instrOffset
+    kTracing,     // the thread is traced: go on in the interpreter at resumeOffset
+    kDeopt,       // a path that is not compiled
+    kForced,      // -X pyston-stress-exits
+    kRecursion,   // at an entry: the recursion limit is reached (the level is counted already); the
+                  // frame's memory is complete, nothing has run: raise RecursionError, or go on at
+                  // resumeOffset
+    kFrameObject, // at a return: a frame object keeps the locals alive, the interpreter returns
 };
 
 // How a value is represented where it lies.

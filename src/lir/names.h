@@ -22,6 +22,8 @@ inline std::string_view name(exits::Reason reason) {
         return "forced";
     case exits::Reason::kRecursion:
         return "recursion";
+    case exits::Reason::kFrameObject:
+        return "frame";
     }
     return {};
 }

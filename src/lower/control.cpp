@@ -177,7 +177,7 @@ void Lowering::lowerCheckTracing(const hir::Instr& instr) {
 
 void Lowering::lowerGuardFrameUnshared(const hir::Instr& instr) {
     e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, e_.frame(), layout_.frameObject, Operand::i(0),
-                 guardExit(instr));
+                 exitPoint(instr, exits::Reason::kFrameObject));
 }
 
 // --- control flow

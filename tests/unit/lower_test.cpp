@@ -501,7 +501,7 @@ TEST_P(LowerObjects, Checks) {
     compileBody("  CheckTracing [fs0]\n  GuardFrameUnshared [fs0]\n  Return v0\n", "obj", "obj");
     EXPECT_EQ(run().exit, nullptr);
     frame_.at(40) = 1;
-    EXPECT_EQ(run().exit->reason, exits::Reason::kGuard);
+    EXPECT_EQ(run().exit->reason, exits::Reason::kFrameObject);
     cframe_.at(0) = 255;
     EXPECT_EQ(run().exit->reason, exits::Reason::kTracing);
 }
