@@ -29,6 +29,22 @@ constexpr size_t kMaxStateSize = 1'000'000;
 // Compile time still grows faster than length: longer code is compiled only when it is asked for.
 constexpr size_t kMaxInstructions = 2'500;
 
+// Notes how long each phase takes.
+class Stopwatch {
+  public:
+    void finish(runtime::Phase phase) {
+        const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::steady_clock::now() - last_);
+        phases_[static_cast<size_t>(phase)] += static_cast<uint32_t>(elapsed.count());
+        last_ += elapsed; // the rest counts for the next phase
+    }
+    const runtime::PhaseMicroseconds& phases() const { return phases_; }
+
+  private:
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    runtime::PhaseMicroseconds phases_{};
+};
+
 lower::Context makeLoweringContext() {
     lower::Context context{.layout = host::layout()};
     auto address = [](const void* object) { return reinterpret_cast<uint64_t>(object); };
@@ -176,7 +192,7 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
 } // namespace
 
 CompileResult compile(const CompileRequest& request) {
-    const auto start = std::chrono::steady_clock::now();
+    Stopwatch stopwatch;
     CompileResult result;
     static const lower::Context context = makeLoweringContext();
     static const bool constantsKnown = registerConstants();
@@ -207,6 +223,7 @@ CompileResult compile(const CompileRequest& request) {
     std::unique_ptr<hir::Function> fn = build::buildGraph(buildRequest, &result.failure);
     if (!fn)
         return result;
+    stopwatch.finish(runtime::Phase::kBuild);
 
     // Optimization, then reference counts and the frame's memory (see passes/pipeline.cpp).
     for (const passes::Pass& pass : passes::pipeline()) {
@@ -220,11 +237,13 @@ CompileResult compile(const CompileRequest& request) {
         }
 #endif
     }
+    stopwatch.finish(runtime::Phase::kPasses);
     if (request.wantDumps)
         result.hir = hir::print(*fn);
 
     // Machine operations over virtual registers, then real ones.
     std::unique_ptr<lir::Function> lir = lower::lower(*fn, context);
+    stopwatch.finish(runtime::Phase::kLower);
     if (request.wantDumps)
         result.lir = lir::print(*lir);
     regalloc::Allocation allocation = regalloc::allocate(*lir, cpu::hostTarget());
@@ -235,6 +254,8 @@ CompileResult compile(const CompileRequest& request) {
     }
 #endif
 
+    stopwatch.finish(runtime::Phase::kAllocate);
+
     auto blob = std::make_unique<runtime::CodeBlob>();
     blob->owner = request.data;
     blob->numSlots = fn->numSlots;
@@ -242,10 +263,8 @@ CompileResult compile(const CompileRequest& request) {
     if (!emitCode(*lir, allocation, request, *blob, result))
         return result;
     blob->references = collectReferences(*fn, request.data->code);
-    blob->compileMicroseconds =
-        static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
-                                  std::chrono::steady_clock::now() - start)
-                                  .count());
+    stopwatch.finish(runtime::Phase::kEmit);
+    blob->phases = stopwatch.phases();
     result.blob = std::move(blob);
     return result;
 }

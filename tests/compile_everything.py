@@ -61,6 +61,7 @@ def child(files: list[str]) -> None:
                         "good": good,
                         "why": row.get("failure", ""),
                         "us": row.get("compile_microseconds", 0),
+                        "phases": row.get("phases", {}),
                         "bytes": row.get("code_bytes", 0),
                         "bytecode": len(code.co_code),
                     }
@@ -132,6 +133,22 @@ def main() -> int:
             print(
                 f"{unit} per code object: median {percentile(values, 0.5)}, 99 % below {percentile(values, 0.99)}, "
                 f"worst {worst[key]} ({worst['name']}, {worst['bytecode']} bytes of bytecode)"
+            )
+    phases = Counter[str]()
+    for row in good:
+        phases.update(row["phases"])
+    total = sum(phases.values()) or 1
+    print("compile time by phase: " + ", ".join(f"{name} {100 * us / total:.0f} %" for name, us in phases.items()))
+    # Linear time would be the same for all sizes.
+    for low, high in ((0, 300), (300, 1_000), (1_000, 3_000), (3_000, 10_000), (10_000, 30_000), (30_000, 10**9)):
+        group = [row for row in good if low <= row["bytecode"] < high]
+        if group:
+            length = sum(row["bytecode"] for row in group)
+            print(
+                f"  bytecode from {low:>6} bytes: {len(group):>6} code objects, {1000 * sum(row['us'] for row in group) / length:6.0f} ns "
+                f"and {sum(row['bytes'] for row in group) / length:5.1f} bytes of machine code per byte; "
+                f"longest {max(row['us'] for row in group) / 1000:.1f} ms; "
+                + ", ".join(f"{name} {1000 * sum(row['phases'][name] for row in group) / length:.0f}" for name in phases)
             )
     size = sum(row["bytes"] for row in good) / max(1, sum(row["bytecode"] for row in good))
     print(f"machine code: {size:.1f} bytes per byte of bytecode")

@@ -51,6 +51,18 @@ Object* exitList(const runtime::CodeBlob& blob) {
     return list.release();
 }
 
+// {"build": .., "passes": .., ..} in microseconds.
+Object* phaseTimes(const runtime::CodeBlob& blob) {
+    constexpr const char* kNames[runtime::kNumPhases] = {"build", "passes", "lower", "allocate",
+                                                         "emit"};
+    Reference dict(PyDict_New());
+    for (size_t i = 0; dict && i < runtime::kNumPhases; ++i) {
+        if (!putCount(dict.get(), kNames[i], blob.phases[i]))
+            return nullptr;
+    }
+    return dict.release();
+}
+
 bool fillCounters(Object* dict) {
     const runtime::Statistics& all = runtime::statistics();
     return putCount(dict, "compilations", all.compilations) &&
@@ -94,6 +106,7 @@ Object* functionStatistics(Object* code) {
         dict && putCount(dict.get(), "versions", data->versions) &&
         putCount(dict.get(), "code_bytes", blob ? blob->size : 0) &&
         putCount(dict.get(), "compile_microseconds", blob ? blob->compileMicroseconds : 0) &&
+        put(dict.get(), "phases", blob ? phaseTimes(*blob) : PyDict_New()) &&
         putCount(dict.get(), "entries", blob ? blob->entryCount : 0) &&
         put(dict.get(), "compiled", PyBool_FromLong(blob != nullptr)) &&
         put(dict.get(), "suppressed", PyBool_FromLong(data->suppressed)) &&

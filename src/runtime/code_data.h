@@ -5,6 +5,7 @@
 #include "hir/type.h"
 #include "support/fwd.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +23,11 @@ struct NativeEntry {
     const void* function; // Object* (ThreadState*, Frame*, const void* entry)
     const void* entry;
 };
+
+// Where the time of a compilation goes.
+enum class Phase : uint8_t { kBuild, kPasses, kLower, kAllocate, kEmit };
+inline constexpr size_t kNumPhases = 5;
+using PhaseMicroseconds = std::array<uint32_t, kNumPhases>;
 
 // One compiled version in executable memory.
 struct CodeBlob {
@@ -47,6 +53,7 @@ struct CodeBlob {
     // By code unit, for code that is resumed often: the entry's distance from `base`, or 0.
     std::vector<uint32_t> entryOfUnit;
     void indexEntries();                       // fills it
+    PhaseMicroseconds phases{};
     const void* entryAt(int byteOffset) const; // null when it has no such entry
     // The same, when the entries are indexed.
     const void* indexedEntryAt(int byteOffset) const {
