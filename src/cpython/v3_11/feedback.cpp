@@ -1,5 +1,7 @@
 #include "cpython/v3_11/feedback.h"
 
+#include "cpython/v3_11/live_types.h"
+
 namespace pyston::host {
 namespace {
 
@@ -29,6 +31,9 @@ Feedback attribute(Kind kind, const _Py_CODEUNIT* unit) {
 
 Feedback method(Kind kind, const _Py_CODEUNIT* unit) {
     auto* cache = cacheOf<_PyLoadMethodCache>(unit);
+    // The method went with its class.
+    if (!isLiveTypeVersion(read_u32(cache->type_version)))
+        return simple(Kind::kGeneric);
     Feedback feedback = simple(kind);
     feedback.typeVersion = read_u32(cache->type_version);
     if (kind == Kind::kMethodWithValues || kind == Kind::kMethodWithDict)
