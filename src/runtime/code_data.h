@@ -52,7 +52,7 @@ struct CodeBlob {
     uint64_t compileMicroseconds = 0;
     // By code unit, for code that is resumed often: the entry's distance from `base`, or 0.
     std::vector<uint32_t> entryOfUnit;
-    void indexEntries();                       // fills it
+    void indexEntries(); // fills it
     PhaseMicroseconds phases{};
     const void* entryAt(int byteOffset) const; // null when it has no such entry
     // The same, when the entries are indexed.
@@ -101,6 +101,7 @@ struct CodeData {
     uint16_t versions = 0;     // compilations so far, but for
     uint16_t coldVersions = 0; // those because something ran for the first time
     bool pathWasCold = false;  // the last version was retired for that
+    int compilations() const { return versions + coldVersions; }
     bool suppressed = false;   // by the user, or given up
     bool isGenerator = false;  // generator, coroutine or asynchronous generator: entered at resumes
     bool hasLoops = false;     // has backward jumps that serve the eval breaker

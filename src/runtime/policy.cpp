@@ -79,7 +79,7 @@ void logCompile(const CodeData* data, const CompileResult& result, CompileWhy wh
     std::string name = host::decode(data->code).name;
     if (result.blob) {
         std::fprintf(stderr, "pyston: compiled %s (%s, version %d, loop %d): %zu bytes, %llu us\n",
-                     name.c_str(), kWhy[static_cast<int>(why)], data->versions, osrOffset,
+                     name.c_str(), kWhy[static_cast<int>(why)], data->compilations(), osrOffset,
                      result.blob->size, static_cast<unsigned long long>(microseconds));
     } else {
         std::fprintf(stderr, "pyston: not compiled: %s: %s\n", name.c_str(),
@@ -154,13 +154,14 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
                               data->osrOffsets.end()) {
         data->osrOffsets.push_back(osrOffset);
     }
-    if (data->versions + 1u >= options().maxVersions && data->versions > 0)
-        stopSpeculating(data);
-
     const bool compilesAll = why == CompileWhy::kForced || options().compileAfterCalls == 0;
     const bool mayBeCold = !compilesAll && data->coldVersions < kMaxColdVersions;
     const bool coldStart =
         mayBeCold && why == CompileWhy::kLoop && !data->isGenerator && data->calls < kCallsToWarmUp;
+    const bool wasCold = data->pathWasCold || (data->current && data->current->coldStart);
+    const bool forCold = mayBeCold && (coldStart || wasCold);
+    if (!forCold && data->versions + 1u >= options().maxVersions && data->versions > 0)
+        stopSpeculating(data);
     CompileRequest request;
     request.data = data;
     request.functionEntry = !data->isGenerator && !coldStart;
@@ -178,8 +179,7 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     auto microseconds = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
 
-    const bool wasCold = data->pathWasCold || (data->current && data->current->coldStart);
-    ++(mayBeCold && (coldStart || wasCold) ? data->coldVersions : data->versions);
+    ++(forCold ? data->coldVersions : data->versions);
     data->pathWasCold = false;
     data->loopEdges = 0;
     statistics().compileMicroseconds += microseconds;

@@ -261,7 +261,7 @@ def test_gdb_sees_compiled_frames(tmp_path):
     p = subprocess.run(
         ["gdb", "-nx", "-batch", "-ex", "set confirm off", "-ex", "run", "-ex", "bt", "--args",
          harness.PYSTON, "-X", "pyston-gdb", str(tmp_path / "program.py")],
-        capture_output=True, text=True, env=harness.environment(harness.SOON), timeout=120,
+        capture_output=True, text=True, env=harness.environment(harness.MODES["compile-all"]), timeout=120,
     )  # fmt: skip
     assert "compiled_inner" in p.stdout and "compiled_outer" in p.stdout, p.stdout[-3000:]
     assert "Py_RunMain" in p.stdout or "__libc_start_main" in p.stdout, p.stdout[-3000:]
