@@ -55,7 +55,6 @@ lower::Context makeLoweringContext() {
         context.classes[i] = address(host::classObject(static_cast<hir::ExactClass>(i)));
     context.generator = address(host::generatorClass());
     context.coroutine = address(host::coroutineClass());
-    context.deallocAddress = host::deallocAddress();
     context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
     return context;
 }
@@ -128,7 +127,19 @@ std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
 }
 
 cpu::RuntimeAddresses runtimeAddresses() {
-    return {host::deallocAddress(), host::materializeAddress(), host::resumeAddress()};
+    const auto classAddress = [](hir::ExactClass c) {
+        return reinterpret_cast<uint64_t>(host::classObject(c));
+    };
+    // The usual dead objects of unknown class.
+    return {.dealloc = host::deallocAddress(),
+            .materialize = host::materializeAddress(),
+            .resume = host::resumeAddress(),
+            .observe = host::observeAddress(),
+            .plainClasses = {classAddress(hir::ExactClass::kFloat),
+                             classAddress(hir::ExactClass::kInt),
+                             classAddress(hir::ExactClass::kStr)},
+            .classOffset = host::layout().type,
+            .classDeallocOffset = host::layout().tpDealloc};
 }
 
 bool isDisabled(const passes::Pass& pass) {

@@ -150,7 +150,9 @@ Emitter::Emitter(const Target& target, const lir::Function& fn,
                  const regalloc::Allocation& allocation, const RuntimeAddresses& runtime,
                  uint64_t base, const void* blob, bool wantListing)
     : target_(target), fn_(fn), allocation_(allocation), runtime_(runtime), base_(base),
-      blob_(blob), layout_(fn, allocation), exits_(fn), wantListing_(wantListing) {}
+      blob_(blob), layout_(fn, allocation), exits_(fn), wantListing_(wantListing) {
+    findUsedRegisters();
+}
 
 void Emitter::attach(asmjit::Arch arch, asmjit::BaseAssembler& assembler) {
     asm_ = &assembler;
@@ -185,9 +187,16 @@ EmittedCode Emitter::run() {
     if (exits_.size() > 0) {
         if (wantListing_)
             asm_->comment("; exits\n");
+        for (bool withFloats : {false, true})
+            if (observeTails_[withFloats].isValid())
+                emitObserveTail(observeTails_[withFloats], withFloats);
+        if (plainTail_.isValid())
+            emitPlainTail(plainTail_);
         asmjit::Label tail = asm_->newLabel();
         emitExitTail(tail);
         for (uint32_t i = 0; i < stubs_.size(); ++i) {
+            if (!stubs_[i].isValid())
+                continue;
             asm_->bind(stubs_[i]);
             emitExitStub(i, tail);
         }
@@ -240,10 +249,35 @@ asmjit::Label Emitter::labelOf(const Block* block) const {
 }
 
 asmjit::Label Emitter::exitLabel(const Instr& instr, const InstrPlaces& places) {
-    const uint32_t record = exits_.add(instr, places);
-    if (record == stubs_.size())
-        stubs_.push_back(asm_->newLabel());
+    return exitLabel(exitRecord(instr, places));
+}
+
+asmjit::Label Emitter::exitLabel(uint32_t record) {
+    if (record >= stubs_.size())
+        stubs_.resize(record + 1);
+    if (!stubs_[record].isValid())
+        stubs_[record] = asm_->newLabel();
     return stubs_[record];
+}
+
+asmjit::Label Emitter::plainTail() {
+    if (!plainTail_.isValid())
+        plainTail_ = asm_->newLabel();
+    return plainTail_;
+}
+
+asmjit::Label Emitter::observeTail(const Instr& instr, const InstrPlaces& places) {
+    bool withFloats = places.liveFpAcross != 0;
+    const lir::ExitPoint& point = fn_.exits[instr.exit];
+    for (const auto* values : {&point.slots, &point.stack, &point.releases}) {
+        for (const lir::ExitOperand& value : *values)
+            withFloats |= value.kind == lir::ExitOperand::kReg &&
+                          fn_.classes[value.reg] == lir::RegClass::kFloat;
+    }
+    asmjit::Label& tail = observeTails_[withFloats];
+    if (!tail.isValid())
+        tail = asm_->newLabel();
+    return tail;
 }
 
 void Emitter::emitJumpUnlessNext(const Block* block) {
@@ -293,11 +327,10 @@ void Emitter::moveArguments(const Instr& instr, const InstrPlaces& places, size_
         emitLoadImm(reg, value);
 }
 
-uint64_t Emitter::usedGpRegisters() const {
-    uint64_t used = 0;
+void Emitter::findUsedRegisters() {
     auto note = [&](lir::RegClass cls, const Place& place) {
-        if (cls == lir::RegClass::kInt && place.kind == Place::kRegister)
-            used |= uint64_t{1} << place.index;
+        if (place.kind == Place::kRegister)
+            used_[static_cast<size_t>(cls)] |= uint64_t{1} << place.index;
     };
     auto noteMoves = [&](const std::vector<Move>& moves) {
         for (const Move& move : moves) {
@@ -315,7 +348,6 @@ uint64_t Emitter::usedGpRegisters() const {
                 note(fn_.classes[instr.result], places.instrs[i].result);
         }
     }
-    return used;
 }
 
 // --- listing

@@ -6,6 +6,7 @@
 
 #include <asmjit/core.h>
 
+#include <array>
 #include <functional>
 #include <map>
 #include <span>
@@ -74,6 +75,13 @@ class Emitter : private asmjit::ErrorHandler {
     // register.
     virtual void emitExitTail(const asmjit::Label& tail) = 0;
     virtual void emitExitStub(uint32_t record, const asmjit::Label& tail) = 0;
+    // The routine that all observations of the function share: called with the record's index and
+    // the dead object in scratch registers, returns the status in one and saves all others; float
+    // registers only in one of its two forms.
+    virtual void emitObserveTail(const asmjit::Label& tail, bool withFloats) = 0;
+    // Called with an object in a scratch register; leaves its class in one, and returns whether
+    // that is a plain one as the condition "equal"; clobbers no other registers.
+    virtual void emitPlainTail(const asmjit::Label& tail) = 0;
     virtual void finish(EmittedCode& out) = 0; // frameSize, unwindInfo
 
     // --- for the CPU
@@ -82,6 +90,14 @@ class Emitter : private asmjit::ErrorHandler {
     asmjit::Label labelOf(const lir::Block* block) const;
     // The stub that leaves through the instruction's exit.
     asmjit::Label exitLabel(const lir::Instr& instr, const InstrPlaces& places);
+    // The same, as the index of its record, without a stub.
+    uint32_t exitRecord(const lir::Instr& instr, const InstrPlaces& places) {
+        return exits_.add(instr, places);
+    }
+    asmjit::Label exitLabel(uint32_t record);
+    // The form that the instruction needs.
+    asmjit::Label observeTail(const lir::Instr& instr, const InstrPlaces& places);
+    asmjit::Label plainTail();
     // Whether a jump to `block` from the end of the current block is a fall through.
     bool isNext(const lir::Block* block) const { return layout_.resolve(block) == next_; }
     void emitJumpUnlessNext(const lir::Block* block);
@@ -94,8 +110,8 @@ class Emitter : private asmjit::ErrorHandler {
     void outOfLine(std::function<void()> code) { outOfLine_.push_back(std::move(code)); }
     // Registers that the exits read, for emitExitTail.
     uint64_t exitRegisters(lir::RegClass cls) const { return exits_.registersRead(cls); }
-    // Integer registers that the allocation uses anywhere.
-    uint64_t usedGpRegisters() const;
+    // Registers that the allocation uses anywhere.
+    uint64_t usedRegisters(lir::RegClass cls) const { return used_[static_cast<size_t>(cls)]; }
 
     const Target& target_;
     const lir::Function& fn_;
@@ -108,13 +124,17 @@ class Emitter : private asmjit::ErrorHandler {
     void handleError(asmjit::Error error, const char* message,
                      asmjit::BaseEmitter* origin) override;
     void emitBlock(const lir::Block& block);
+    void findUsedRegisters();
     void comment(const lir::Block& block);
     void comment(const lir::Instr& instr);
 
     BlockLayout layout_;
     ExitTable exits_;
-    std::vector<asmjit::Label> labels_; // by block id
-    std::vector<asmjit::Label> stubs_;  // by record
+    std::vector<asmjit::Label> labels_;         // by block id
+    std::vector<asmjit::Label> stubs_;          // by record; not valid where nothing leaves
+    std::array<asmjit::Label, 2> observeTails_; // without and with floats
+    asmjit::Label plainTail_;
+    uint64_t used_[2] = {0, 0}; // by lir::RegClass
     std::vector<std::function<void()>> outOfLine_;
     const lir::Block* next_ = nullptr;
     const regalloc::BlockPlaces* current_ = nullptr;

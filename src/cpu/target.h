@@ -5,6 +5,7 @@
 #include "lir/lir.h"
 #include "regalloc/regalloc.h"
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -23,6 +24,16 @@ struct RuntimeAddresses {
     uint64_t materialize = 0; // uintptr_t (ThreadState*, Frame*, void* blob, uint32_t exitIndex,
                               // const exits::MachineState*)
     uint64_t resume = 0;
+    // Makes the frame's memory agree with the exit record, without moving references, and frees
+    // `dead`, an object without references, or serves what is pending when that is null. Compiled
+    // code goes on unless the result says that this failed (then the exit is taken).
+    uint64_t observe = 0; // int (ThreadState*, Frame*, void* blob, uint32_t exitIndex,
+                          // const exits::MachineState*, Object* dead)
+    // Classes whose instances die without running code, where an object's class lies, and where in
+    // that the function lies that frees its instances: void (Object*).
+    std::array<uint64_t, 3> plainClasses{};
+    int32_t classOffset = 0;
+    int32_t classDeallocOffset = 0;
 };
 
 // Position-dependent machine code for one function, not yet in executable memory.

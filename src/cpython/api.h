@@ -97,6 +97,7 @@ bool isInstalled();
 // Called by exit stubs, see cpu::RuntimeAddresses.
 uint64_t materializeAddress();
 uint64_t resumeAddress();
+uint64_t observeAddress();
 uint64_t deallocAddress();
 // The counter of -X pyston-stress-exits.
 uint64_t stressCounterAddress();

@@ -9,6 +9,7 @@ namespace pyston::host {
 // Byte offsets (and sizes) that generated code uses.
 struct Layout {
     int refcount, type;                               // PyObject
+    int tpDealloc;                                    // PyTypeObject
     int tpVersionTag, tpDictOffset, tpHeapCachedKeys; // PyTypeObject / PyHeapTypeObject
     int varSize;                                      // PyVarObject::ob_size
     int intDigits;             // PyLongObject::ob_digit (30-bit digits, uint32)

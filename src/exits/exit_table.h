@@ -16,6 +16,7 @@ enum class Reason : uint8_t {
     kTracing,     // the thread is traced: go on in the interpreter at resumeOffset
     kDeopt,       // a path that is not compiled
     kForced,      // -X pyston-stress-exits
+    kObserved,    // no exit: code that runs here may look at the frame (RuntimeAddresses::observe)
     kRecursion,   // at an entry: the recursion limit is reached (the level is counted already); the
                   // frame's memory is complete, nothing has run: raise RecursionError, or go on at
                   // resumeOffset

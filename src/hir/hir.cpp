@@ -26,8 +26,7 @@ uint16_t Instr::effects() const {
         return runtime::info(static_cast<runtime::Helper>(imm_)).effects;
     }
     uint16_t row = info().effects;
-    bool releases =
-        opcode_ == Opcode::kDrop || opcode_ == Opcode::kDecref || opcode_ == Opcode::kDealloc;
+    bool releases = opcode_ == Opcode::kDrop || opcode_ == Opcode::kDecref;
     if (releases && operands_[0]->type().diesQuietly()) {
         row &= static_cast<uint16_t>(~(kRunPython | kReadHeap | kWriteHeap));
     }

@@ -43,9 +43,9 @@ bool repFits(char kind, Type type) {
     }
 }
 
-// The frame is up to date and observed from there on: these need no state to leave by.
+// Does not leave: without a state it shows no locals.
 bool isLateRelease(Opcode op) {
-    return op == Opcode::kDecref || op == Opcode::kDealloc;
+    return op == Opcode::kDecref;
 }
 
 class Verifier {

@@ -20,6 +20,8 @@ inline std::string_view name(exits::Reason reason) {
         return "deopt";
     case exits::Reason::kForced:
         return "forced";
+    case exits::Reason::kObserved:
+        return "observed";
     case exits::Reason::kRecursion:
         return "recursion";
     case exits::Reason::kFrameObject:

@@ -131,42 +131,19 @@ void Lowering::lowerIncref(const hir::Instr& instr) {
 void Lowering::lowerDecref(const hir::Instr& instr) {
     const hir::Instr* value = instr.operand(0);
     const bool nullable = value->type().rep == hir::Rep::kNullable;
-    e_.emit(nullable ? Opcode::kXDecref : Opcode::kDecref, {Operand::r(use(value))});
-}
-
-// The flags of the subtraction are lost between the two operations, the new count is compared
-// instead.
-void Lowering::lowerDecrefToZero(const hir::Instr& instr) {
-    const VReg object = use(instr.operand(0));
-    const VReg count = e_.load64(object, layout_.refcount);
-    const VReg left = e_.emit(Opcode::kAdd, {Operand::r(count), Operand::i(-1)});
-    e_.store64(object, layout_.refcount, Operand::r(left));
-    define(instr, left);
-    defineCompare(instr);
-}
-
-void Lowering::lowerDealloc(const hir::Instr& instr) {
-    e_.call(context_.deallocAddress, {Operand::r(use(instr.operand(0)))});
+    // A frame that was left is nobody's to look at.
+    if (value->type().diesQuietly() || hasLeft_)
+        e_.emit(nullable ? Opcode::kXDecref : Opcode::kDecref, {Operand::r(use(value))});
+    else
+        e_.emitExit(nullable ? Opcode::kXRelease : Opcode::kRelease, observedPoint(instr),
+                    {Operand::r(use(value))});
 }
 
 // --- checks
 
-VReg Lowering::evalBreaker() {
-    const VReg address = e_.imm(static_cast<int64_t>(layout_.evalBreakerAddress));
-    return e_.load(Opcode::kLoad32S, address, 0);
-}
-
-void Lowering::lowerEvalBreakerSet(const hir::Instr& instr) {
-    define(instr, evalBreaker());
-    defineCompare(instr);
-}
-
 void Lowering::lowerCheckEvalBreaker(const hir::Instr& instr) {
-    const VReg flag = evalBreaker();
-    const VReg thread = e_.threadState();
-    const VReg status =
-        e_.coldCall(Cc::kNe, flag, runtime::address(Helper::kHandlePending), {Operand::r(thread)});
-    checkHelperResult(instr, Helper::kHandlePending, status);
+    const VReg address = e_.imm(static_cast<int64_t>(layout_.evalBreakerAddress));
+    e_.emitExit(Opcode::kServeIfMem32, errorExit(instr), {Operand::r(address)});
 }
 
 void Lowering::lowerCheckTracing(const hir::Instr& instr) {

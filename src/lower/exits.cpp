@@ -111,6 +111,30 @@ int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
     return cached;
 }
 
+// What the frame shows while the released object dies. Without a state rather no locals than ones
+// that were freed.
+int Lowering::observedPoint(const hir::Instr& release) {
+    const hir::FrameState* state = release.frameState();
+    const hir::ExitReferences* refs = release.exitReferences();
+    lir::ExitPoint point;
+    point.reason = exits::Reason::kObserved;
+    point.hirOpcode = static_cast<uint8_t>(release.opcode());
+    point.instrOffset = state ? state->instrOffset : -1;
+    point.resumeOffset = point.instrOffset;
+    for (size_t i = 0; state && i < state->slots.size(); ++i) {
+        const Action action = actionAt(refs ? &refs->slots : nullptr, i);
+        lir::ExitOperand shown = exitOperand(state->slots[i], action, true);
+        shown.incref = false;
+        point.slots.push_back(shown);
+        if (exits::isOptional(shown.repr))
+            point.releases.push_back(
+                exitOperand(canonical(state->slots[i])->operand(1), Action::kMove, true));
+    }
+    point.slots.resize(static_cast<size_t>(fn_.numSlots));
+    lir_->exits.push_back(std::move(point));
+    return static_cast<int>(lir_->exits.size()) - 1;
+}
+
 // Nothing has left the frame's memory yet.
 int Lowering::recursionExit(const hir::Block& entry) {
     lir::ExitPoint exit;

@@ -22,7 +22,6 @@ struct Context {
     // The classes whose instances Send and IterNext resume directly; 0: none.
     uint64_t generator = 0;
     uint64_t coroutine = 0;
-    uint64_t deallocAddress = 0; // void (Object*): frees an object without references
     // Address of an int64 that counts guards down; the guard that reaches 0 leaves although it
     // holds (-X pyston-stress-exits). 0: off.
     uint64_t stressCounter = 0;

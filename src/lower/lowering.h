@@ -81,6 +81,7 @@ class Lowering {
     }
     int exitPoint(const hir::Instr& instr, exits::Reason reason);
     int recursionExit(const hir::Block& entry);
+    int observedPoint(const hir::Instr& release);
     lir::ExitOperand exitOperand(const hir::Instr* value, hir::ExitReferences::Action action,
                                  bool nothingConsumed) const;
     void stressExit(const hir::Instr& instr);
@@ -124,7 +125,6 @@ class Lowering {
     void popDirectFrame(VReg frame);
     void resumeGenerator(const hir::Instr& instr, VReg generator, Operand value,
                          runtime::Helper finish, lir::Block* slow, lir::Block* join);
-    VReg evalBreaker();
     void branchTo(const hir::Instr& instr, const Compare& compare);
     void storePrevInstr(VReg frame, int64_t byteOffset);
     void enterFrame(const hir::Block& entry);

@@ -75,8 +75,7 @@ void Lowering::findFusedCompares() {
     const auto isCompare = [](Opcode op) {
         return op == Opcode::kIntCompare || op == Opcode::kDoubleCompare ||
                op == Opcode::kObjectIs || op == Opcode::kIsClass || op == Opcode::kUnboxBool ||
-               op == Opcode::kBoolNot || op == Opcode::kDecrefToZero ||
-               op == Opcode::kEvalBreakerSet;
+               op == Opcode::kBoolNot;
     };
     const auto fuses = [](Opcode user) {
         return user == Opcode::kBranch || user == Opcode::kGuardTrue ||
@@ -143,12 +142,7 @@ Compare Lowering::rawCompare(const hir::Instr& instr) {
         const VReg object = use(instr.operand(0));
         return {false, Cc::kEq, object, address(context_.trueObject)};
     }
-    // What these compare was read at their definition (and, for IsClass, while the object was
-    // alive).
-    case Opcode::kDecrefToZero:
-        return {false, Cc::kEq, registerOf(&instr), Operand::i(0)};
-    case Opcode::kEvalBreakerSet:
-        return {false, Cc::kNe, registerOf(&instr), Operand::i(0)};
+    // What it compares was read at its definition, while the object was alive.
     default:
         assert(instr.opcode() == Opcode::kIsClass);
         return {false, Cc::kEq, registerOf(&instr), address(classAddress(instr.immClass()))};

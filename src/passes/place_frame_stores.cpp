@@ -6,8 +6,9 @@
 // may disagree are stored (StoreFrameSlot moves no reference), and prev_instr likewise.
 //
 // Observations that hardly ever happen (a Decref that frees something with a finalizer, the eval
-// breaker) get their stores on a branch of their own, so that the usual path neither stores nor
-// boxes.
+// breaker) store nothing: their exit references say what memory holds already, and the rest is made
+// visible from the exit record when it happens (RuntimeAddresses::observe), so that the usual path
+// neither stores nor boxes.
 //
 // Requires: insertReferenceCounts. Provides: memory is right at each observation; exits whose slot
 // already holds the value say so (kInFrame). Breaks: nothing may be moved across observations.
@@ -202,12 +203,8 @@ class FrameStores {
                 transfer(instr, memory);
                 n += boxes.size();
                 continue;
-            } else if (isRareObservation(instr)) {
-                Memory before = memory;
-                transfer(instr, memory);
-                block = branchOff(block, n, before);
-                n = static_cast<size_t>(-1);
-                continue;
+            } else if (instr->opcode() == Opcode::kDecref && instr->hasFrameState()) {
+                instr->setExitReferences(nothingMoves(*instr->frameState()));
             } else if (showsLine(instr)) {
                 std::vector<Instr*> stores;
                 showPrevInstr(instr->frameState(), memory, stores);
@@ -291,114 +288,12 @@ class FrameStores {
         return box;
     }
 
-    // Replaces instruction n of `block` by a test and a cold block; returns the block that goes on.
-    Block* branchOff(Block* block, size_t n, const Memory& memory) {
-        Instr* instr = block->instrs()[n];
-        FrameState* fs = instr->frameState();
-        Block* rest = splitBlockAfter(fn_, block, n);
-        out_[rest] = Memory(out_[block]);
-        block->instrs().pop_back();
-        Block* cold = newColdBlock();
-        Instr* subject = instr->opcode() == Opcode::kDecref ? instr->operand(0) : nullptr;
-        if (subject && subject->type().rep == Rep::kNullable)
-            block = branchIfNotNull(block, subject, rest);
-        Instr* test = subject ? fn_.newInstr(Opcode::kDecrefToZero, {subject})
-                              : fn_.newInstr(Opcode::kEvalBreakerSet);
-        block->append(test);
-        block->append(fn_.newBranch(Opcode::kBranch, test, cold, rest));
-        cold->preds().push_back(block);
-        rest->preds().push_back(block);
-
-        if (subject)
-            cold = freeQuietly(subject, cold, rest);
-        std::vector<Instr*> body, boxes;
-        if (fs) {
-            storeSlots(fs, memory, body, &boxes);
-            showPrevInstr(fs, memory, body);
-        } else {
-            hideSlots(memory, body);
-        }
-        if (subject) {
-            body.push_back(fn_.newInstr(Opcode::kDealloc, {subject}));
-            body.back()->setFrameState(instr->frameState());
-        } else {
-            body.push_back(pendingCall(instr, boxes));
-        }
-        for (Instr* box : boxes) {
-            body.push_back(fn_.newInstr(Opcode::kDecref, {box}));
-            body.back()->setFrameState(instr->frameState());
-        }
-        // What was pending may have begun to trace this thread.
-        if (!subject && rest->instrs().front()->opcode() != Opcode::kCheckTracing)
-            body.push_back(tracingCheck(instr));
-        for (Instr* i : body)
-            cold->append(i);
-        cold->append(fn_.newJump(rest));
-        rest->preds().push_back(cold);
-        return rest;
-    }
-
-    // The usual dead object of unknown class is a number or a string: nobody can look while it is
-    // freed. Returns the block for all others.
-    Block* freeQuietly(Instr* subject, Block* block, Block* rest) {
-        Block* other = newColdBlock();
-        Instr* freed = fn_.newInstr(Opcode::kCallRuntime, kBool, {&subject, 1});
-        freed->setImm(static_cast<int64_t>(runtime::Helper::kFreeIfPlain));
-        block->append(freed);
-        block->append(fn_.newBranch(Opcode::kBranch, freed, rest, other));
-        rest->preds().push_back(block);
-        other->preds().push_back(block);
-        return other;
-    }
-
-    // Without a state, rather an unbound local than one that was freed.
-    void hideSlots(const Memory& memory, std::vector<Instr*>& out) {
-        Instr* null = fn_.newInstr(Opcode::kConstNull);
-        out.push_back(null);
-        for (size_t s = 0; s < memory.slots.size(); ++s) {
-            Instr* store = fn_.newInstr(Opcode::kStoreFrameSlot, {null});
-            store->setImm(static_cast<int64_t>(s));
-            out.push_back(store);
-        }
-    }
-
-    Block* newColdBlock() {
-        Block* cold = fn_.newBlock();
-        cold->setCold(true);
-        return cold;
-    }
-
-    Block* branchIfNotNull(Block* block, Instr* subject, Block* rest) {
-        Block* counted = fn_.newBlock();
-        auto& order = fn_.blocks();
-        order.pop_back();
-        order.insert(std::find(order.begin(), order.end(), rest), counted);
-        block->append(fn_.newBranch(Opcode::kBranchNull, subject, rest, counted));
-        counted->preds().push_back(block);
-        rest->preds().push_back(block);
-        return counted;
-    }
-
-    // An error of the pending call leaves as the check itself would have, after releasing the
-    // boxes.
-    Instr* pendingCall(Instr* check, const std::vector<Instr*>& boxes) {
-        Instr* call = fn_.newInstr(Opcode::kCallRuntime, kVoid);
-        call->setImm(static_cast<int64_t>(runtime::Helper::kHandlePending));
-        call->setFrameState(check->frameState());
-        if (const ExitReferences* refs = check->exitReferences()) {
-            ExitReferences copy = *refs;
-            copy.releases.insert(copy.releases.end(), boxes.begin(), boxes.end());
-            call->setExitReferences(std::move(copy));
-        }
-        return call;
-    }
-
-    Instr* tracingCheck(Instr* check) {
-        Instr* tracing = fn_.newInstr(Opcode::kCheckTracing);
-        tracing->setFrameState(check->frameState());
-        if (const ExitReferences* refs = check->exitReferences())
-            tracing->setExitReferences(ExitReferences(*refs));
-        return tracing;
+    // A release shows the locals, but gives nothing away.
+    static ExitReferences nothingMoves(const FrameState& fs) {
+        ExitReferences refs;
+        refs.slots.assign(fs.slots.size(), ExitReferences::kMove);
+        refs.stack.assign(fs.stack.size(), ExitReferences::kMove);
+        return refs;
     }
 
     // A slot whose memory holds the moved value already needs no write.

@@ -1582,30 +1582,6 @@ def test_print_expr(monkeypatch):
         call("PrintExpr", 5)
 
 
-def test_handle_pending():
-    import ctypes
-    import threading
-    import time
-
-    assert call("HandlePending") is None
-    # A thread that only serves requests: others run meanwhile, and an asynchronous exception reaches it.
-    result = []
-
-    def serve():
-        try:
-            while True:
-                call("HandlePending")
-        except KeyError:
-            result.append("interrupted")
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    time.sleep(0.02)
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyError))
-    thread.join(10)
-    assert result == ["interrupted"]
-
-
 # --- no helper may lose or keep references
 
 

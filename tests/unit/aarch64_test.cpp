@@ -27,7 +27,10 @@ constexpr uint64_t kBlob = 0x123456789abc;
 // Addresses of the helpers, in slots of 1 KiB after the driver.
 constexpr uint64_t kMaterialize = kCodeBase + 0x1000, kResume = kCodeBase + 0x1400,
                    kDealloc = kCodeBase + 0x1800, kCallee = kCodeBase + 0x1c00,
-                   kFCallee = kCodeBase + 0x2000, kFunctions = kCodeBase + 0x2400;
+                   kFCallee = kCodeBase + 0x2000, kObserve = kCodeBase + 0x2400,
+                   kClasses = kCodeBase + 0x2800, kFunctions = kCodeBase + 0x2c00;
+// What frees instances of plain classes is the classes' first word.
+constexpr std::array<uint64_t, 3> kPlainClasses = {kClasses, kClasses + 8, kClasses + 16};
 
 // A row of the output: 8 words for the function, then what the driver and the helpers note.
 struct Row {
@@ -96,9 +99,15 @@ class Program {
     };
     void addFunction(const lir::Function& fn, const regalloc::Allocation& allocation) {
         const uint64_t base = kFunctions + code_.size();
-        auto code = cpu::aarch64().emit(
-            fn, allocation, {.dealloc = kDealloc, .materialize = kMaterialize, .resume = kResume},
-            base, reinterpret_cast<void*>(kBlob), true);
+        auto code = cpu::aarch64().emit(fn, allocation,
+                                        {.dealloc = kDealloc,
+                                         .materialize = kMaterialize,
+                                         .resume = kResume,
+                                         .observe = kObserve,
+                                         .plainClasses = kPlainClasses,
+                                         .classOffset = 8,
+                                         .classDeallocOffset = 0},
+                                        base, reinterpret_cast<void*>(kBlob), true);
         ASSERT_FALSE(code.bytes.empty()) << code.listing;
         code_.insert(code_.end(), code.bytes.begin(), code.bytes.end());
         code_.resize((code_.size() + 15) & ~size_t{15});
@@ -208,6 +217,20 @@ void dealloc(a64::Assembler& a) {
     a.ret(a64::x30);
 }
 
+// Notes the dead object, the record and the machine state; fails when told so by the word before
+// the inputs' last.
+void observe(a64::Assembler& a) {
+    a.str(a64::x5, a64::ptr(a64::x1, kDeallocated));
+    a.str(a64::x3, a64::ptr(a64::x1, kIndex));
+    a.str(a64::x2, a64::ptr(a64::x1, kBlobAt));
+    copyWords(a, 0, kGp, 32);
+    copyWords(a, 8, kFp, 32);
+    copyWords(a, 16, kSpills, 8);
+    a.ldr(a64::x0, a64::ptr(a64::x0, 8 * (kInputs - 1)));
+    clobberCallerSaved(a);
+    a.ret(a64::x30);
+}
+
 // x0 * 1000 + x1 * 100 + ... down to x3, plus x7.
 void callee(a64::Assembler& a) {
     a.mov(a64::x9, 10);
@@ -257,6 +280,11 @@ bool Program::run() {
     place(kMaterialize, materialize);
     place(kResume, resume);
     place(kDealloc, dealloc);
+    place(kObserve, observe);
+    place(kClasses, [](a64::Assembler& a) {
+        for (size_t i = 0; i < kPlainClasses.size(); ++i)
+            a.embedUInt64(kDealloc);
+    });
     place(kCallee, callee);
     place(kFCallee, fcallee);
     text.insert(text.end(), code_.begin(), code_.end());
@@ -768,6 +796,57 @@ TEST(A64, CallsAndColdCalls) {
     }
     EXPECT_EQ(program.row(dies).result, 0x100u + 4096) << program.code(dies).listing;
     EXPECT_EQ(program.row(lives).result, 4u + 4096);
+}
+
+TEST(A64, ReleaseAndServeShowTheFrame) {
+    Program program;
+    // The object lies in the inputs, at words 8 and 9.
+    std::string body = "function \"t\" slots 4 outgoing 0\nb0: entry 0\n  v0 = LoadTstate\n"
+                       "  v1 = Lea [v0 + 64]\n  v2 = FLoad [v0 + 8]\n";
+    std::string sum = "  v12 = LoadImm 0\n";
+    for (int i = 3; i < 12; ++i) {
+        body += "  v" + std::to_string(i) + " = LoadImm " + std::to_string(1 << i) + "\n";
+        sum += "  v" + std::to_string(i + 10) + " = Add v" + std::to_string(i + 9) + ", v" +
+               std::to_string(i) + "\n";
+    }
+    sum += "  v22 = FloatBits v2\n  v23 = Add v21, v22\n  Ret v23\n";
+    const std::string exit = " op 0 resume 7 instr 7\n"
+                             "  slots v4 object, v2 double, const 0x77 int64, null\n  stack\n"
+                             "  releases\n";
+    const uint64_t expected = 4088 + bitsOf(1.5);
+    auto release = parseLir(body + "  XRelease v1 -> e0\n" + sum + "exit e0: observed" + exit);
+    auto serve =
+        parseLir(body + "  ServeIfMem32 [v0 + 16] -> e0\n" + sum + "exit e0: error" + exit);
+    const auto allocate = [](const lir::Function& fn) {
+        return regalloc::allocate(fn, cpu::aarch64());
+    };
+    std::vector<uint64_t> inputs(kInputs);
+    inputs[1] = bitsOf(1.5);
+    inputs[8] = 2;
+    const size_t lives = program.add(*release, allocate(*release), inputs);
+    inputs[8] = 1;
+    const size_t dies = program.addRun(inputs);
+    inputs[9] = kPlainClasses[1];
+    const size_t plain = program.addRun(inputs);
+    inputs[2] = uint64_t{1} << 32;
+    const size_t idle = program.add(*serve, allocate(*serve), inputs);
+    inputs[2] = 1;
+    const size_t served = program.addRun(inputs);
+    inputs[kInputs - 1] = static_cast<uint64_t>(-1);
+    const size_t failed = program.addRun(inputs);
+    RUN_OR_SKIP(program);
+    for (size_t run : {lives, dies, plain, idle, served})
+        EXPECT_EQ(program.row(run).result, expected) << run << program.code(run).listing;
+    for (size_t run : {lives, plain, idle})
+        EXPECT_EQ(program.row(run).blob, 0u) << run;
+    for (size_t run : {dies, served, failed}) {
+        EXPECT_EQ(program.row(run).blob, kBlob) << run;
+        EXPECT_EQ(program.exitValue(run, 0), 16u);
+        EXPECT_EQ(program.exitValue(run, 1), bitsOf(1.5));
+        EXPECT_EQ(program.row(run).exited, run == failed);
+    }
+    EXPECT_NE(program.row(dies).deallocated, 0u);
+    EXPECT_EQ(program.row(served).deallocated, 0u);
 }
 
 TEST(A64, ExitStateLoopAndSpills) {

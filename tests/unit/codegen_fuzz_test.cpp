@@ -251,9 +251,11 @@ void Generator::callOperation() {
         const VReg object = add(Opcode::kLoad64, {Operand::r(tstate_)}).result;
         block_->instrs.back().disp = 8 * (kInputs - 1 - static_cast<int>(below(kObjects)));
         pending_.pop_back(); // addresses differ between runs: not a value to compute with
-        static constexpr Opcode kCounts[] = {Opcode::kIncref, Opcode::kXIncref, Opcode::kDecref,
-                                             Opcode::kXDecref};
-        add(kCounts[below(4)], {Operand::r(object)});
+        static constexpr Opcode kCounts[] = {Opcode::kIncref,  Opcode::kXIncref, Opcode::kDecref,
+                                             Opcode::kXDecref, Opcode::kRelease, Opcode::kXRelease};
+        const Opcode op = kCounts[below(6)];
+        const int exit = op == Opcode::kRelease || op == Opcode::kXRelease ? newExit() : -1;
+        add(op, {Operand::r(object)}).exit = exit;
         break;
     }
     default: {
@@ -740,6 +742,8 @@ Outcome Interpreter::run() {
             break;
         case Opcode::kDecref:
         case Opcode::kXDecref:
+        case Opcode::kRelease:
+        case Opcode::kXRelease:
             count(instr, -1);
             break;
         case Opcode::kJump:

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -141,21 +143,81 @@ inline Object* resumeForTest(ThreadState* tstate, Frame* frame, uintptr_t result
 }
 
 inline std::vector<Object*> deallocated;
+inline void scratchRegisters();
 inline void deallocForTest(Object* object) {
     deallocated.push_back(object);
+    scratchRegisters();
 }
+
+// Observations: the object that died (0: what is pending was served), and what the record shows.
+struct Observed {
+    uint64_t dead = 0;
+    std::vector<uint64_t> slots; // the bits of the locals that the record names
+    bool operator==(const Observed&) const = default;
+};
+inline std::vector<Observed> observed;
+inline int observeFails = 0;
+
+// The bits of a value that an exit record locates.
+inline uint64_t bitsAt(const exits::Location& at, const cpu::EmittedCode& code,
+                       const exits::MachineState& state) {
+    switch (at.kind) {
+    case exits::Location::kGpRegister:
+        return state.gp[at.index];
+    case exits::Location::kFpRegister:
+        return std::bit_cast<uint64_t>(state.fp[at.index]);
+    case exits::Location::kSpill:
+        return state.spills[at.index];
+    case exits::Location::kConst:
+        return code.constants.at(at.index);
+    default:
+        return 0;
+    }
+}
+
+// What frees their instances.
+inline void (*plainClasses[3])(Object*) = {deallocForTest, deallocForTest, deallocForTest};
+
+int observeForTest(ThreadState*, Frame*, void* blob, uint32_t index,
+                   const exits::MachineState* state, Object* dead);
 
 inline cpu::RuntimeAddresses runtimeForTest() {
     return {.dealloc = reinterpret_cast<uint64_t>(&deallocForTest),
             .materialize = reinterpret_cast<uint64_t>(&materializeForTest),
-            .resume = reinterpret_cast<uint64_t>(&resumeForTest)};
+            .resume = reinterpret_cast<uint64_t>(&resumeForTest),
+            .observe = reinterpret_cast<uint64_t>(&observeForTest),
+            .plainClasses = {reinterpret_cast<uint64_t>(&plainClasses[0]),
+                             reinterpret_cast<uint64_t>(&plainClasses[1]),
+                             reinterpret_cast<uint64_t>(&plainClasses[2])},
+            .classOffset = 8,
+            .classDeallocOffset = 0};
+}
+
+// Callees leave nothing in the registers that they may use.
+inline void scratchRegisters() {
+#if defined(__x86_64__)
+    asm volatile("mov $-1, %%rax; mov %%rax, %%rcx; mov %%rax, %%rdx; mov %%rax, %%rsi\n\t"
+                 "mov %%rax, %%rdi; mov %%rax, %%r8; mov %%rax, %%r9; mov %%rax, %%r10\n\t"
+                 "mov %%rax, %%r11; pcmpeqd %%xmm0, %%xmm0; movaps %%xmm0, %%xmm1\n\t"
+                 "movaps %%xmm0, %%xmm2; movaps %%xmm0, %%xmm3; movaps %%xmm0, %%xmm4\n\t"
+                 "movaps %%xmm0, %%xmm5; movaps %%xmm0, %%xmm6; movaps %%xmm0, %%xmm7\n\t"
+                 "movaps %%xmm0, %%xmm8; movaps %%xmm0, %%xmm9; movaps %%xmm0, %%xmm10\n\t"
+                 "movaps %%xmm0, %%xmm11; movaps %%xmm0, %%xmm12; movaps %%xmm0, %%xmm13\n\t"
+                 "movaps %%xmm0, %%xmm14; movaps %%xmm0, %%xmm15"
+                 :
+                 :
+                 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1",
+                   "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                   "xmm12", "xmm13", "xmm14", "xmm15");
+#endif
 }
 
 // Compiled for this machine and callable. The "thread state" points to the test's input array and
 // the "frame" to its output array.
 class Compiled {
   public:
-    Compiled(const lir::Function& fn, const regalloc::Allocation& allocation) {
+    Compiled(const lir::Function& fn, const regalloc::Allocation& allocation)
+        : numSlots_(fn.numSlots) {
         size_ = 1 << 16;
         base_ = runtime::reserveCode(size_);
         EXPECT_NE(base_, nullptr);
@@ -209,10 +271,31 @@ class Compiled {
         }
     }
 
+    void observe(uint32_t index, const exits::MachineState& state, Object* dead) const {
+        Observed seen{reinterpret_cast<uint64_t>(dead), {}};
+        const exits::Record& record = code_.exits.at(index);
+        for (int i = 0; i < numSlots_; ++i)
+            seen.slots.push_back(bitsAt(
+                code_.locations.at(record.firstLocation + static_cast<size_t>(i)), code_, state));
+        observed.push_back(std::move(seen));
+    }
+
   private:
+    int numSlots_;
     uint8_t* base_;
     size_t size_;
     cpu::EmittedCode code_;
 };
+
+inline int observeForTest(ThreadState*, Frame*, void* blob, uint32_t index,
+                          const exits::MachineState* state, Object* dead) {
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) % 16, 0u);
+    static_cast<const Compiled*>(blob)->observe(index, *state, dead);
+    if (dead)
+        deallocated.push_back(dead);
+    const int result = dead ? 0 : observeFails;
+    scratchRegisters();
+    return result;
+}
 
 } // namespace pyston::test

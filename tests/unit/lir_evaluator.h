@@ -47,6 +47,16 @@ class Evaluator {
         }
     }
 
+    // What was seen at observations: the object that died (0: what is pending was served) and the
+    // bits of the locals.
+    struct Observed {
+        uint64_t dead = 0;
+        std::vector<uint64_t> slots;
+        const ExitPoint* point = nullptr;
+    };
+    std::vector<Observed> observed;
+    bool serviceFails = false;
+
     uint64_t reg(VReg v) const { return regs_[static_cast<size_t>(v)]; }
     // What an exit would find: the value's 64 bits.
     uint64_t valueOf(const ExitOperand& o) const {
@@ -167,6 +177,12 @@ class Evaluator {
         return fn(a[0], a[1], a[2], a[3], a[4], a[5], d[0], d[1]);
     }
 
+    void observe(const Instr& i, uint64_t dead) {
+        const ExitPoint& point = fn_.exits[static_cast<size_t>(i.exit)];
+        observed.push_back({dead, {}, &point});
+        for (const ExitOperand& o : point.slots)
+            observed.back().slots.push_back(valueOf(o));
+    }
     void addReference(uint64_t object, int64_t n) { write(object, read<int64_t>(object) + n); }
 
     // Returns true when the instruction leaves.
@@ -369,6 +385,19 @@ class Evaluator {
             if (g(o[0]))
                 addReference(g(o[0]), -1);
             break;
+        case Opcode::kRelease:
+        case Opcode::kXRelease:
+            if (i.op == Opcode::kXRelease && g(o[0]) == 0)
+                break;
+            addReference(g(o[0]), -1);
+            if (read<int64_t>(g(o[0])) == 0)
+                observe(i, g(o[0]));
+            break;
+        case Opcode::kServeIfMem32:
+            if (read<int32_t>(memory(i)) == 0)
+                break;
+            observe(i, 0);
+            return serviceFails;
         default:
             throw std::runtime_error("not known: " + std::string(i.info().name));
         }

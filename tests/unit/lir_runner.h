@@ -30,16 +30,37 @@ struct ExitSeen {
     std::vector<ExitValue> slots, stack, releases;
 };
 
+// An observation: the object that died (0: what is pending was served), and what the frame shows.
+struct ObservedSeen {
+    uint64_t dead = 0;
+    int32_t instrOffset = 0;
+    std::vector<ExitValue> slots;
+};
+
 struct Outcome {
     std::shared_ptr<ExitSeen> exit; // null: returned
     uint64_t value = 0;
+    std::vector<ObservedSeen> observed;
 };
+
+// Whether serving what is pending fails.
+inline bool serviceFails = false;
 
 inline Outcome evaluate(const Function& fn, void* tstate, void* frame, int entry) {
     Evaluator evaluator(fn, tstate, frame);
+    evaluator.serviceFails = serviceFails;
     const Evaluator::Outcome outcome = evaluator.run(entry);
+    std::vector<ObservedSeen> observed;
+    for (const Evaluator::Observed& o : evaluator.observed) {
+        ObservedSeen seen{o.dead, o.point->instrOffset, {}};
+        for (size_t i = 0; i < o.slots.size(); ++i) {
+            const ExitOperand& slot = o.point->slots[i];
+            seen.slots.push_back({slot.kind, slot.repr, slot.incref, o.slots[i]});
+        }
+        observed.push_back(std::move(seen));
+    }
     if (!outcome.exit)
-        return {nullptr, outcome.value};
+        return {nullptr, outcome.value, std::move(observed)};
     auto seen = std::make_shared<ExitSeen>();
     seen->reason = outcome.exit->reason;
     seen->hirOpcode = outcome.exit->hirOpcode;
@@ -52,7 +73,7 @@ inline Outcome evaluate(const Function& fn, void* tstate, void* frame, int entry
     copy(outcome.exit->slots, seen->slots);
     copy(outcome.exit->stack, seen->stack);
     copy(outcome.exit->releases, seen->releases);
-    return {seen, 0};
+    return {seen, 0, std::move(observed)};
 }
 
 // Executable code of one function.
@@ -65,8 +86,13 @@ class NativeCode {
         size_ = 65536;
         base_ = runtime::reserveCode(size_);
         code_ = target.emit(fn, allocation,
-                            {dealloc, reinterpret_cast<uint64_t>(&materialize),
-                             reinterpret_cast<uint64_t>(&resume)},
+                            {dealloc,
+                             reinterpret_cast<uint64_t>(&materialize),
+                             reinterpret_cast<uint64_t>(&resume),
+                             reinterpret_cast<uint64_t>(&observe),
+                             {1, 2, 3},
+                             8,
+                             0},
                             reinterpret_cast<uint64_t>(base_), this, true);
         EXPECT_FALSE(code_.bytes.empty()) << code_.listing;
         EXPECT_LE(code_.bytes.size(), size_);
@@ -78,6 +104,7 @@ class NativeCode {
 
     Outcome run(void* tstate, void* frame, int entry) {
         seen_ = nullptr;
+        observed_.clear();
         const uint8_t* address = nullptr;
         for (const auto& [offset, native] : code_.entries) {
             if (offset == entry)
@@ -86,7 +113,7 @@ class NativeCode {
         EXPECT_NE(address, nullptr) << "no such entry";
         using Native = uint64_t (*)(void*, void*, const void*);
         const uint64_t value = reinterpret_cast<Native>(base_)(tstate, frame, address);
-        return {seen_, value};
+        return {seen_, value, observed_};
     }
     const std::string& listing() const { return code_.listing; }
 
@@ -97,6 +124,16 @@ class NativeCode {
         return 0;
     }
     static uint64_t resume(void*, void*, uint64_t result) { return result; }
+    static int observe(void*, void*, NativeCode* self, uint32_t exit,
+                       const exits::MachineState* machine, uint64_t dead) {
+        const exits::Record& record = self->code_.exits.at(exit);
+        ObservedSeen seen{dead, record.instrOffset, {}};
+        for (size_t i = 0; i < static_cast<size_t>(self->numSlots_); ++i)
+            seen.slots.push_back(
+                self->read(self->code_.locations.at(record.firstLocation + i), *machine));
+        self->observed_.push_back(std::move(seen));
+        return dead == 0 && serviceFails ? -1 : 0;
+    }
 
     ExitValue read(const exits::Location& l, const exits::MachineState& machine) const {
         using Location = exits::Location;
@@ -140,6 +177,7 @@ class NativeCode {
     size_t size_ = 0;
     cpu::EmittedCode code_;
     std::shared_ptr<ExitSeen> seen_;
+    std::vector<ObservedSeen> observed_;
 };
 
 } // namespace pyston::lir::test

@@ -168,7 +168,6 @@ class LowerTest : public ::testing::TestWithParam<bool> {
         context_.falseObject = false_.address();
         for (size_t i = 1; i < hir::kNumExactClasses; ++i)
             context_.classes[i] = classes_[i].address();
-        context_.deallocAddress = reinterpret_cast<uint64_t>(&dealloc);
         runtime::setAddress(Helper::kNewInt, reinterpret_cast<uint64_t>(&newInt));
         runtime::setAddress(Helper::kNewFloat, reinterpret_cast<uint64_t>(&newFloat));
         layout_.evalBreakerAddress = reinterpret_cast<uint64_t>(&evalBreaker_);
@@ -213,7 +212,8 @@ class LowerTest : public ::testing::TestWithParam<bool> {
         if (!GetParam())
             return lir::test::evaluate(*lir_, thread, frame, entry);
         if (!native_)
-            native_ = std::make_unique<lir::test::NativeCode>(*lir_, context_.deallocAddress);
+            native_ = std::make_unique<lir::test::NativeCode>(*lir_,
+                                                              reinterpret_cast<uint64_t>(&dealloc));
         return native_->run(thread, frame, entry);
     }
     // Runs an integer operation on two integers; nothing when it left.

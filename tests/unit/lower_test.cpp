@@ -417,13 +417,7 @@ bb0 (entry 0):
   v0:obj = LoadFrameSlot $0
   v1:obj = ConstObject 0x5000
   LeaveFrame
-  v2:bool = DecrefToZero v0
-  Branch v2 bb1 bb2
-bb1 <- bb0 (cold):
-  SetPrevInstr #20
-  Dealloc v0 [fs0]
-  Jump bb2
-bb2 <- bb0 bb1:
+  Decref v0 [fs0]
   Return v1
 fs0: resume=10 at=12 slots=[_] stack=[]
 }
@@ -435,12 +429,55 @@ fs0: resume=10 at=12 slots=[_] stack=[]
     EXPECT_EQ(thread_.at(8), 100u); // given back once
     EXPECT_EQ(cframe_.at(8), previous_.address());
     EXPECT_EQ(local.references(), 1);
-    EXPECT_TRUE(calls.args.empty());
-    run();
-    EXPECT_EQ(local.references(), 0);
-    EXPECT_THAT(calls.args, ::testing::ElementsAre(local.address()));
-    EXPECT_EQ(thread_.at(8), 100u);
-    EXPECT_THAT(text(), Not(HasSubstr("SetCmp")));
+    EXPECT_THAT(text(), Not(HasSubstr("Release"))); // nobody can look at the frame any more
+}
+
+// The frame shows what the release's state says, as far as it does not hold it already.
+TEST_P(LowerObjects, ReleasesShowTheFrame) {
+    compile(R"(func "f" slots=3 locals=3 stack=4 {
+bb0 (entry 0):
+  v0:obj? = LoadFrameSlot $0
+  v1:obj = LoadFrameSlot $1
+  v2:i64 = LoadFrameSlot $2
+  Decref v0 [fs0: frame move _ | move]
+  Return v1
+fs0: resume=10 at=12 slots=[v1 v2 _] stack=[v1]
+}
+)");
+    Fake dead, other;
+    dead.at(0) = 2;
+    slot(0, dead.address());
+    slot(1, other.address());
+    slot(2, 77);
+    EXPECT_TRUE(run().observed.empty());
+    EXPECT_EQ(dead.references(), 1);
+    const auto outcome = run();
+    EXPECT_EQ(outcome.value, other.address());
+    EXPECT_EQ(dead.references(), 0);
+    ASSERT_EQ(outcome.observed.size(), 1u);
+    EXPECT_EQ(outcome.observed[0].dead, dead.address());
+    EXPECT_EQ(outcome.observed[0].instrOffset, 12);
+    const auto& slots = outcome.observed[0].slots;
+    ASSERT_EQ(slots.size(), 3u);
+    EXPECT_EQ(slots[0].kind, ExitOperand::kInFrame);
+    EXPECT_EQ(slots[1].bits, 77u);
+    EXPECT_EQ(slots[1].repr, exits::Repr::kInt64);
+    EXPECT_EQ(slots[2].kind, ExitOperand::kNull);
+    slot(0, 0);
+    EXPECT_TRUE(run().observed.empty());
+}
+
+// Rather no locals than ones that were freed.
+TEST_P(LowerObjects, ReleasesWithoutAStateShowNothing) {
+    compileBody("  Decref v0\n  Return v1\n", "obj", "obj");
+    Fake dead;
+    dead.at(0) = 1;
+    slot(0, dead.address());
+    const auto outcome = run();
+    ASSERT_EQ(outcome.observed.size(), 1u);
+    EXPECT_EQ(outcome.observed[0].instrOffset, -1);
+    for (const auto& slot : outcome.observed[0].slots)
+        EXPECT_EQ(slot.kind, ExitOperand::kNull);
 }
 
 TEST_P(LowerObjects, FrameMemory) {
@@ -487,16 +524,22 @@ fs0: resume=10 at=12 slots=[v1 _] stack=[v3 v0]
 }
 
 TEST_P(LowerObjects, Checks) {
-    runtime::setAddress(Helper::kHandlePending, reinterpret_cast<uint64_t>(&threeArgs));
     compileBody("  CheckEvalBreaker [fs0]\n  Return v0\n", "obj", "obj");
-    calls.result = 0;
+    slot(0, 0x1230);
     EXPECT_EQ(run().exit, nullptr);
-    EXPECT_TRUE(calls.args.empty());
+    EXPECT_TRUE(run().observed.empty());
     evalBreaker_ = 1;
-    EXPECT_EQ(run().exit, nullptr);
-    EXPECT_EQ(calls.args[0], thread_.address());
-    calls.result = static_cast<uint64_t>(-1);
-    EXPECT_EQ(run().exit->reason, exits::Reason::kError);
+    auto outcome = run();
+    EXPECT_EQ(outcome.exit, nullptr);
+    ASSERT_EQ(outcome.observed.size(), 1u);
+    EXPECT_EQ(outcome.observed[0].dead, 0u);
+    EXPECT_EQ(outcome.observed[0].slots[0].bits, 0x1230u);
+    lir::test::serviceFails = true;
+    outcome = run();
+    lir::test::serviceFails = false;
+    ASSERT_NE(outcome.exit, nullptr);
+    EXPECT_EQ(outcome.exit->reason, exits::Reason::kError);
+    EXPECT_EQ(outcome.exit->slots[0].bits, 0x1230u);
 
     compileBody("  CheckTracing [fs0]\n  GuardFrameUnshared [fs0]\n  Return v0\n", "obj", "obj");
     EXPECT_EQ(run().exit, nullptr);
@@ -567,7 +610,7 @@ bb1 <- bb0 bb5 (loop):
 bb2 <- bb1:
   v5:i64 = ConstInt #1
   v7:i64 = IntAdd v2 v5 [fs0]
-  v9:bool = EvalBreakerSet
+  v9:bool = IntCompare v7 v5 lt
   Branch v9 bb4 bb5
 bb5 <- bb2 bb4:
   Jump bb1

@@ -52,16 +52,44 @@ Object* Evaluator::box(const Instr* value, bool* fresh) {
 }
 
 void Evaluator::observe(const Instr* instr) {
-    if (frameInMemory_ || world_.frameGone) {
+    const FrameState* state = instr->frameState();
+    if (frameInMemory_ || world_.frameGone || !state) {
         return;
     }
-    const FrameState* state = instr->frameState();
     world_.offset = state->instrOffset;
     bool fresh = false;
     for (size_t i = 0; i < state->slots.size(); i++) {
         Object* shown = box(state->slots[i], &fresh);
         if (fresh) {
             shown->immortal = true; // made for showing only
+        }
+        world_.slots[i] = shown;
+    }
+}
+
+void Evaluator::show(const Instr* instr) {
+    if (!frameInMemory_ || world_.frameGone) {
+        return observe(instr);
+    }
+    const FrameState* state = instr->frameState();
+    const ExitReferences* refs = instr->exitReferences();
+    if (!state) {
+        std::ranges::fill(world_.slots, nullptr);
+        return;
+    }
+    if (!refs) {
+        throw Failure("observation without references");
+    }
+    world_.offset = state->instrOffset;
+    for (size_t i = 0; i < state->slots.size(); i++) {
+        bool fresh = false;
+        Object* shown = box(state->slots[i], &fresh);
+        if (fresh) {
+            shown->immortal = true; // made for showing only
+        }
+        if (state->slots[i] && refs->slots[i] == ExitReferences::kInFrame &&
+            world_.slots[i] != shown) {
+            throw Failure("slot " + std::to_string(i) + " is not in the frame");
         }
         world_.slots[i] = shown;
     }
@@ -323,16 +351,6 @@ Evaluator::Value Evaluator::evaluateHelper(const Instr* instr) {
         return world_.less(object(instr->operand(0)), object(instr->operand(1)));
     case Helper::kIsTrue:
         return world_.truth(object(instr->operand(0)));
-    case Helper::kHandlePending:
-        world_.servePending();
-        return Value();
-    case Helper::kFreeIfPlain: {
-        Object* dead = std::get<Object*>(at(instr->operand(0)));
-        const bool plain = dead->kind == Object::kInt;
-        if (plain)
-            world_.kill(dead);
-        return plain;
-    }
     case Helper::kNewIntOrNull:
         return world_.make(Object::kInt, integer(instr->operand(0)));
     case Helper::kNewOptionalIntOrNull:
@@ -354,28 +372,26 @@ Evaluator::Value Evaluator::evaluateLate(const Instr* instr) {
     case Opcode::kIncref:
         world_.incref(object(instr->operand(0)));
         return Value();
-    case Opcode::kDecref:
-        if (!frameInMemory_ && instr->frameState()) {
-            observe(instr);
+    case Opcode::kDecref: {
+        Object* released = object(instr->operand(0));
+        if (released && world_.decrefToZero(released)) {
+            const bool quiet = released->kind == Object::kInt || released->kind == Object::kBig;
+            if (!quiet) {
+                show(instr);
+            }
+            world_.kill(released);
         }
-        world_.decref(object(instr->operand(0)));
         return Value();
-    case Opcode::kDecrefToZero:
-        return world_.decrefToZero(object(instr->operand(0)));
-    case Opcode::kDealloc:
-        world_.kill(std::get<Object*>(at(instr->operand(0))));
-        return Value();
+    }
     case Opcode::kStoreFrameSlot:
         world_.slots[static_cast<size_t>(instr->imm())] = object(instr->operand(0));
         return Value();
     case Opcode::kSetPrevInstr:
         world_.offset = static_cast<int>(instr->imm());
         return Value();
-    case Opcode::kEvalBreakerSet:
-        return world_.breakerSet();
     case Opcode::kCheckEvalBreaker:
         if (world_.breakerSet()) {
-            observe(instr);
+            show(instr);
             world_.servePending();
         }
         return Value();

@@ -32,6 +32,8 @@ class Evaluator {
     Value evaluateHelper(const hir::Instr* instr);
     Value evaluateLate(const hir::Instr* instr);
     void observe(const hir::Instr* instr);
+    // Completes the frame's memory as the exit references say, as a rare observation does.
+    void show(const hir::Instr* instr);
     void leave(const hir::Instr* instr);
 
     Value& at(const hir::Instr* value) { return values_[static_cast<size_t>(value->id())]; }

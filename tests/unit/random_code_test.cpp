@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -17,24 +18,7 @@ using lir::test::Evaluator;
 using lir::test::RandomLir;
 using lir::test::RunnableMemory;
 
-// Callees leave nothing in the registers that they may use.
-void scratchRegisters() {
-#if defined(__x86_64__)
-    asm volatile("mov $-1, %%rax; mov %%rax, %%rcx; mov %%rax, %%rdx; mov %%rax, %%rsi\n\t"
-                 "mov %%rax, %%rdi; mov %%rax, %%r8; mov %%rax, %%r9; mov %%rax, %%r10\n\t"
-                 "mov %%rax, %%r11; pcmpeqd %%xmm0, %%xmm0; movaps %%xmm0, %%xmm1\n\t"
-                 "movaps %%xmm0, %%xmm2; movaps %%xmm0, %%xmm3; movaps %%xmm0, %%xmm4\n\t"
-                 "movaps %%xmm0, %%xmm5; movaps %%xmm0, %%xmm6; movaps %%xmm0, %%xmm7\n\t"
-                 "movaps %%xmm0, %%xmm8; movaps %%xmm0, %%xmm9; movaps %%xmm0, %%xmm10\n\t"
-                 "movaps %%xmm0, %%xmm11; movaps %%xmm0, %%xmm12; movaps %%xmm0, %%xmm13\n\t"
-                 "movaps %%xmm0, %%xmm14; movaps %%xmm0, %%xmm15"
-                 :
-                 :
-                 : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "xmm0", "xmm1",
-                   "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
-                   "xmm12", "xmm13", "xmm14", "xmm15");
-#endif
-}
+using test::scratchRegisters;
 
 uint64_t none() {
     scratchRegisters();
@@ -108,6 +92,7 @@ bool compareRuns(const lir::Function& fn, uint32_t seed) {
     const Memory frameBefore = frame;
     Evaluator evaluator(fn, &tstate, &frame);
     Evaluator::Outcome expected;
+    evaluator.serviceFails = seed % 2;
     try {
         expected = evaluator.run(0, 3000);
     } catch (const std::runtime_error& error) {
@@ -121,7 +106,14 @@ bool compareRuns(const lir::Function& fn, uint32_t seed) {
     regalloc::Allocation allocation = regalloc::allocate(fn, target);
     EXPECT_EQ(regalloc::check(fn, allocation, target), "");
     test::Compiled compiled(fn, allocation);
+    test::observed.clear();
+    test::observeFails = seed % 2;
     uint64_t result = compiled.call(&tstate, &frame);
+    test::observeFails = 0;
+    EXPECT_TRUE(std::ranges::equal(
+        test::observed, evaluator.observed, [](const auto& native, const auto& evaluated) {
+            return native.dead == evaluated.dead && native.slots == evaluated.slots;
+        }));
     EXPECT_EQ(tstate, tstateAfter);
     EXPECT_EQ(frame, frameAfter);
     EXPECT_EQ(test::takenExit.taken, expected.exit != nullptr);

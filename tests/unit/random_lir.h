@@ -358,8 +358,11 @@ class RandomLir {
         case Opcode::kIncref:
         case Opcode::kXIncref:
         case Opcode::kDecref:
-        case Opcode::kXDecref: {
-            bool mayBeNull = instr.op == Opcode::kXIncref || instr.op == Opcode::kXDecref;
+        case Opcode::kXDecref:
+        case Opcode::kRelease:
+        case Opcode::kXRelease: {
+            bool mayBeNull = instr.op == Opcode::kXIncref || instr.op == Opcode::kXDecref ||
+                             instr.op == Opcode::kXRelease;
             instr.operands.push_back(Operand::r(
                 mayBeNull && below(2) ? emit(Opcode::kLoadImm, {Operand::i(0)}) : pointer()));
             break;

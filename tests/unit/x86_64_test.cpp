@@ -742,6 +742,63 @@ TEST(X64, ReferenceCounts) {
     EXPECT_EQ(deallocated, (std::vector<Object*>(2, reinterpret_cast<Object*>(object))));
 }
 
+// Every register lives across; the objects lie in the inputs.
+TEST(X64, ReleaseShowsTheFrame) {
+    uint64_t object[2] = {1, 0};
+    const auto address = reinterpret_cast<uint64_t>(object);
+    std::string body = "function \"f\" slots 4 outgoing 0\nb0: entry 0\n  v0 = LoadTstate\n"
+                       "  v1 = Load64 [v0]\n  v2 = FLoad [v0 + 8]\n";
+    std::string sum;
+    for (int i = 3; i < 11; ++i) {
+        body += "  v" + std::to_string(i) + " = LoadImm " + std::to_string(1 << i) + "\n";
+        sum += "  v" + std::to_string(i + 9) + " = Add v" + std::to_string(i == 3 ? 3 : i + 8) +
+               ", v" + std::to_string(i == 10 ? 3 : i + 1) + "\n";
+    }
+    body += "  Release v1 -> e0\n" + sum + "  v20 = FloatBits v2\n  v21 = Add v19, v20\n" +
+            "  Ret v21\nexit e0: observed op 0 resume 7 instr 7\n"
+            "  slots v4 object, v2 double, const 0x77 int64, null\n  stack\n  releases\n";
+    auto fn = parseLir(body);
+    Compiled release(*fn, regalloc::allocate(*fn, cpu::hostTarget()));
+    deallocated.clear();
+    observed.clear();
+    object[0] = 2;
+    const uint64_t result = release({address, std::bit_cast<uint64_t>(1.5)});
+    EXPECT_TRUE(deallocated.empty());
+    for (auto& plain : plainClasses) {
+        object[0] = 1;
+        object[1] = reinterpret_cast<uint64_t>(&plain);
+        EXPECT_EQ(release({address, std::bit_cast<uint64_t>(1.5)}), result);
+    }
+    EXPECT_TRUE(observed.empty());
+    EXPECT_EQ(deallocated.size(), 3u);
+    object[0] = 1;
+    object[1] = 0x1004;
+    EXPECT_EQ(release({address, std::bit_cast<uint64_t>(1.5)}), result);
+    ASSERT_EQ(observed.size(), 1u);
+    EXPECT_EQ(observed[0].dead, address);
+    EXPECT_EQ(observed[0].slots,
+              (std::vector<uint64_t>{16, std::bit_cast<uint64_t>(1.5), 0x77, 0}));
+    EXPECT_FALSE(takenExit.taken);
+}
+
+TEST(X64, ServingMayFail) {
+    Compiled serve("function \"f\" slots 1 outgoing 0\nb0: entry 0\n  v0 = LoadTstate\n"
+                   "  v1 = Load64 [v0 + 8]\n  ServeIfMem32 [v0] -> e0\n  Ret v1\n"
+                   "exit e0: error op 0 resume 7 instr 7\n  slots v1 object\n  stack\n"
+                   "  releases\n");
+    observed.clear();
+    EXPECT_EQ(serve({uint64_t{1} << 32, 33}), 33u); // only the lower half counts
+    EXPECT_TRUE(observed.empty());
+    EXPECT_EQ(serve({1, 33}), 33u);
+    EXPECT_EQ(observed, (std::vector<Observed>{{0, {33}}}));
+    EXPECT_FALSE(takenExit.taken);
+    observeFails = -1;
+    EXPECT_EQ(serve({1, 34}), kResumed);
+    observeFails = 0;
+    EXPECT_TRUE(takenExit.taken);
+    EXPECT_EQ(serve.exitValue(0), 34u);
+}
+
 TEST(X64, ExitDeliversMachineState) {
     // All allocatable registers and two spill slots hold values when the exit is taken.
     const int gps[] = {kRdx, kRsi, kRdi, kR8, kR9, kR10, kR11, kRbx, kR14, kR15};

@@ -34,7 +34,7 @@ A64Emitter::A64Emitter(const lir::Function& fn, const regalloc::Allocation& allo
     : Emitter(aarch64(), fn, allocation, runtime, base, blob, wantListing) {
     attach(asmjit::Arch::kAArch64, a_);
     saved_ = {kThreadState, kFrame};
-    const uint64_t used = usedGpRegisters();
+    const uint64_t used = usedRegisters(lir::RegClass::kInt);
     forEachBit(used & target_.gpAllocatable & ~target_.gpCallerSaved,
                [&](int reg) { saved_.push_back(reg); });
     outgoingBytes_ = fn.outgoingBytes > 0 ? ((fn.outgoingBytes + 7) & ~7) + 8 : 0;
@@ -239,14 +239,8 @@ void A64Emitter::emitExitStub(uint32_t record, const Label& tail) {
     a_.b(tail);
 }
 
-void A64Emitter::emitExitTail(const Label& tail) {
-    a_.bind(tail);
-    a_.sub(a64::sp, a64::sp, imm(kSaveAreaBytes));
-    forEachBit(exitRegisters(lir::RegClass::kInt),
-               [&](int reg) { a_.str(gp(reg), a64::ptr(a64::sp, 8 * reg)); });
-    forEachBit(exitRegisters(lir::RegClass::kFloat),
-               [&](int reg) { a_.str(fp(reg), a64::ptr(a64::sp, kSaveAreaFp + 8 * reg)); });
-    a_.mov(a64::w3, gpw(kScratch));
+// The arguments that exits and observations share, of registers saved at sp.
+void A64Emitter::emitMachineState() {
     const auto field = [](size_t offset) {
         return a64::ptr(a64::sp, kMachineState + static_cast<int>(offset));
     };
@@ -260,12 +254,60 @@ void A64Emitter::emitExitTail(const Label& tail) {
     a_.mov(a64::x1, gp(kFrame));
     emitLoadImm(2, reinterpret_cast<uint64_t>(blob_));
     a_.add(a64::x4, a64::sp, imm(kMachineState));
+}
+
+void A64Emitter::emitExitTail(const Label& tail) {
+    a_.bind(tail);
+    a_.sub(a64::sp, a64::sp, imm(kSaveAreaBytes));
+    forEachBit(exitRegisters(lir::RegClass::kInt),
+               [&](int reg) { a_.str(gp(reg), a64::ptr(a64::sp, 8 * reg)); });
+    forEachBit(exitRegisters(lir::RegClass::kFloat),
+               [&](int reg) { a_.str(fp(reg), a64::ptr(a64::sp, kSaveAreaFp + 8 * reg)); });
+    a_.mov(a64::w3, gpw(kScratch));
+    emitMachineState();
     emitCallAbsolute(runtime_.materialize);
     a_.mov(a64::x2, a64::x0);
     a_.mov(a64::x0, gp(kThreadState));
     a_.mov(a64::x1, gp(kFrame));
     emitLeaveFrame();
     emitJumpAbsolute(runtime_.resume);
+}
+
+void A64Emitter::emitObserveTail(const Label& tail, bool withFloats) {
+    const uint64_t gpKept =
+        (usedRegisters(lir::RegClass::kInt) & target_.gpCallerSaved) | uint64_t{1} << kLink;
+    const uint64_t fpUsed = withFloats ? usedRegisters(lir::RegClass::kFloat) : 0;
+    const uint64_t fpKept = fpUsed & target_.fpCallerSaved;
+    const auto gpSlot = [](int reg) { return a64::ptr(a64::sp, 8 * reg); };
+    const auto fpSlot = [](int reg) { return a64::ptr(a64::sp, kSaveAreaFp + 8 * reg); };
+    a_.bind(tail);
+    a_.sub(a64::sp, a64::sp, imm(kSaveAreaBytes));
+    forEachBit(usedRegisters(lir::RegClass::kInt) | gpKept,
+               [&](int reg) { a_.str(gp(reg), gpSlot(reg)); });
+    forEachBit(fpUsed, [&](int reg) { a_.str(fp(reg), fpSlot(reg)); });
+    a_.mov(a64::x5, gp(kScratch2));
+    a_.mov(a64::w3, gpw(kScratch));
+    emitMachineState();
+    emitCallAbsolute(runtime_.observe);
+    emitMoveGp(kScratch, 0);
+    forEachBit(gpKept, [&](int reg) { a_.ldr(gp(reg), gpSlot(reg)); });
+    forEachBit(fpKept, [&](int reg) { a_.ldr(fp(reg), fpSlot(reg)); });
+    a_.add(a64::sp, a64::sp, imm(kSaveAreaBytes));
+    a_.ret(gp(kLink));
+}
+
+void A64Emitter::emitPlainTail(const Label& tail) {
+    const Label found = a_.newLabel();
+    a_.bind(tail);
+    a_.ldr(gp(kScratch), a64::ptr(gp(kScratch), runtime_.classOffset));
+    for (uint64_t address : runtime_.plainClasses) {
+        emitLoadImm(kScratch2, address);
+        a_.cmp(gp(kScratch), gp(kScratch2));
+        if (address != runtime_.plainClasses.back())
+            a_.b_eq(found);
+    }
+    a_.bind(found);
+    a_.ret(gp(kLink));
 }
 
 } // namespace pyston::cpu

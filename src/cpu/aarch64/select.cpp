@@ -506,7 +506,7 @@ bool A64Emitter::emitControl(const Instr& instr, const InstrPlaces& places) {
 
 // --- calls and reference counts
 
-// `places` is captured by reference: the allocation outlives the emitter.
+// `places` is captured by reference, here and below: the allocation outlives the emitter.
 void A64Emitter::emitDecref(const Instr& instr, const InstrPlaces& places) {
     const int object = places.operands[0].index;
     const Label cold = a_.newLabel(), done = a_.newLabel();
@@ -524,6 +524,55 @@ void A64Emitter::emitDecref(const Instr& instr, const InstrPlaces& places) {
         emitCallAbsolute(runtime_.dealloc);
         emitSaveLive(places, false);
         a_.b(done);
+    });
+}
+
+void A64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
+    const int object = places.operands[0].index;
+    const uint32_t record = exitRecord(instr, places);
+    const Label tail = observeTail(instr, places);
+    const Label cold = a_.newLabel(), done = a_.newLabel();
+    if (instr.op == Opcode::kXRelease)
+        a_.cbz(gp(object), done);
+    a_.ldr(gp(kScratch), a64::ptr(gp(object)));
+    a_.sub(gp(kScratch), gp(kScratch), imm(1));
+    a_.str(gp(kScratch), a64::ptr(gp(object)));
+    a_.cbz(gp(kScratch), cold);
+    a_.bind(done);
+    outOfLine([this, &places, tail, object, record, cold, done] {
+        a_.bind(cold);
+        const Label other = a_.newLabel();
+        emitMoveGp(kScratch, object);
+        a_.bl(plainTail());
+        a_.b_ne(other);
+        emitSaveLive(places, true);
+        emitMoveGp(0, object);
+        a_.ldr(gp(kScratch), address(gp(kScratch), runtime_.classDeallocOffset, 8));
+        a_.blr(gp(kScratch));
+        emitSaveLive(places, false);
+        a_.b(done);
+        a_.bind(other);
+        emitLoadImm(kScratch, record);
+        emitMoveGp(kScratch2, object);
+        a_.bl(tail);
+        a_.b(done);
+    });
+}
+
+void A64Emitter::emitServe(const Instr& instr, const InstrPlaces& places) {
+    const uint32_t record = exitRecord(instr, places);
+    const Label tail = observeTail(instr, places);
+    const Label cold = a_.newLabel(), done = a_.newLabel();
+    a_.ldr(gpw(kScratch), address(gp(places.operands[0]), instr.disp, 4));
+    a_.cbnz(gpw(kScratch), cold);
+    a_.bind(done);
+    outOfLine([this, tail, record, cold, done] {
+        a_.bind(cold);
+        emitLoadImm(kScratch, record);
+        emitLoadImm(kScratch2, 0);
+        a_.bl(tail);
+        a_.cbz(gpw(kScratch), done);
+        a_.b(exitLabel(record));
     });
 }
 
@@ -587,6 +636,13 @@ bool A64Emitter::emitCalls(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kDecref:
     case Opcode::kXDecref:
         emitDecref(instr, places);
+        return true;
+    case Opcode::kRelease:
+    case Opcode::kXRelease:
+        emitRelease(instr, places);
+        return true;
+    case Opcode::kServeIfMem32:
+        emitServe(instr, places);
         return true;
     case Opcode::kColdCall:
         emitColdCall(instr, places);

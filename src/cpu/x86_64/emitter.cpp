@@ -36,7 +36,7 @@ X64Emitter::X64Emitter(const lir::Function& fn, const regalloc::Allocation& allo
     : Emitter(x86_64(), fn, allocation, runtime, base, blob, wantListing) {
     attach(asmjit::Arch::kX64, a_);
     saved_ = {kThreadState, kFrame};
-    const uint64_t used = usedGpRegisters();
+    const uint64_t used = usedRegisters(lir::RegClass::kInt);
     for (int reg : {kRbx, kR14, kR15})
         if (used & bit(reg))
             saved_.push_back(reg);
@@ -213,15 +213,8 @@ void X64Emitter::emitExitStub(uint32_t record, const Label& tail) {
     a_.jmp(tail);
 }
 
-void X64Emitter::emitExitTail(const Label& tail) {
-    a_.bind(tail);
-    a_.sub(x86::rsp, kSaveAreaBytes);
-    forEachBit(exitRegisters(lir::RegClass::kInt),
-               [&](int reg) { a_.mov(x86::qword_ptr(x86::rsp, kSaveAreaGp + 8 * reg), gp(reg)); });
-    forEachBit(exitRegisters(lir::RegClass::kFloat), [&](int reg) {
-        a_.movsd(x86::qword_ptr(x86::rsp, kSaveAreaFp + 8 * reg), xmm(reg));
-    });
-    a_.mov(x86::ecx, x86::eax); // the fourth argument
+// The arguments that exits and observations share, of registers saved at rsp.
+void X64Emitter::emitMachineState() {
     const auto field = [](size_t offset) {
         return x86::qword_ptr(x86::rsp, kMachineState + static_cast<int>(offset));
     };
@@ -235,6 +228,18 @@ void X64Emitter::emitExitTail(const Label& tail) {
     a_.mov(x86::rsi, gp(kFrame));
     emitLoadImm(kRdx, reinterpret_cast<uint64_t>(blob_));
     a_.lea(x86::r8, x86::ptr(x86::rsp, kMachineState));
+}
+
+void X64Emitter::emitExitTail(const Label& tail) {
+    a_.bind(tail);
+    a_.sub(x86::rsp, kSaveAreaBytes);
+    forEachBit(exitRegisters(lir::RegClass::kInt),
+               [&](int reg) { a_.mov(x86::qword_ptr(x86::rsp, kSaveAreaGp + 8 * reg), gp(reg)); });
+    forEachBit(exitRegisters(lir::RegClass::kFloat), [&](int reg) {
+        a_.movsd(x86::qword_ptr(x86::rsp, kSaveAreaFp + 8 * reg), xmm(reg));
+    });
+    a_.mov(x86::ecx, x86::eax); // the fourth argument
+    emitMachineState();
     emitCallAbsolute(runtime_.materialize);
     a_.mov(x86::rdi, gp(kThreadState));
     a_.mov(x86::rsi, gp(kFrame));
@@ -242,6 +247,42 @@ void X64Emitter::emitExitTail(const Label& tail) {
     a_.add(x86::rsp, kSaveAreaBytes);
     emitLeaveFrame();
     emitJumpAbsolute(runtime_.resume);
+}
+
+void X64Emitter::emitObserveTail(const Label& tail, bool withFloats) {
+    const uint64_t gpKept = usedRegisters(lir::RegClass::kInt) & target_.gpCallerSaved;
+    const uint64_t fpUsed = withFloats ? usedRegisters(lir::RegClass::kFloat) : 0;
+    const uint64_t fpKept = fpUsed & target_.fpCallerSaved;
+    const auto gpSlot = [](int reg) { return x86::qword_ptr(x86::rsp, kSaveAreaGp + 8 * reg); };
+    const auto fpSlot = [](int reg) { return x86::qword_ptr(x86::rsp, kSaveAreaFp + 8 * reg); };
+    constexpr int kBytes = kSaveAreaBytes + 8; // with the return address a multiple of 16
+    a_.bind(tail);
+    a_.sub(x86::rsp, kBytes);
+    forEachBit(usedRegisters(lir::RegClass::kInt) | gpKept,
+               [&](int reg) { a_.mov(gpSlot(reg), gp(reg)); });
+    forEachBit(fpUsed, [&](int reg) { a_.movsd(fpSlot(reg), xmm(reg)); });
+    a_.mov(x86::r9, x86::rcx);
+    a_.mov(x86::ecx, x86::eax);
+    emitMachineState();
+    emitCallAbsolute(runtime_.observe);
+    forEachBit(gpKept, [&](int reg) { a_.mov(gp(reg), gpSlot(reg)); });
+    forEachBit(fpKept, [&](int reg) { a_.movsd(xmm(reg), fpSlot(reg)); });
+    a_.add(x86::rsp, kBytes);
+    a_.ret();
+}
+
+void X64Emitter::emitPlainTail(const Label& tail) {
+    const Label found = a_.newLabel();
+    a_.bind(tail);
+    a_.mov(x86::rax, x86::qword_ptr(x86::rcx, runtime_.classOffset));
+    for (uint64_t address : runtime_.plainClasses) {
+        emitLoadImm(kRcx, address);
+        a_.cmp(x86::rax, x86::rcx);
+        if (address != runtime_.plainClasses.back())
+            a_.je(found);
+    }
+    a_.bind(found);
+    a_.ret();
 }
 
 } // namespace pyston::cpu

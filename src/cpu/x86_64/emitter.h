@@ -46,10 +46,13 @@ class X64Emitter final : public Emitter {
     void emitJump(const asmjit::Label& label) override;
     void emitExitTail(const asmjit::Label& tail) override;
     void emitExitStub(uint32_t record, const asmjit::Label& tail) override;
+    void emitObserveTail(const asmjit::Label& tail, bool withFloats) override;
+    void emitPlainTail(const asmjit::Label& tail) override;
     void finish(EmittedCode& out) override;
 
     // --- frame and calls (emitter.cpp)
     void emitLeaveFrame();
+    void emitMachineState();
     void emitCallAbsolute(uint64_t address);
     void emitJumpAbsolute(uint64_t address);
     bool isNear(uint64_t address) const;
@@ -79,6 +82,8 @@ class X64Emitter final : public Emitter {
     void emitAddMem(const Instr& instr, const InstrPlaces& places, int size);
     void emitExitIfMem(const Instr& instr, const InstrPlaces& places, int size);
     void emitDecref(const Instr& instr, const InstrPlaces& places);
+    void emitRelease(const Instr& instr, const InstrPlaces& places);
+    void emitServe(const Instr& instr, const InstrPlaces& places);
     void emitColdCall(const Instr& instr, const InstrPlaces& places);
     void emitCompare(const Gp& a, const Operand& b, const regalloc::Place& bPlace);
     void emitBranchPair(CondCode cc, const Instr& instr);

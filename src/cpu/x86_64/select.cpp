@@ -601,7 +601,7 @@ bool X64Emitter::emitControl(const Instr& instr, const InstrPlaces& places) {
 
 // --- calls and reference counts
 
-// `places` is captured by reference: the allocation outlives the emitter.
+// `places` is captured by reference, here and below: the allocation outlives the emitter.
 void X64Emitter::emitDecref(const Instr& instr, const InstrPlaces& places) {
     const int object = places.operands[0].index;
     const Label cold = a_.newLabel(), done = a_.newLabel();
@@ -619,6 +619,55 @@ void X64Emitter::emitDecref(const Instr& instr, const InstrPlaces& places) {
         emitCallAbsolute(runtime_.dealloc);
         emitSaveLive(places, false);
         a_.jmp(done);
+    });
+}
+
+void X64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
+    const int object = places.operands[0].index;
+    const uint32_t record = exitRecord(instr, places);
+    const Label tail = observeTail(instr, places);
+    const Label cold = a_.newLabel(), done = a_.newLabel();
+    if (instr.op == Opcode::kXRelease) {
+        a_.test(gp(object), gp(object));
+        a_.short_().jz(done);
+    }
+    a_.dec(x86::qword_ptr(gp(object)));
+    a_.jz(cold);
+    a_.bind(done);
+    outOfLine([this, &places, tail, object, record, cold, done] {
+        a_.bind(cold);
+        const Label other = a_.newLabel();
+        emitMoveGp(kRcx, object);
+        a_.call(plainTail());
+        a_.jne(other);
+        emitSaveLive(places, true);
+        emitMoveGp(kRdi, object);
+        a_.call(x86::qword_ptr(x86::rax, runtime_.classDeallocOffset));
+        emitSaveLive(places, false);
+        a_.jmp(done);
+        a_.bind(other);
+        a_.mov(x86::eax, imm(record));
+        emitMoveGp(kRcx, object);
+        a_.call(tail);
+        a_.jmp(done);
+    });
+}
+
+void X64Emitter::emitServe(const Instr& instr, const InstrPlaces& places) {
+    const uint32_t record = exitRecord(instr, places);
+    const Label tail = observeTail(instr, places);
+    const Label cold = a_.newLabel(), done = a_.newLabel();
+    a_.cmp(memory(instr, places, 4), 0);
+    a_.jne(cold);
+    a_.bind(done);
+    outOfLine([this, tail, record, cold, done] {
+        a_.bind(cold);
+        a_.mov(x86::eax, imm(record));
+        a_.xor_(x86::ecx, x86::ecx);
+        a_.call(tail);
+        a_.test(x86::eax, x86::eax);
+        a_.jz(done);
+        a_.jmp(exitLabel(record));
     });
 }
 
@@ -670,6 +719,13 @@ bool X64Emitter::emitCalls(const Instr& instr, const InstrPlaces& places) {
     case Opcode::kDecref:
     case Opcode::kXDecref:
         emitDecref(instr, places);
+        return true;
+    case Opcode::kRelease:
+    case Opcode::kXRelease:
+        emitRelease(instr, places);
+        return true;
+    case Opcode::kServeIfMem32:
+        emitServe(instr, places);
         return true;
     case Opcode::kColdCall:
         emitColdCall(instr, places);

@@ -4,7 +4,9 @@
 #include "cpython/api.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/unwind.h"
+#include "hir/hir.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
@@ -173,11 +175,17 @@ bool wasForced() {
     return true;
 }
 
+// See observe().
+bool leftForTracing(PyThreadState* tstate, const Record& record) {
+    return record.hirOpcode == static_cast<uint8_t>(hir::Opcode::kCheckEvalBreaker) &&
+           tstate->curexc_type == nullptr;
+}
+
 uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
                       const MachineState* state) {
     auto& blob = *static_cast<runtime::CodeBlob*>(blobPointer);
     Record& record = blob.exits[exitIndex];
-    bool raised = record.reason == Reason::kError;
+    bool raised = record.reason == Reason::kError && !leftForTracing(tstate, record);
     bool complete = writeSlots(frame, blob, record, *state);
     frame->stacktop = blob.numSlots + record.stackDepth;
 
@@ -199,6 +207,64 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
         return static_cast<uintptr_t>(Resume::kReturn);
     ++tstate->recursion_remaining;
     return result;
+}
+
+// Objects made for showing unboxed values.
+class Boxes {
+  public:
+    Boxes() = default;
+    Boxes(const Boxes&) = delete;
+    Boxes& operator=(const Boxes&) = delete;
+    ~Boxes() {
+        for (PyObject* object : objects_)
+            Py_XDECREF(object);
+    }
+    PyObject* add(PyObject* object) {
+        objects_.push_back(object);
+        return object;
+    }
+
+  private:
+    std::vector<PyObject*> objects_;
+};
+
+// Makes the locals visible, as borrowed references: compiled code keeps its own. A value that
+// cannot be boxed for want of memory shows as unbound.
+void showLocals(Frame* frame, const runtime::CodeBlob& blob, const Record& record,
+                const MachineState& state, Boxes& boxes) {
+    const Location* locations = &blob.locations[record.firstLocation];
+    const Location* flag = locations + blob.numSlots + record.stackDepth - 1;
+    for (int i = 0; i < blob.numSlots; ++i) {
+        Location location = locations[i];
+        if (location.kind == Location::kInFrame)
+            continue;
+        if (exits::isOptional(location.repr) && !isSet(*(flag = nextFlag(flag)), blob, state)) {
+            frame->localsplus[i] = nullptr;
+            continue;
+        }
+        location.incref = false;
+        const uint64_t bits = bitsAt(location, blob, state);
+        PyObject* value = box(bits, location);
+        if (location.repr != Repr::kObject && boxes.add(value) == nullptr)
+            PyErr_Clear();
+        frame->localsplus[i] = value;
+    }
+    if (record.instrOffset >= 0)
+        frame->prev_instr = unitAt(frame->f_code, record.instrOffset);
+}
+
+int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
+            const MachineState* state, PyObject* dead) {
+    const auto& blob = *static_cast<const runtime::CodeBlob*>(blobPointer);
+    Boxes boxes;
+    showLocals(frame, blob, blob.exits[exitIndex], *state, boxes);
+    if (dead == nullptr) {
+        // What was pending may have begun to trace this thread: leaves without an exception then.
+        const int failed = handlePending(tstate);
+        return failed == 0 && tstate->cframe->use_tracing ? -1 : failed;
+    }
+    Py_TYPE(dead)->tp_dealloc(dead);
+    return 0;
 }
 
 // Perhaps the code was never interpreted before; its loops lead back to compiled code.
@@ -241,6 +307,9 @@ uint64_t resumeAddress() {
 }
 uint64_t deallocAddress() {
     return reinterpret_cast<uint64_t>(&dealloc);
+}
+uint64_t observeAddress() {
+    return reinterpret_cast<uint64_t>(&observe);
 }
 uint64_t stressCounterAddress() {
     stressCounter = 1;

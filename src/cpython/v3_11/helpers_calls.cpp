@@ -322,10 +322,6 @@ PyObject* CallTypeOne(PyObject* type, PyObject* arg) {
     return PyObject_CallOneArg(type, arg);
 }
 
-int64_t HandlePending(PyThreadState* tstate) {
-    return host::handlePending(tstate);
-}
-
 int64_t IsInstance(PyObject* object, PyObject* type) {
     if (Py_IS_TYPE(object, reinterpret_cast<PyTypeObject*>(type))) {
         return 1;

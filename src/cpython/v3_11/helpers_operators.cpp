@@ -479,12 +479,4 @@ PyObject* NewFloatOrNull(double value) {
     return result;
 }
 
-int64_t FreeIfPlain(PyObject* object) {
-    PyTypeObject* type = Py_TYPE(object);
-    if (type != &PyFloat_Type && type != &PyLong_Type && type != &PyUnicode_Type)
-        return 0;
-    type->tp_dealloc(object);
-    return 1;
-}
-
 } // namespace pyston::rt

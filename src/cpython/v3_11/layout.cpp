@@ -17,6 +17,7 @@ Layout makeLayout() {
     Layout l{};
     l.refcount = narrow(offsetof(PyObject, ob_refcnt));
     l.type = narrow(offsetof(PyObject, ob_type));
+    l.tpDealloc = narrow(offsetof(PyTypeObject, tp_dealloc));
     l.tpVersionTag = narrow(offsetof(PyTypeObject, tp_version_tag));
     l.tpDictOffset = narrow(offsetof(PyTypeObject, tp_dictoffset));
     l.tpHeapCachedKeys = narrow(offsetof(PyHeapTypeObject, ht_cached_keys));
