@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 
 namespace pyston::runtime {
 namespace {
@@ -27,6 +28,32 @@ int pauseDepth = 0;
 
 uint32_t edgeThreshold() {
     return options().compileAfterCalls == 0 ? 1 : options().loopEdgesBeforeOsr;
+}
+
+// Compilation may take this share of the process's CPU time; programs that end soon would pay for
+// more than they gain. The first milliseconds are free, so that one hot loop need not wait.
+constexpr uint64_t kBudgetShare = 12;
+constexpr uint64_t kFreeMicroseconds = 4'000;
+
+bool isWithinBudget() {
+    const uint64_t spent = statistics().compileMicroseconds;
+    if (spent < kFreeMicroseconds || options().compileAfterCalls == 0)
+        return true;
+    timespec used{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    const uint64_t microseconds = static_cast<uint64_t>(used.tv_sec) * 1'000'000 +
+                                  static_cast<uint64_t>(used.tv_nsec) / 1'000;
+    return spent * kBudgetShare < microseconds;
+}
+
+// A counter that has reached its threshold while there is no budget asks again a little later.
+bool isTime(uint32_t& counter, uint32_t threshold) {
+    if (counter < threshold)
+        return false;
+    if (isWithinBudget())
+        return true;
+    counter -= std::min(counter, threshold / 8 + 1);
+    return false;
 }
 
 // What compiled callers read: they enter whatever is published here.
@@ -135,16 +162,17 @@ bool shouldCompileAtCall(CodeData* data) {
     uint32_t threshold = options().compileAfterCalls;
     if (data->current && data->current->coldStart)
         threshold = std::min(threshold, kCallsToWarmUp);
-    return data->calls >= threshold && isActive() && mayCompile(data);
+    return isActive() && mayCompile(data) && isTime(data->calls, threshold);
 }
 
 bool shouldCompileAtLoop(CodeData* data, int32_t offset) {
     ++statistics().interpretedEdges;
     if (data->loopEdges != UINT32_MAX)
         ++data->loopEdges;
-    if (data->loopEdges < edgeThreshold() || !isActive() || !mayCompile(data))
+    if (!isActive() || !mayCompile(data) ||
+        (data->current && data->current->entryAt(offset) != nullptr))
         return false;
-    return !data->current || data->current->entryAt(offset) == nullptr;
+    return isTime(data->loopEdges, edgeThreshold());
 }
 
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
@@ -228,8 +256,12 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     // The first time that an uncompiled path turns out to be taken, the interpreter has caches for
     // it now: compile it with those. A speculation that failed is given up.
     bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
-    if (!pathWasCold)
+    // What fails elsewhere too would be the next to retire the code.
+    if (!pathWasCold) {
+        for (auto& [offset, other] : data->sites)
+            other.generic |= other.guardExits >= std::max<uint32_t>(limit / 8, 1);
         site.generic = true;
+    }
     data->pathWasCold = pathWasCold;
     if (data->versions < options().maxVersions) {
         retire(data);

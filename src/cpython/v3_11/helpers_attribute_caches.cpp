@@ -18,6 +18,7 @@ enum class Kind : uint8_t {
     kSlot,          // byte offset of a __slots__ member
     kMethod,        // function to call with self first; no instance attribute hides it
     kClassValue,    // plain class attribute; no instance attribute hides it
+    kOfClass,       // plain attribute of the object, a class of metaclass type; by its own version
 };
 
 struct Entry {
@@ -134,8 +135,19 @@ Py_ssize_t slotOffset(PyTypeObject* type, PyObject* descriptor) {
     return member->d_member->offset;
 }
 
+// The metaclass is `type` itself, which never changes.
+void learnClassLoad(AttributeCache* cache, PyTypeObject* type, PyObject* name) {
+    if (_PyType_Lookup(&PyType_Type, name) != nullptr)
+        return;
+    PyObject* found = _PyType_Lookup(type, name);
+    if (found != nullptr && Py_TYPE(found)->tp_descr_get == nullptr && isCacheable(type, cache))
+        add(cache, {type->tp_version_tag, Kind::kOfClass, 0, found});
+}
+
 void learnLoad(AttributeCache* cache, PyObject* object, PyObject* name) {
     PyTypeObject* type = Py_TYPE(object);
+    if (type == &PyType_Type)
+        return learnClassLoad(cache, reinterpret_cast<PyTypeObject*>(object), name);
     if (type->tp_getattro != PyObject_GenericGetAttr)
         return;
     PyObject* found = _PyType_Lookup(type, name);
@@ -153,6 +165,13 @@ void learnLoad(AttributeCache* cache, PyObject* object, PyObject* name) {
 // The attribute if an entry tells, else null (which says nothing). Borrowed.
 PyObject* cachedValue(AttributeCache* cache, PyObject* object, PyObject* name) {
     PyTypeObject* type = Py_TYPE(object);
+    if (type == &PyType_Type) {
+        const uint32_t own = reinterpret_cast<PyTypeObject*>(object)->tp_version_tag;
+        for (const Entry& entry : cache->entries)
+            if (entry.kind == Kind::kOfClass && entry.version == own && own != 0)
+                return entry.object;
+        return nullptr;
+    }
     const uint32_t version = type->tp_version_tag;
     for (const Entry& entry : cache->entries) {
         if (entry.version != version || version == 0)
@@ -174,6 +193,7 @@ PyObject* cachedValue(AttributeCache* cache, PyObject* object, PyObject* name) {
                 value = entry.object;
             break;
         case Kind::kMethod:
+        case Kind::kOfClass:
             break;
         }
         if (value != nullptr)

@@ -102,3 +102,41 @@ def body(out):
 
 
 repeat(body)
+
+
+# Attributes of classes themselves, that change, move to a base, and become descriptors.
+class Base:
+    shared = 1
+
+
+class Leaf(Base):
+    own = "own"
+
+
+class Meta(type):
+    own = property(lambda cls: "of the metaclass")
+
+
+class Made(metaclass=Meta):
+    pass
+
+
+def of_classes(classes, rounds):
+    seen = []
+    for i in range(rounds):
+        for cls in classes:
+            seen.append(cls.own)
+        if i == rounds // 4:
+            Leaf.own = "changed"
+        if i == rounds // 2:
+            del Leaf.own
+            Base.own = "inherited"
+        if i == 3 * rounds // 4:
+            Base.own = property(lambda self: 1)
+            Base.own = classmethod(lambda cls: cls.__name__).__get__(None, Leaf)
+    return [str(value) for value in dict.fromkeys(map(str, seen))], len(seen)
+
+
+print(of_classes([Leaf], 4000))
+Base.own, Leaf.own = "base", "leaf"
+print(of_classes([Leaf, Base, Made], 4000))
