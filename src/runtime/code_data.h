@@ -97,7 +97,8 @@ struct CodeData {
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
     uint32_t calls = 0;        // interpreted calls seen
-    uint32_t loopEdges = 0;    // interpreted loop edges seen
+    uint32_t loopEdges = 0;    // interpreted loop edges, estimated from those seen
+    uint32_t edgeWeight = 1;   // edges that one seen stands for, see watchesLoopsNow()
     uint16_t versions = 0;     // compilations so far, but for
     uint16_t coldVersions = 0; // those because something ran for the first time
     bool pathWasCold = false;  // the last version was retired for that

@@ -85,6 +85,8 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return setCount(&o.loopEdgesBeforeOsr, v); }},
         {{"recompile-after", "EXITS", "guard failures at one site before it is compiled again"},
          [](O& o, V v) { return setCount(&o.exitsBeforeRecompile, v); }},
+        {{"compile-budget", "PERCENT", "share of the CPU time that compiling may take (100: any)"},
+         [](O& o, V v) { return setCount(&o.compileBudget, v) && o.compileBudget <= 100; }},
         {{"max-versions", "N", "compilations of one function at most"},
          [](O& o, V v) { return setCount(&o.maxVersions, v) && o.maxVersions > 0; }},
         {{"memory-limit", "BYTES", "machine code at most (suffixes k, m, g)"},

@@ -19,6 +19,7 @@ struct Options {
     uint32_t exitsBeforeRecompile = 32;
     // Compilations of one code object; the last of them does not speculate.
     uint32_t maxVersions = 6;
+    uint32_t compileBudget = 8; // percent of the CPU time that compiling may take
     uint64_t codeMemoryLimit = uint64_t{128} << 20; // bytes
     uint64_t stressExitsSeed = 0;                   // take exits at random; 0: off
     bool loopEntry = true;                          // OSR; off: loops are compiled at calls only

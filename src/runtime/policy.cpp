@@ -30,20 +30,20 @@ uint32_t edgeThreshold() {
     return options().compileAfterCalls == 0 ? 1 : options().loopEdgesBeforeOsr;
 }
 
-// Compilation may take this share of the process's CPU time; programs that end soon would pay for
-// more than they gain. The first milliseconds are free, so that one hot loop need not wait.
-constexpr uint64_t kBudgetShare = 12;
+// Programs that end soon would pay for more than they gain: compilation may take a share of the
+// process's CPU time. The first milliseconds are free, so that one hot loop need not wait.
 constexpr uint64_t kFreeMicroseconds = 4'000;
 
 bool isWithinBudget() {
     const uint64_t spent = statistics().compileMicroseconds;
-    if (spent < kFreeMicroseconds || options().compileAfterCalls == 0)
+    const uint64_t percent = options().compileBudget;
+    if (spent < kFreeMicroseconds || percent >= 100 || options().compileAfterCalls == 0)
         return true;
     timespec used{};
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
     const uint64_t microseconds = static_cast<uint64_t>(used.tv_sec) * 1'000'000 +
                                   static_cast<uint64_t>(used.tv_nsec) / 1'000;
-    return spent * kBudgetShare < microseconds;
+    return spent * 100 < microseconds * percent;
 }
 
 // A counter that has reached its threshold while there is no budget asks again a little later.
@@ -165,10 +165,19 @@ bool shouldCompileAtCall(CodeData* data) {
     return isActive() && mayCompile(data) && isTime(data->calls, threshold);
 }
 
+bool watchesLoopsNow(CodeData* data) {
+    if (data->current || options().compileAfterCalls == 0)
+        return true;
+    const uint32_t calls = data->calls;
+    if ((calls & (calls - 1)) != 0)
+        return false;
+    data->edgeWeight = std::max<uint32_t>(calls / 2, 1);
+    return true;
+}
+
 bool shouldCompileAtLoop(CodeData* data, int32_t offset) {
     ++statistics().interpretedEdges;
-    if (data->loopEdges != UINT32_MAX)
-        ++data->loopEdges;
+    data->loopEdges += std::min(data->edgeWeight, UINT32_MAX - data->loopEdges);
     if (!isActive() || !mayCompile(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;

@@ -34,6 +34,10 @@ void unsuppress(CodeData* data);
 // --- decisions
 // A call of `data` is about to be interpreted (counts it): compile it now?
 bool shouldCompileAtCall(CodeData* data);
+// Should the loops of this call, which is interpreted, be watched? Watching costs about as much as
+// a short iteration, so of code that is called often only the calls number 1, 2, 4, 8, ... are, and
+// stand for the others.
+bool watchesLoopsNow(CodeData* data);
 // An interpreted frame stands at the loop header `offset` (counts the edge): compile now?
 bool shouldCompileAtLoop(CodeData* data, int32_t offset);
 // False when nothing will ever be compiled for it: the interpreter layer then stops watching its

@@ -21,13 +21,13 @@ DEFAULT_TIMEOUT = 60.0  # seconds
 #: Mode -> options, as environment variables so that children of a program get them too.
 MODES: dict[str, dict[str, str]] = {
     "default": {},
-    "warm": {"PYSTON_COMPILE_AFTER": "12", "PYSTON_LOOP_AFTER": "30"},
+    "warm": {"PYSTON_COMPILE_AFTER": "12", "PYSTON_LOOP_AFTER": "30", "PYSTON_COMPILE_BUDGET": "100"},
     "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
     "stress-exits": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }
 
 #: Low thresholds for tests of the machinery itself, which must not depend on how they are tuned.
-SOON = {"PYSTON_COMPILE_AFTER": "100", "PYSTON_LOOP_AFTER": "300"}
+SOON = {"PYSTON_COMPILE_AFTER": "100", "PYSTON_LOOP_AFTER": "300", "PYSTON_COMPILE_BUDGET": "100"}
 
 
 @dataclass(frozen=True)

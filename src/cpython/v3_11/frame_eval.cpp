@@ -68,7 +68,10 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
-    watchLoops(data);
+    if (runtime::watchesLoopsNow(data))
+        watchLoops(data);
+    else
+        unwatchLoops(data);
     return continueFrame(tstate, frame, 0);
 }
 
