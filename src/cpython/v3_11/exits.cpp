@@ -5,6 +5,7 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/pending.h"
+#include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/unwind.h"
 #include "hir/hir.h"
 #include "runtime/options.h"
@@ -255,6 +256,10 @@ void showLocals(Frame* frame, const runtime::CodeBlob& blob, const Record& recor
 
 int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
             const MachineState* state, PyObject* dead) {
+    if (dead != nullptr && diesQuietly(dead)) {
+        Py_TYPE(dead)->tp_dealloc(dead);
+        return 0;
+    }
     const auto& blob = *static_cast<const runtime::CodeBlob*>(blobPointer);
     Boxes boxes;
     showLocals(frame, blob, blob.exits[exitIndex], *state, boxes);

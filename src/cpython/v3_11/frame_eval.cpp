@@ -7,6 +7,7 @@
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/tracing.h"
 #include "runtime/policy.h"
@@ -134,7 +135,7 @@ bool install() {
     // Another frame evaluator (a debugger, another compiler) is left alone.
     if (interp != PyInterpreterState_Main() || interp->eval_frame != nullptr)
         return false;
-    if (!prepareCodeData() || !prepareTracing()) {
+    if (!prepareCodeData() || !prepareTracing() || !prepareQuietDeaths()) {
         PyErr_Clear();
         return false;
     }
