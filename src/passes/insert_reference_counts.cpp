@@ -381,7 +381,8 @@ class ReferenceCounts {
             release(dying, live, out, state);
             return;
         }
-        // References that the operation takes: the value's own if it dies here, else a new one.
+        // References that the operation takes: the value's own if it dies here and no local shows it
+        // (while the operation runs, and in the exit should it fail), else a new one.
         std::vector<int> moved;
         std::vector<Instr*> increfed;
         for (size_t o = 0; o < instr->numOperands() && !instr->isPhi(); ++o) {
@@ -389,7 +390,7 @@ class ReferenceCounts {
                 continue;
             int i = indexOf(instr->operand(o));
             bool dies = isOwned(i) && std::ranges::find(dying, i) != dying.end() &&
-                        std::ranges::find(moved, i) == moved.end();
+                        std::ranges::find(moved, i) == moved.end() && !isLocal(instr, i);
             if (dies) {
                 moved.push_back(i);
             } else {
@@ -421,6 +422,16 @@ class ReferenceCounts {
             return isMoved;
         });
         release(std::move(order), live, out, state);
+    }
+
+    // A local of the state that `instr`, which may raise, shows.
+    bool isLocal(const Instr* instr, int i) const {
+        if (!instr->hasFrameState() || instr->has(kExit))
+            return false;
+        for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent)
+            if (std::ranges::any_of(fs->slots, [&](Instr* slot) { return indexOf(slot) == i; }))
+                return true;
+        return false;
     }
 
     std::vector<int> operandOrder(const Instr* instr, const std::vector<int>& dying) const {
