@@ -84,6 +84,8 @@ int instructionAddressOffset(); // Layout::codeInstructions
 // --- code objects and versions
 // The CodeData of a code object, made at the first request; dies with the code object.
 runtime::CodeData* codeData(Object* code, bool create);
+// Calls are looked at again: something compiled may be entered, or the thresholds have changed.
+void wakeCode(runtime::CodeData* data);
 
 // --- control
 // Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in

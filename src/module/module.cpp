@@ -187,6 +187,7 @@ PyObject* compileAfterCalls(PyObject*, PyObject* argument) {
                             INT32_MAX);
     long before = static_cast<long>(runtime::options().compileAfterCalls);
     runtime::options().compileAfterCalls = static_cast<uint32_t>(calls);
+    runtime::noticeThreshold();
     return PyLong_FromLong(before);
 }
 

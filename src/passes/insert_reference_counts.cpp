@@ -381,8 +381,8 @@ class ReferenceCounts {
             release(dying, live, out, state);
             return;
         }
-        // References that the operation takes: the value's own if it dies here and no local shows it
-        // (while the operation runs, and in the exit should it fail), else a new one.
+        // References that the operation takes: the value's own if it dies here and no local shows
+        // it (while the operation runs, and in the exit should it fail), else a new one.
         std::vector<int> moved;
         std::vector<Instr*> increfed;
         for (size_t o = 0; o < instr->numOperands() && !instr->isPhi(); ++o) {

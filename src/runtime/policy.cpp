@@ -6,6 +6,7 @@
 #include "runtime/options.h"
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -58,6 +59,7 @@ bool isTime(uint32_t& counter, uint32_t threshold) {
 
 // What compiled callers read: they enter whatever is published here.
 void publish(CodeData* data) {
+    host::wakeCode(data);
     bool usable = isActive() && data->current && !data->suppressed;
     data->nativeEntry = usable ? data->current->entryAt(0) : nullptr;
     data->nativeFunction = data->nativeEntry ? data->current->base : nullptr;
@@ -151,6 +153,10 @@ void unsuppress(CodeData* data) {
     publish(data);
 }
 
+void noticeThreshold() {
+    publishAll();
+}
+
 bool mayCompile(const CodeData* data) {
     return !data->suppressed && data->failure.empty() && data->versions < options().maxVersions;
 }
@@ -163,6 +169,22 @@ bool shouldCompileAtCall(CodeData* data) {
     if (data->current && data->current->coldStart)
         threshold = std::min(threshold, kCallsToWarmUp);
     return isActive() && mayCompile(data) && isTime(data->calls, threshold);
+}
+
+uint32_t callsToSkip(const CodeData* data) {
+    if (data->current || options().compileAfterCalls == 0)
+        return 0;
+    if (!mayCompile(data))
+        return UINT32_MAX; // its loops are not worth watching, either
+    uint32_t next = options().compileAfterCalls;
+    if (data->hasLoops)
+        next = std::min(next, std::bit_ceil(data->calls + 1));
+    return next > data->calls ? next - data->calls - 1 : 0;
+}
+
+void countSkippedCalls(CodeData* data, uint32_t calls) {
+    statistics().interpretedCalls += calls;
+    data->calls += std::min(calls, UINT32_MAX - data->calls);
 }
 
 bool watchesLoopsNow(CodeData* data) {

@@ -30,10 +30,15 @@ bool isActive();
 // Never compile this code, and drop what is compiled / take that back.
 void suppress(CodeData* data);
 void unsuppress(CodeData* data);
+// options().compileAfterCalls has changed.
+void noticeThreshold();
 
 // --- decisions
 // A call of `data` is about to be interpreted (counts it): compile it now?
 bool shouldCompileAtCall(CodeData* data);
+// The number of calls from now on of which neither this nor watchesLoopsNow() wants to know.
+uint32_t callsToSkip(const CodeData* data);
+void countSkippedCalls(CodeData* data, uint32_t calls);
 // Should the loops of this call, which is interpreted, be watched? Watching costs about as much as
 // a short iteration, so of code that is called often only the calls number 1, 2, 4, 8, ... are, and
 // stand for the others.

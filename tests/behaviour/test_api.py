@@ -147,6 +147,50 @@ def test_compile_after_n_calls():
     assert run(source).split() == ["False", "True", "True", "5", "no", "no", "no"]
 
 
+def test_calls_of_cold_code_are_counted_in_bulk():
+    """Calls that the hook does not look at one by one count all the same, and a new threshold holds at once."""
+    source = """
+    def plain(n):
+        return n + 1
+    for i in range(1_400):
+        plain(i)
+    print(pyston.is_compiled(plain), end=" ")
+    for i in range(200):
+        plain(i)
+    print(pyston.is_compiled(plain), end=" ")
+    def other(n):
+        return n + 2
+    for i in range(100):
+        other(i)
+    pyston.compile_after_n_calls(50)
+    other(1)
+    print(pyston.is_compiled(other), end=" ")
+    def given_up(n):
+        return n + 3
+    pyston.suppress(given_up)
+    for i in range(10_000):
+        given_up(i)
+    print(pyston.is_compiled(given_up), pyston.force_compile(plain))
+    """
+    assert run(source, env={}) == "False True True False True"
+
+
+def test_loops_of_running_code_are_watched():
+    """Code that is in the midst of a loop when a call of it begins to be watched."""
+    source = """
+    def nested(n, depth):
+        total = 0
+        for i in range(n):
+            if depth and i % 2:
+                total += nested(3, depth - 1)
+            total += i
+        return total
+    import sys
+    print([nested(40, 2) for _ in range(300)] == [900] * 300)
+    """
+    assert run(source, env={"PYSTON_LOOP_AFTER": "3000"}) == "True"
+
+
 def test_stats():
     source = """
     for _ in range(1000): work(50)

@@ -1,5 +1,6 @@
 #include "cpython/v3_11/c_calls.h"
 
+#include "cpython/v3_11/code_data.h"
 #include "pycore_call.h"
 
 namespace pyston::host {
@@ -77,15 +78,15 @@ Result callClass(PyObject* callable, PyObject* argument) {
 }
 
 // Whether the interpreter would have specialized the instructions of the running code by now.
-bool isWarm(PyThreadState* tstate) {
-    return tstate->cframe->current_frame->f_code->co_warmup >= 0;
+bool runsWarmCode(PyThreadState* tstate) {
+    return isWarm(tstate->cframe->current_frame->f_code);
 }
 
 } // namespace
 
 Result callBuiltinDirectly(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
                            Py_ssize_t positional, PyObject* kwnames) {
-    if (!isWarm(tstate))
+    if (!runsWarmCode(tstate))
         return {};
     PyTypeObject* type = Py_TYPE(callable);
     if (type == &PyCFunction_Type)

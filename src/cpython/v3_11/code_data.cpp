@@ -8,6 +8,8 @@
 #include "runtime/policy.h"
 #include "runtime/unwind.h"
 
+#include <algorithm>
+#include <climits>
 #include <cstddef>
 #include <new>
 
@@ -31,6 +33,7 @@ void destroyHostCode(void* pointer) {
     std::unique_ptr<HostCode> data(static_cast<HostCode*>(pointer));
     if (!data)
         return;
+    wake(data.get()); // the code object's end looks at co_warmup
     runtime::unregisterCode(data.get());
     if (data->current)
         destroyBlob(std::move(data->current));
@@ -114,6 +117,29 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
     data->builtins = nullptr;
     data->seenClasses.clear();
     return compiled;
+}
+
+void letIdle(HostCode* data) {
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    // Frozen code outlives the interpreter, which looks at co_warmup then.
+    if (code->co_warmup != 0 || data->isGenerator || data->loopsPatched || data->neverPatch)
+        return;
+    data->idleCalls =
+        static_cast<int16_t>(std::min<uint32_t>(runtime::callsToSkip(data), SHRT_MAX));
+    code->co_warmup = data->idleCalls;
+}
+
+void wake(HostCode* data) {
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
+    if (data->idleCalls == 0)
+        return;
+    runtime::countSkippedCalls(data, static_cast<uint32_t>(data->idleCalls - code->co_warmup));
+    data->idleCalls = 0;
+    code->co_warmup = 0;
+}
+
+void wakeCode(runtime::CodeData* data) {
+    wake(static_cast<HostCode*>(data));
 }
 
 runtime::CodeData* codeData(Object* code, bool create) {

@@ -43,6 +43,7 @@ struct HostCode : runtime::CodeData {
     // An activation of this code may be running in the interpreter out of our sight, so its loops
     // must not be patched.
     bool neverPatch = false;
+    int16_t idleCalls = 0; // as last granted, see isIdle()
 };
 
 // Index of our co_extra slot; -1 before prepareCodeData().
@@ -61,6 +62,25 @@ inline HostCode* findHostCode(const PyCodeObject* code) {
         return nullptr;
     return static_cast<HostCode*>(extra->extras[codeExtraIndex]);
 }
+// Has the interpreter put specialized instructions into the code? It counts co_warmup up to 0
+// first, and does not look at it again.
+inline bool isWarm(const PyCodeObject* code) {
+    return code->co_warmup >= 0;
+}
+// For how many calls has the hook nothing to do but to let the interpreter run them? That is kept
+// in the co_warmup of warm code: a call reads that part of the code object anyway, while HostCode
+// would have to come from memory in a program with a flat profile. While it is positive no loop of
+// the code is patched, and nothing compiled can be entered at its start.
+inline bool isIdle(const PyCodeObject* code) {
+    return code->co_warmup > 0;
+}
+inline void countIdleCall(PyCodeObject* code) {
+    --code->co_warmup;
+}
+// Grants such calls, if policy has no use for them / takes back those that are left.
+void letIdle(HostCode* data);
+void wake(HostCode* data);
+
 // Null only when out of memory (no exception is set).
 HostCode* hostCode(PyCodeObject* code);
 // runtime::compileNow() with what the frame tells about the code's surroundings.

@@ -158,7 +158,7 @@ constexpr std::array<Row, 256> kRows = makeRows();
 class Decoder {
   public:
     Decoder(PyCodeObject* code, std::vector<build::Instr>* out)
-        : code_(code), data_(findHostCode(code)), out_(out), quickened_(code->co_warmup == 0) {}
+        : code_(code), data_(findHostCode(code)), out_(out), quickened_(isWarm(code)) {}
 
     void run() {
         int size = static_cast<int>(_PyCode_NBYTES(code_));

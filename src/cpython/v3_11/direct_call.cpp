@@ -52,11 +52,8 @@ void giveUp(PyObject* const* args, size_t count) {
         Py_DECREF(std::exchange(taken[i], Py_NewRef(Py_None)));
 }
 
-// New references to all parameters' values: what is given, then defaults.
-void bindArguments(PyObject** slots, PyFunctionObject* function, PyObject* const* args,
-                   size_t given, size_t wanted) {
-    for (size_t i = 0; i < given; ++i)
-        slots[i] = Py_NewRef(args[i]);
+// New references to the values of the parameters that are not given.
+void bindDefaults(PyObject** slots, PyFunctionObject* function, size_t given, size_t wanted) {
     if (given == wanted)
         return;
     PyObject* defaults = function->func_defaults;
@@ -65,13 +62,34 @@ void bindArguments(PyObject** slots, PyFunctionObject* function, PyObject* const
         slots[i] = Py_NewRef(PyTuple_GET_ITEM(defaults, static_cast<Py_ssize_t>(i - first)));
 }
 
+// A frame's slots at its start. Leaves None for each of the caller's references if they may be
+// taken.
+void fillSlots(Frame* frame, PyFunctionObject* function, PyObject* const* args, size_t given,
+               bool mayTake) {
+    PyObject** slots = frame->localsplus;
+    const auto* code = reinterpret_cast<const PyCodeObject*>(function->func_code);
+    const auto wanted = static_cast<size_t>(code->co_argcount);
+    if (mayTake) {
+        auto** taken = const_cast<PyObject**>(args);
+        for (size_t i = 0; i < given; ++i)
+            slots[i] = std::exchange(taken[i], Py_NewRef(Py_None));
+    } else {
+        for (size_t i = 0; i < given; ++i)
+            slots[i] = Py_NewRef(args[i]);
+    }
+    bindDefaults(slots, function, given, wanted);
+    std::fill(slots + wanted, slots + code->co_nlocalsplus, nullptr);
+}
+
 // They are moved into the generator once it has been made.
 constexpr size_t kMaxGeneratorArguments = 16;
 
 PyObject* callGeneratorFunction(PyThreadState* tstate, HostCode* data, PyFunctionObject* function,
                                 PyObject* const* args, size_t given, size_t wanted) {
     PyObject* slots[kMaxGeneratorArguments] = {};
-    bindArguments(slots, function, args, given, wanted);
+    for (size_t i = 0; i < given; ++i)
+        slots[i] = Py_NewRef(args[i]);
+    bindDefaults(slots, function, given, wanted);
     PyObject* generator =
         makeGenerator(tstate, data, function, slots, static_cast<Py_ssize_t>(wanted));
     if (generator == nullptr)
@@ -119,43 +137,44 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     PyThreadState* tstate = _PyThreadState_GET();
     auto* function = reinterpret_cast<PyFunctionObject*>(callable);
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
-    HostCode* data = findHostCode(code);
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     auto wanted = static_cast<size_t>(code->co_argcount);
     size_t defaults = 0;
     if (function->func_defaults != nullptr)
         defaults = static_cast<size_t>(PyTuple_GET_SIZE(function->func_defaults));
-    bool simple = data != nullptr && data->simpleCalls && given <= wanted &&
-                  given + defaults >= wanted &&
-                  (kwnames == nullptr || PyTuple_GET_SIZE(kwnames) == 0);
-    if (!simple || !hookIsSet(tstate) || tstate->cframe->use_tracing ||
-        (data->isGenerator && wanted > kMaxGeneratorArguments))
+    if (!hasSimpleParameters(code) || given > wanted || given + defaults < wanted ||
+        (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !hookIsSet(tstate))
         return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
-
-    PyObject* generator = nullptr;
-    if (data->isGenerator) {
-        generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
-        if (generator == nullptr)
-            return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
-    }
     const auto mayTake = [&] {
         return given > 0 && (takeOffer(callable, args).first != nullptr ||
                              mayTakeArguments(tstate, callable, args, given));
     };
-    if (generator != nullptr) {
-        if (mayTake())
-            giveUp(args, given);
-        return generator;
+    HostCode* data = nullptr;
+    if (!mayRunIdle(code)) {
+        data = findHostCode(code);
+        if (data == nullptr || !data->simpleCalls || tstate->cframe->use_tracing)
+            return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+        if (data->isGenerator) {
+            PyObject* generator = nullptr;
+            if (wanted <= kMaxGeneratorArguments)
+                generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
+            if (generator == nullptr)
+                return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+            if (mayTake())
+                giveUp(args, given);
+            return generator;
+        }
     }
     Frame* frame = pushFrame(tstate, function);
     if (frame == nullptr)
         return PyErr_NoMemory();
-    PyObject** slots = frame->localsplus;
-    bindArguments(slots, function, args, given, wanted);
-    if (mayTake())
-        giveUp(args, given);
-    std::fill(slots + wanted, slots + code->co_nlocalsplus, nullptr);
-    return runAndClear(tstate, data, frame);
+    fillSlots(frame, function, args, given, mayTake());
+    if (data != nullptr)
+        return runAndClear(tstate, data, frame);
+    countIdleCall(code);
+    PyObject* result = continueFrame(tstate, frame, 0);
+    clearAndPopFrame(tstate, frame);
+    return result;
 }
 
 bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,

@@ -33,6 +33,11 @@ PyObject* evalUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
     return result;
 }
 
+void takeVectorcall(PyFunctionObject* function) {
+    if (function->vectorcall == _PyFunction_Vectorcall)
+        function->vectorcall = vectorcallFunction;
+}
+
 // The entry for a frame at its function's start or at a resume point; compiles if it is time to.
 const void* entryFor(HostCode* data, const Frame* frame, int offset) {
     if (!data->current || data->current->coldStart) {
@@ -52,12 +57,12 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (throwflag || tstate->cframe->use_tracing || data == nullptr || !runtime::isActive())
         return continueFrame(tstate, frame, throwflag);
 
+    wake(data);
     bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
     int offset = nextOffset(frame);
     if (!resumed && offset == 0) {
-        PyFunctionObject* function = frame->f_func;
-        if (data->simpleCalls && function->vectorcall == _PyFunction_Vectorcall)
-            function->vectorcall = vectorcallFunction;
+        if (data->simpleCalls)
+            takeVectorcall(frame->f_func);
     }
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
@@ -69,10 +74,13 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
-    if (runtime::watchesLoopsNow(data))
+    if (runtime::watchesLoopsNow(data)) {
         watchLoops(data);
-    else
+    } else {
         unwatchLoops(data);
+        if (!resumed && offset == 0)
+            letIdle(data);
+    }
     return continueFrame(tstate, frame, 0);
 }
 
@@ -85,6 +93,13 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
             return resumeNative(tstate, data, frame, entry);
     } else if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0) {
         dropCallerArguments(tstate, frame);
+        PyCodeObject* code = frame->f_code;
+        if (!throwflag && mayRunIdle(code)) {
+            if (hasSimpleParameters(code))
+                takeVectorcall(frame->f_func);
+            countIdleCall(code);
+            return continueFrame(tstate, frame, 0);
+        }
     }
     return evalWithStack(tstate, frame, throwflag);
 }
@@ -112,6 +127,8 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
 PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
     for (;;) {
         PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+        if (isIdle(frame->f_code)) // not patched
+            return result;
         LoopEdge* edge = edgeStoppedAt(tstate, frame);
         if (edge == nullptr) [[likely]]
             return result;

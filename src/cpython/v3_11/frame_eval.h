@@ -2,6 +2,8 @@
 #pragma once
 
 #include "cpython/v3_11/code_data.h"
+#include "cpython/v3_11/stack_segments.h"
+#include "cpython/v3_11/tracing.h"
 
 namespace pyston::host {
 
@@ -9,6 +11,11 @@ namespace pyston::host {
 // raises; goes over to compiled code at loop edges. `throwflag`: an exception is set, to be raised
 // there.
 PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+
+// May a call of `code`, at its start, go to continueFrame() at once? (Count it then.)
+inline bool mayRunIdle(const PyCodeObject* code) {
+    return isIdle(code) && !tracingSeen && !stackMayBeLow();
+}
 
 bool hookIsSet(PyThreadState* tstate);
 // What the hook does with a frame whose arguments are its own: runs it, on another C stack if this

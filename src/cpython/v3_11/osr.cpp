@@ -116,9 +116,9 @@ void unpatch(const HostCode* data, LoopEdge* edge) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     int original = edge->original;
     // Quickened meanwhile?
-    if (code->co_warmup == 0 && original == COMPARE_OP)
+    if (isWarm(code) && original == COMPARE_OP)
         original = COMPARE_OP_ADAPTIVE;
-    else if (code->co_warmup == 0 && original == JUMP_BACKWARD)
+    else if (isWarm(code) && original == JUMP_BACKWARD)
         original = JUMP_BACKWARD_QUICK;
     *opcodeByte(data, edge->patchOffset) = static_cast<unsigned char>(original);
     edge->patched = false;
@@ -253,6 +253,7 @@ void watchLoops(HostCode* data) {
         return;
     }
     Py_DECREF(visible);
+    wake(data);
     for (LoopEdge& edge : data->edges) {
         if (!isWorthWatching(data, edge))
             continue;

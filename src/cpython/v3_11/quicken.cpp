@@ -2,6 +2,8 @@
 // which is overwritten while loops are watched.
 #include "cpython/v3_11/quicken.h"
 
+#include "cpython/v3_11/code_data.h"
+
 namespace pyston::host {
 namespace {
 
@@ -87,7 +89,7 @@ int adaptiveForm(int opcode) {
 }
 
 void warmUp(PyCodeObject* code) {
-    if (code->co_warmup != 0 && ++code->co_warmup == 0)
+    if (!isWarm(code) && ++code->co_warmup == 0)
         quicken(code);
 }
 
