@@ -4,6 +4,7 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/generators.h"
+#include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/stack_segments.h"
 
 #include <algorithm>
@@ -16,12 +17,14 @@ namespace {
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
     if (data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow())
-        [[likely]]
+        [[likely]] {
+        warmUp(frame->f_code);
         result = enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
-    else if (hookIsSet(tstate))
+    } else if (hookIsSet(tstate)) {
         result = evalWithStack(tstate, frame, 0);
-    else
+    } else {
         result = _PyEval_EvalFrame(tstate, frame, 0);
+    }
     clearAndPopFrame(tstate, frame);
     return result;
 }

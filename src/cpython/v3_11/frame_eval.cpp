@@ -7,6 +7,7 @@
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/tracing.h"
@@ -71,6 +72,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             if (resumed)
                 return resumeNative(tstate, data, frame, entry);
             ++runtime::statistics().nativeEntries;
+            warmUp(frame->f_code);
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }

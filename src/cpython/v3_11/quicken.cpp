@@ -2,8 +2,6 @@
 // which is overwritten while loops are watched.
 #include "cpython/v3_11/quicken.h"
 
-#include "cpython/v3_11/code_data.h"
-
 namespace pyston::host {
 namespace {
 
@@ -88,8 +86,8 @@ int adaptiveForm(int opcode) {
     }
 }
 
-void warmUp(PyCodeObject* code) {
-    if (!isWarm(code) && ++code->co_warmup == 0)
+void warmUpOnce(PyCodeObject* code) {
+    if (++code->co_warmup == 0)
         quicken(code);
 }
 
