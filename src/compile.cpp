@@ -11,9 +11,9 @@
 #include "runtime/code_memory.h"
 #include "runtime/options.h"
 #include "runtime/unwind.h"
+#include "support/cpu_time.h"
 
 #include <algorithm>
-#include <chrono>
 #include <unordered_set>
 
 namespace pyston {
@@ -34,15 +34,14 @@ constexpr size_t kMaxInstructions = 5'000;
 class Stopwatch {
   public:
     void finish(runtime::Phase phase) {
-        const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(
-            std::chrono::steady_clock::now() - last_);
-        phases_[static_cast<size_t>(phase)] += static_cast<uint32_t>(elapsed.count());
-        last_ += elapsed; // the rest counts for the next phase
+        const uint64_t now = threadCpuMicroseconds();
+        phases_[static_cast<size_t>(phase)] += static_cast<uint32_t>(now - last_);
+        last_ = now;
     }
     const runtime::PhaseMicroseconds& phases() const { return phases_; }
 
   private:
-    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+    uint64_t last_ = threadCpuMicroseconds();
     runtime::PhaseMicroseconds phases_{};
 };
 

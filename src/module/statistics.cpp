@@ -98,12 +98,13 @@ Object* statisticsDict() {
 
 Object* functionStatistics(Object* code) {
     const runtime::CodeData* data = host::codeData(code, false);
-    if (!data || (data->compilations() == 0 && data->failure.empty()))
+    if (!data)
         Py_RETURN_NONE;
     Reference dict(PyDict_New());
     const runtime::CodeBlob* blob = data->current.get();
     bool good =
         dict && putCount(dict.get(), "versions", data->compilations()) &&
+        putCount(dict.get(), "interpreted_calls", data->calls) &&
         putCount(dict.get(), "code_bytes", blob ? blob->size : 0) &&
         putCount(dict.get(), "compile_microseconds", blob ? blob->compileMicroseconds : 0) &&
         put(dict.get(), "phases", blob ? phaseTimes(*blob) : PyDict_New()) &&

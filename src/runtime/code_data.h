@@ -84,7 +84,14 @@ struct CodeData {
     const void* nativeEntry = nullptr;    // entry at the function's start
     FrameShape frame;
     const void* nativeResume = nullptr; // generators: the native function, if it may be entered
-    Object* code = nullptr;             // borrowed (this dies with it)
+    // What else a call looks at, to be in the same cache line.
+    bool simpleCalls = false;  // calls need no argument processing (the interpreter layer's word)
+    bool isGenerator = false;  // generator, coroutine or asynchronous generator: entered at resumes
+    bool hasLoops = false;     // has backward jumps that serve the eval breaker
+    bool loopsPatched = false; // its loop edges stop the interpreter
+    bool suppressed = false;   // by the user, or given up
+    uint32_t calls = 0;        // interpreted calls seen
+    Object* code = nullptr;    // borrowed (this dies with it)
     // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
     // times.
     Object* globals = nullptr;
@@ -96,17 +103,12 @@ struct CodeData {
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
-    uint32_t calls = 0;        // interpreted calls seen
     uint32_t loopEdges = 0;    // interpreted loop edges, estimated from those seen
     uint32_t edgeWeight = 1;   // edges that one seen stands for, see watchesLoopsNow()
     uint16_t versions = 0;     // compilations so far, but for
     uint16_t coldVersions = 0; // those because something ran for the first time
     bool pathWasCold = false;  // the last version was retired for that
     int compilations() const { return versions + coldVersions; }
-    bool suppressed = false;   // by the user, or given up
-    bool isGenerator = false;  // generator, coroutine or asynchronous generator: entered at resumes
-    bool hasLoops = false;     // has backward jumps that serve the eval breaker
-    bool loopsPatched = false; // its loop edges stop the interpreter
     std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
     std::string failure;                            // why compilation was given up, if it was

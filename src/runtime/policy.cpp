@@ -4,12 +4,11 @@
 #include "compile.h"
 #include "cpython/api.h"
 #include "runtime/options.h"
+#include "support/cpu_time.h"
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <cstdio>
-#include <ctime>
 
 namespace pyston::runtime {
 namespace {
@@ -40,11 +39,7 @@ bool isWithinBudget() {
     const uint64_t percent = options().compileBudget;
     if (spent < kFreeMicroseconds || percent >= 100 || options().compileAfterCalls == 0)
         return true;
-    timespec used{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    const uint64_t microseconds = static_cast<uint64_t>(used.tv_sec) * 1'000'000 +
-                                  static_cast<uint64_t>(used.tv_nsec) / 1'000;
-    return spent * 100 < microseconds * percent;
+    return spent * 100 < processCpuMicroseconds() * percent;
 }
 
 // A counter that has reached its threshold while there is no budget asks again a little later.
@@ -232,11 +227,9 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     request.forced = compilesAll;
     request.wantDumps = dumpWanted(data);
 
-    auto start = std::chrono::steady_clock::now();
+    const uint64_t start = threadCpuMicroseconds();
     CompileResult result = compile(request);
-    auto elapsed = std::chrono::steady_clock::now() - start;
-    auto microseconds = static_cast<uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(elapsed).count());
+    const uint64_t microseconds = threadCpuMicroseconds() - start;
 
     ++(forCold ? data->coldVersions : data->versions);
     data->pathWasCold = false;

@@ -951,22 +951,22 @@ TEST(X64, CalleeSavedRegistersSurvive) {
                   {{1, reg(kRbx)}, {2, reg(kR14)}, {3, reg(kR15)}});
     for (uint64_t second : {uint64_t{2}, u(-2)}) { // with and without the exit
         const uint64_t inputs[] = {1, second};
-        uint64_t before[5] = {11, 12, 13, 14, 15}, after[5];
+        uint64_t registers[10] = {11, 12, 13, 14, 15}; // before, after
         const void* entry = code.base() + code.code().entries[0].second;
         const void* base = code.base();
         asm volatile("push %%rbp\n\t"
-                     "mov 0(%[b]), %%rbx; mov 8(%[b]), %%r12; mov 16(%[b]), %%r13;"
-                     "mov 24(%[b]), %%r14; mov 32(%[b]), %%r15\n\t"
-                     "mov %%rsp, %%rbp; push %[a]; and $-16, %%rsp; push %[a]; push %%rbp\n\t"
+                     "mov 0(%[r]), %%rbx; mov 8(%[r]), %%r12; mov 16(%[r]), %%r13;"
+                     "mov 24(%[r]), %%r14; mov 32(%[r]), %%r15\n\t"
+                     "mov %%rsp, %%rbp; push %[r]; and $-16, %%rsp; push %[r]; push %%rbp\n\t"
                      "call *%%rax\n\t"
-                     "pop %%rbp; pop %[a]; mov %%rbp, %%rsp; pop %%rbp\n\t"
-                     "mov %%rbx, 0(%[a]); mov %%r12, 8(%[a]); mov %%r13, 16(%[a]);"
-                     "mov %%r14, 24(%[a]); mov %%r15, 32(%[a])\n\t"
+                     "pop %%rbp; pop %[r]; mov %%rbp, %%rsp; pop %%rbp\n\t"
+                     "mov %%rbx, 40(%[r]); mov %%r12, 48(%[r]); mov %%r13, 56(%[r]);"
+                     "mov %%r14, 64(%[r]); mov %%r15, 72(%[r])\n\t"
                      : "+a"(base)
-                     : [b] "r"(before), [a] "c"(after), "D"(inputs), "S"(nullptr), "d"(entry)
+                     : [r] "c"(registers), "D"(inputs), "S"(nullptr), "d"(entry)
                      : "rbx", "r12", "r13", "r14", "r15", "r8", "r9", "r10", "r11", "memory", "cc");
         for (int i = 0; i < 5; ++i)
-            EXPECT_EQ(after[i], before[i]) << i;
+            EXPECT_EQ(registers[i + 5], registers[i]) << i;
     }
 }
 

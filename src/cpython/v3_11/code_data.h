@@ -38,8 +38,7 @@ struct GeneratorStart {
 struct HostCode : runtime::CodeData {
     std::vector<LoopEdge> edges;
     std::vector<int16_t> stackDepths; // by code unit; empty until needed, see call_arguments.h
-    bool simpleCalls = false;         // as direct_call.h wants them
-    GeneratorStart generatorStart;    // simple calls make a generator
+    GeneratorStart generatorStart;    // simple calls of it make a generator
     // An activation of this code may be running in the interpreter out of our sight, so its loops
     // must not be patched.
     bool neverPatch = false;

@@ -16,8 +16,6 @@
 namespace pyston::host {
 namespace {
 
-PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag);
-
 // How many calls run in the interpreter without the hook, for want of C stack.
 int unhookedDepth = 0;
 
@@ -86,6 +84,8 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     return continueFrame(tstate, frame, 0);
 }
 
+} // namespace
+
 PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
         const HostCode* data = findHostCode(frame->f_code);
@@ -104,12 +104,6 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
         }
     }
     return evalWithStack(tstate, frame, throwflag);
-}
-
-} // namespace
-
-bool hookIsSet(PyThreadState* tstate) {
-    return tstate->interp->eval_frame == evalFrame;
 }
 
 PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {

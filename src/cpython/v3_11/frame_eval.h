@@ -17,7 +17,11 @@ inline bool mayRunIdle(const PyCodeObject* code) {
     return isIdle(code) && !tracingSeen && !stackMayBeLow();
 }
 
-bool hookIsSet(PyThreadState* tstate);
+// The hook itself.
+PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+inline bool hookIsSet(PyThreadState* tstate) {
+    return tstate->interp->eval_frame == evalFrame;
+}
 // What the hook does with a frame whose arguments are its own: runs it, on another C stack if this
 // one is low.
 PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag);

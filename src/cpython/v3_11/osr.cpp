@@ -6,9 +6,9 @@
 #include "cpython/v3_11/unwind.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
+#include "support/cpu_time.h"
 
 #include <algorithm>
-#include <ctime>
 #include <optional>
 
 namespace pyston::host {
@@ -223,13 +223,9 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
 // preventGetItemInlining() takes milliseconds, once: not what a program that only imports should
 // pay for. The next call of the function asks again.
 static bool isStartingUp() {
-    constexpr int64_t kStartUpNanoseconds = 150'000'000; // of CPU time
+    constexpr uint64_t kStartUpMicroseconds = 150'000; // of CPU time
     static bool over = runtime::options().compileAfterCalls == 0;
-    if (!over) {
-        timespec used{};
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-        over = used.tv_sec > 0 || used.tv_nsec > kStartUpNanoseconds;
-    }
+    over = over || processCpuMicroseconds() > kStartUpMicroseconds;
     return !over;
 }
 
