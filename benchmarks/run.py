@@ -153,6 +153,7 @@ def main() -> int:
     pyston = arguments.pyston
     print(f"{'benchmark':<34} {'python3.11':>10} {'pyston':>10} {'faster':>7} {'first':>7} {'memory':>7}")
     pure, others, memory, missing, kept = [], [], [], [], {}
+    programs: dict[str, list[float]] = {}  # a program's script may be several benchmarks (async_tree: 16)
     wrong = 0
     for benchmark in read_manifest(suite):
         if arguments.names and benchmark.name not in arguments.names:
@@ -171,6 +172,8 @@ def main() -> int:
             grown = row.rss[pyston] / row.rss[STOCK]
             impure = benchmark.name in NOT_PURE_PYTHON
             (others if impure else pure).append(ratio)
+            if not impure:
+                programs.setdefault(benchmark.script.parent.name, []).append(ratio)
             memory.append(grown)
             medians = [shown(statistics.median(row.values[i])) for i in (STOCK, pyston)]
             mark = "  (not pure Python)" if impure else "  SLOWER" if ratio < 0.95 else ""
@@ -178,6 +181,8 @@ def main() -> int:
             kept[name] = {"stock": row.values[STOCK], "pyston": row.values[pyston], "rss": list(row.rss.values()), "pure": not impure}
     print(f"\ngeometric mean, {len(pure)} pure-Python benchmarks: {geometric_mean(pure):.3f}x", end="")
     print(f" (slowest {min(pure, default=math.nan):.2f}x, fastest {max(pure, default=math.nan):.2f}x)")
+    by_program = [geometric_mean(ratios) for ratios in programs.values()]
+    print(f"the same, each of the {len(programs)} programs counted once: {geometric_mean(by_program):.3f}x")
     print(f"geometric mean, all {len(pure + others)}: {geometric_mean(pure + others):.3f}x")
     print(f"peak memory, geometric mean: {geometric_mean(memory):.3f}x")
     if missing:

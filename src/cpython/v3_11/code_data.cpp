@@ -122,7 +122,7 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     // Frozen code outlives the interpreter, which looks at co_warmup then.
-    if (code->co_warmup != 0 || data->isGenerator || data->loopsPatched || data->neverPatch)
+    if (code->co_warmup != 0 || data->loopsPatched || data->neverPatch)
         return;
     data->idleCalls =
         static_cast<int16_t>(std::min<uint32_t>(runtime::callsToSkip(data), SHRT_MAX));

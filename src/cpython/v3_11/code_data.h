@@ -66,10 +66,11 @@ inline HostCode* findHostCode(const PyCodeObject* code) {
 inline bool isWarm(const PyCodeObject* code) {
     return code->co_warmup >= 0;
 }
-// For how many calls has the hook nothing to do but to let the interpreter run them? That is kept
-// in the co_warmup of warm code: a call reads that part of the code object anyway, while HostCode
-// would have to come from memory in a program with a flat profile. While it is positive no loop of
-// the code is patched, and nothing compiled can be entered at its start.
+// For how many calls (resumes, of a generator) has the hook nothing to do but to let the
+// interpreter run them? That is kept in the co_warmup of warm code: a call reads that part of the
+// code object anyway, while HostCode would have to come from memory in a program with a flat
+// profile. While it is positive no loop of the code is patched, and nothing compiled can be entered
+// at its start (where it was left).
 inline bool isIdle(const PyCodeObject* code) {
     return code->co_warmup > 0;
 }

@@ -153,7 +153,7 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
                              mayTakeArguments(tstate, callable, args, given));
     };
     HostCode* data = nullptr;
-    if (!mayRunIdle(code)) {
+    if (!mayRunIdle(code) || isGeneratorCode(code)) {
         data = findHostCode(code);
         if (data == nullptr || !data->simpleCalls || tstate->cframe->use_tracing)
             return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);

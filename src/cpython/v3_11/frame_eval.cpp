@@ -78,7 +78,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         watchLoops(data);
     } else {
         unwatchLoops(data);
-        if (!resumed && offset == 0)
+        if (resumed || offset == 0)
             letIdle(data);
     }
     return continueFrame(tstate, frame, 0);
@@ -87,16 +87,20 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
 } // namespace
 
 PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
+    PyCodeObject* code = frame->f_code;
     if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
-        const HostCode* data = findHostCode(frame->f_code);
+        if (throwflag == 0 && mayRunIdle(code)) {
+            countIdleCall(code);
+            return continueFrame(tstate, frame, 0);
+        }
+        const HostCode* data = findHostCode(code);
         const void* entry =
             throwflag || stackMayBeLow() ? nullptr : resumeEntry(tstate, data, frame);
         if (entry != nullptr) [[likely]]
             return resumeNative(tstate, data, frame, entry);
     } else if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0) {
         dropCallerArguments(tstate, frame);
-        PyCodeObject* code = frame->f_code;
-        if (!throwflag && mayRunIdle(code)) {
+        if (throwflag == 0 && mayRunIdle(code)) {
             if (hasSimpleParameters(code))
                 takeVectorcall(frame->f_func);
             countIdleCall(code);
