@@ -87,6 +87,8 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.codeInfo = host::codeInfo;
     facts.codeData = host::codeData;
     facts.builtinInfo = host::builtinInfo;
+    facts.attributeAccess = host::attributeAccess;
+    facts.classAttribute = host::classAttribute;
     facts.knownBuiltin = host::knownBuiltin;
     return facts;
 }

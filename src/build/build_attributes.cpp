@@ -27,12 +27,31 @@ bool GraphBuilder::buildAttribute(const Instr& in) {
     }
 }
 
+void GraphBuilder::noteFeedback(const Instr& in, Value* owner) {
+    const Feedback& seen = in.feedback;
+    runtime::SiteProfile::Shape shape{seen.typeVersion};
+    if (seen.kind == Kind::kWithHint)
+        shape.entry = static_cast<int32_t>(seen.index);
+    else if (seen.kind == Kind::kMethodWithDict)
+        shape.entry = runtime::SiteProfile::kNotInDict;
+    if (speculates(in) && seen.kind != Kind::kModule && seen.kind != Kind::kMethodClass)
+        noteShape(in, owner, shape);
+}
+
 void GraphBuilder::loadAttr(const Instr& in) {
     Value* owner = popObject();
-    if (Value* value = speculates(in) ? loadAttrFast(in, owner) : nullptr)
+    noteFeedback(in, owner);
+    if (Value* value =
+            speculates(in) && !isPolymorphic(in, owner) ? loadAttrFast(in, owner) : nullptr)
         return push(value);
-    push(helper(Helper::kLoadAttrCached, {owner, nameObject(in.arg)}, fn_.newCache()));
+    if (loadClassAttr(in, owner, false) || loadAttrByShapes(in, owner))
+        return;
+    push(loadAttrGeneric(in, owner));
     checkTracing();
+}
+
+Value* GraphBuilder::loadAttrGeneric(const Instr& in, Value* owner) {
+    return helper(Helper::kLoadAttrCached, {owner, nameObject(in.arg)}, newCache(in));
 }
 
 Value* GraphBuilder::loadAttrFast(const Instr& in, Value* owner) {
@@ -65,10 +84,17 @@ void GraphBuilder::storeAttr(const Instr& in) {
     Value* owner = popObject();
     Value* value = popObject();
     owner = current(owner);
-    if (speculates(in) && storeAttrFast(in, owner, value))
+    noteFeedback(in, owner);
+    if (speculates(in) && !isPolymorphic(in, owner) && storeAttrFast(in, owner, value))
         return;
-    helper(Helper::kStoreAttrCached, {value, owner, nameObject(in.arg)}, fn_.newCache());
+    if (storeAttrByShapes(in, owner, value))
+        return;
+    storeAttrGeneric(in, owner, value);
     checkTracing();
+}
+
+void GraphBuilder::storeAttrGeneric(const Instr& in, Value* owner, Value* value) {
+    helper(Helper::kStoreAttrCached, {value, owner, nameObject(in.arg)}, newCache(in));
 }
 
 bool GraphBuilder::storeAttrFast(const Instr& in, Value* owner, Value* value) {
@@ -93,14 +119,21 @@ bool GraphBuilder::storeAttrFast(const Instr& in, Value* owner, Value* value) {
 // Leaves [function, self], or [NULL, attribute] when there is nothing to bind.
 void GraphBuilder::loadMethod(const Instr& in) {
     Value* owner = popObject();
-    if (speculates(in) && loadMethodFast(in, owner))
+    noteFeedback(in, owner);
+    if (speculates(in) && !isPolymorphic(in, owner) && loadMethodFast(in, owner))
         return;
-    Value* name = nameObject(in.arg);
-    Value* function = helper(Helper::kLoadMethodCached, {owner, name}, fn_.newCache());
-    Value* second = helper(Helper::kTakeSecond, {owner, name});
+    if (loadClassAttr(in, owner, true) || loadMethodByShapes(in, owner))
+        return;
+    auto [function, second] = loadMethodGeneric(in, owner);
     push(function);
     push(second);
     checkTracing();
+}
+
+GraphBuilder::Pair GraphBuilder::loadMethodGeneric(const Instr& in, Value* owner) {
+    Value* name = nameObject(in.arg);
+    Value* function = helper(Helper::kLoadMethodCached, {owner, name}, newCache(in));
+    return {function, helper(Helper::kTakeSecond, {owner, name})};
 }
 
 bool GraphBuilder::loadMethodFast(const Instr& in, Value* owner) {

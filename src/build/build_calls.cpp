@@ -2,6 +2,7 @@
 // its own kind; all others through vectorcall.
 #include "build/graph_builder.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace pyston::build {
@@ -42,25 +43,94 @@ void GraphBuilder::call(const Instr& in) {
     for (Value*& arg : args)
         arg = current(arg);
     Value* kwnames = in.kwnames ? constObject(in.kwnames) : nullptr;
+    Called known;
     if (first && first->type().rep == Rep::kNullable) {
-        args.insert(args.begin(), {kwnames, first, second});
-        push(helper(Helper::kCallMethod, args));
-        return checkBreakerAndTracing();
-    }
-    Value* callable = first ? first : second;
-    if (first)
         args.insert(args.begin(), second);
-    Called known = kwnames ? Called{} : callKnown(in, callable, args);
-    if (!known.result) {
-        args.insert(args.begin(), {kwnames, callable});
-        known = {helper(Helper::kCall, args), After::kBreakerAndTracing};
-        known.result->setType(exactObject(instanceClassOf(callable)));
+        known = callAnyOf(in, kwnames, first, args);
+    } else {
+        if (first)
+            args.insert(args.begin(), second);
+        Value* callable = first ? first : second;
+        known = callable->isPhi() ? callAnyOf(in, kwnames, callable, args)
+                                  : callOne(in, kwnames, callable, args);
     }
     push(known.result);
     if (known.after == After::kBreakerAndTracing)
         checkBreakerAndTracing();
     else if (known.after == After::kTracing)
         checkTracing();
+}
+
+GraphBuilder::Called GraphBuilder::callOne(const Instr& in, Value* kwnames, Value* callable,
+                                           std::span<Value* const> args) {
+    if (Called known = kwnames ? Called{} : callKnown(in, callable, args); known.result)
+        return known;
+    std::vector<Value*> operands{kwnames, callable};
+    operands.insert(operands.end(), args.begin(), args.end());
+    Value* result = helper(Helper::kCall, operands);
+    result->setType(exactObject(instanceClassOf(callable)));
+    return {result, After::kBreakerAndTracing};
+}
+
+// A callable that is one of several constants, or something else. If it may be NULL, the first
+// argument is what is called then (see loadMethod).
+GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Value* callable,
+                                             std::span<Value* const> args) {
+    std::vector<Object*> known;
+    bool others = false;
+    for (Value* operand : callable->isPhi() ? callable->operands() : std::span<Value* const>{}) {
+        Object* object = constantOf(operand);
+        others |= object == nullptr;
+        if (object && facts().functionCode && facts().functionCode(object) &&
+            std::ranges::find(known, object) == known.end())
+            known.push_back(object);
+        else if (object && !(facts().functionCode && facts().functionCode(object)))
+            others = true;
+    }
+    others |= known.empty();
+    const bool nullable = callable->type().rep == Rep::kNullable;
+    auto callOther = [&]() -> Called {
+        if (!nullable)
+            return callOne(in, kwnames, callable, args);
+        std::vector<Value*> operands{kwnames, callable};
+        operands.insert(operands.end(), args.begin(), args.end());
+        return {helper(Helper::kCallMethod, operands), After::kBreakerAndTracing};
+    };
+    if (known.empty())
+        return callOther();
+    hir::Block* join = fn_.newBlock();
+    std::vector<hir::Block*> preds;
+    std::vector<Value*> results;
+    After after = After::kNothing;
+    auto end = [&](const Called& called) {
+        results.push_back(called.result);
+        after = std::max(after, called.after);
+        preds.push_back(block_);
+        join->preds().push_back(block_);
+        block_->append(fn_.newJump(join));
+    };
+    for (size_t i = 0; i < known.size(); ++i) {
+        Value* constant = constObject(known[i]);
+        if (i + 1 == known.size() && !others) {
+            end(callOne(in, kwnames, constant, args));
+            break;
+        }
+        Value* is = emit(Opcode::kObjectIs, {callable, constant});
+        hir::Block* matches = fn_.newBlock();
+        hir::Block* next = fn_.newBlock();
+        matches->preds().push_back(block_);
+        next->preds().push_back(block_);
+        branch(Opcode::kBranch, is, matches, next);
+        block_ = matches;
+        end(callOne(in, kwnames, constant, args));
+        block_ = next;
+    }
+    if (others) {
+        block_->setCold(true);
+        end(callOther());
+    }
+    block_ = join;
+    return {merge(join, results, preds), after};
 }
 
 GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,

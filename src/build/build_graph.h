@@ -32,12 +32,14 @@ struct Facts {
     host::CodeInfo (*codeInfo)(Object* code) = nullptr;
     runtime::CodeData* (*codeData)(Object* code, bool create) = nullptr;
     host::BuiltinInfo (*builtinInfo)(Object*) = nullptr;
+    host::AttributeAccess (*attributeAccess)(uint32_t typeVersion, Object* name) = nullptr;
+    host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;
     host::KnownBuiltin (*knownBuiltin)(Object*) = nullptr;
 };
 
 struct BuildRequest {
     const Bytecode* bytecode = nullptr;
-    const runtime::CodeData* profile = nullptr; // may be null
+    runtime::CodeData* profile = nullptr; // may be null
     Facts facts;
     bool functionEntry = true;
     bool leavesCold = false;       // paths that never ran are not compiled: they leave

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -47,6 +48,11 @@ class GraphBuilder {
     const HeaderTypes& assumed() const { return assumed_; }
     // What the finished graph shows of its loops, if entries into them are guarded.
     HeaderTypes headerTypes() const;
+
+    // --- attributes of objects of several classes (build_shapes.cpp)
+    struct Shape : runtime::SiteProfile::Shape {
+        host::AttributeAccess access;
+    };
 
   private:
     struct BlockData {
@@ -231,6 +237,33 @@ class GraphBuilder {
     bool loadMethodFast(const Instr& in, Value* owner);
     hir::ExactClass ownerClassOf(Object* method) const;
 
+    // --- attributes of objects of several classes (build_shapes.cpp)
+    struct Shapes {
+        std::vector<Shape> known;
+        bool complete = true; // no others were seen
+    };
+    Shapes shapesAt(const Instr& in, Value* owner);
+    void noteFeedback(const Instr& in, Value* owner);
+    bool isPolymorphic(const Instr& in, Value* owner);
+    void noteShape(const Instr& in, Value* owner, runtime::SiteProfile::Shape shape);
+    // What sites saw of an object, of which other sites may not have come to know yet.
+    std::unordered_map<const Value*, std::vector<uint32_t>> shapesOf_;
+    // One or two values, as the bytecode pushes them.
+    using Pair = std::array<Value*, 2>;
+    using Arm = std::function<Pair(const Shape&)>;
+    Pair dispatch(Value* owner, const Shapes& shapes, const Arm& arm,
+                  const std::function<Pair()>& others);
+    Value* hinted(hir::Opcode op, std::initializer_list<Value*> operands, const Shape& shape);
+    Value* loadByShape(Value* owner, const Shape& shape);
+    bool loadAttrByShapes(const Instr& in, Value* owner);
+    bool loadMethodByShapes(const Instr& in, Value* owner);
+    bool storeAttrByShapes(const Instr& in, Value* owner, Value* value);
+    bool loadClassAttr(const Instr& in, Value* owner, bool pushNull);
+    Value* loadAttrGeneric(const Instr& in, Value* owner);
+    Pair loadMethodGeneric(const Instr& in, Value* owner);
+    int64_t newCache(const Instr& in);
+    void storeAttrGeneric(const Instr& in, Value* owner, Value* value);
+
     // --- subscripts (build_subscripts.cpp)
     bool buildSubscript(const Instr& in);
     void binarySubscr(const Instr& in);
@@ -256,6 +289,9 @@ class GraphBuilder {
         After after = After::kNothing;
     };
     hir::ExactClass instanceClassOf(const Value* callable) const;
+    Called callOne(const Instr& in, Value* kwnames, Value* callable, std::span<Value* const> args);
+    Called callAnyOf(const Instr& in, Value* kwnames, Value* callable,
+                     std::span<Value* const> args);
     Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callDirect(Value* function, std::span<Value* const> args);
     Called callKnownBuiltin(Object* builtin, std::span<Value* const> args);

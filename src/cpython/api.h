@@ -70,6 +70,31 @@ CodeInfo codeInfo(Object* code);
 // specializations compare with).
 enum class KnownBuiltin : uint8_t { kNone, kLen, kIsInstance, kListAppend };
 KnownBuiltin knownBuiltin(Object* callable);
+// How an attribute of a class's instances is found, for as long as the class keeps its version.
+// What it names is borrowed, and alive for as long.
+struct AttributeAccess {
+    enum Kind : uint8_t {
+        kUnknown,       // not by what is here
+        kInstanceValue, // index: of the inline value; -1: never inline
+        kSlot,          // index: byte offset of a __slots__ member
+        kMethod,        // object: function to be called with the instance first
+        kClassValue,    // object: attribute of the class that binds nothing
+        kProperty,      // object: its getter, a Python function, which `owner` has at byte `index`
+    } kind = kUnknown;
+    int64_t index = 0;
+    // kMethod, kClassValue: an instance does not hide it as long as its class's shared keys have
+    // this many entries and its values are inline; -1: instances cannot hide it.
+    int64_t sharedKeys = -1;
+    Object* object = nullptr;
+    Object* owner = nullptr;
+};
+AttributeAccess attributeAccess(uint32_t typeVersion, Object* name);
+// An attribute of a class (of metaclass `type`) itself, for as long as the class has this version.
+struct ClassAttribute {
+    uint32_t version = 0;
+    Object* object = nullptr; // borrowed; null: not by what is here
+};
+ClassAttribute classAttribute(Object* type, Object* name);
 // The dict of a module object (exactly of class module), else null.
 Object* moduleDict(Object* object);
 // Functions, builtins, classes and modules: what a global usually keeps naming.

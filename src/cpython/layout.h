@@ -18,7 +18,8 @@ struct Layout {
     int cellContents;
     int dictVersionTag; // PyDictObject::ma_version_tag (PEP 509)
     int gcNext;         // PyGC_Head::_gc_next, negative; 0 there: not tracked
-    int dictKeys, dictValues, keysVersion, keysLog2IndexBytes,
+    int dictKeys, dictValues, keysVersion, keysEntries, keysKind, keysKindUnicode,
+        keysLog2IndexBytes,
         keysIndices;                                    // PyDictObject, PyDictKeysObject
     int unicodeEntrySize, unicodeEntryValue;            // entries of unicode-only keys
     int instanceValues, instanceDict;                   // managed: negative offsets from the object

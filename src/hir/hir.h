@@ -19,6 +19,10 @@
 #include <unordered_set>
 #include <vector>
 
+namespace pyston::runtime {
+struct CodeData;
+}
+
 namespace pyston::hir {
 
 class Block;
@@ -226,7 +230,14 @@ class Block {
 
 // Room for what a helper remembers about one site.
 inline constexpr size_t kCacheBytes = 80;
-using SiteCaches = std::deque<std::array<uint64_t, kCacheBytes / sizeof(uint64_t)>>;
+struct SiteCache {
+    std::array<uint64_t, kCacheBytes / sizeof(uint64_t)> content{};
+    int offset = 0; // of the bytecode instruction
+    uint32_t uses = 0;
+    // Whose site it is, if compiling anew with what is seen there would be of use.
+    runtime::CodeData* owner = nullptr;
+};
+using SiteCaches = std::deque<SiteCache>;
 
 // Owns all blocks, instructions and frame states of one compilation (freed together).
 class Function {
@@ -241,10 +252,13 @@ class Function {
     int stackSize = 0;          // co_stacksize
     const void* code = nullptr; // the code object (host::Code), opaque here
     // Zeroed memory for one site; it lives as long as the compiled code, which takes `caches` over.
-    int64_t newCache() {
+    int64_t newCache(int offset, runtime::CodeData* owner) {
         if (!caches)
             caches = std::make_shared<SiteCaches>();
-        return reinterpret_cast<int64_t>(caches->emplace_back().data());
+        SiteCache& cache = caches->emplace_back();
+        cache.offset = offset;
+        cache.owner = owner;
+        return reinterpret_cast<int64_t>(&cache);
     }
     std::shared_ptr<SiteCaches> caches;
     std::unordered_set<int> genericSites; // bytecode offsets where speculation failed before

@@ -76,10 +76,27 @@ void Lowering::lowerGuardInstanceKeysVersion(const hir::Instr& instr) {
                  guardExit(instr));
 }
 
+void Lowering::lowerGuardInstanceKeysCount(const hir::Instr& instr) {
+    const VReg object = use(instr.operand(0));
+    const VReg keys = e_.load64(objectType(object), layout_.tpHeapCachedKeys);
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, keys, layout_.keysEntries,
+                 Operand::i(static_cast<int32_t>(instr.imm())), guardExit(instr));
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kEq, object, layout_.instanceValues, Operand::i(0),
+                 guardExit(instr));
+}
+
+void Lowering::lowerGuardOwnVersion(const hir::Instr& instr) {
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kNe, use(instr.operand(0)), layout_.tpVersionTag,
+                 version(instr.imm()), guardExit(instr));
+}
+
 void Lowering::lowerGuardNoDict(const hir::Instr& instr) {
     if (instr.imm() == 0)
         return; // instances have no place for a dict
     const int64_t offset = instr.imm() < 0 ? layout_.instanceDict : instr.imm();
+    if (instr.imm() < 0)
+        e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, use(instr.operand(0)), layout_.instanceValues,
+                     Operand::i(0), guardExit(instr));
     e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, use(instr.operand(0)), offset, Operand::i(0),
                  guardExit(instr));
 }

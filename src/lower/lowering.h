@@ -109,6 +109,9 @@ class Lowering {
         int64_t disp;
     };
     DictSlot dictSlot(const hir::Instr& instr, VReg dict);
+    DictSlot hintedSlot(const hir::Instr& instr, VReg dict);
+    VReg ownDict(const hir::Instr& instr, VReg object);
+    void markChanged(VReg dict);
     VReg swap(VReg base, int64_t disp, const hir::Instr* value);
     struct SequenceIterator {
         int index, sequence; // offsets

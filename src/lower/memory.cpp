@@ -48,6 +48,11 @@ void Lowering::lowerCellSet(const hir::Instr& instr) {
 
 // --- attributes
 
+void Lowering::lowerLoadTypeVersion(const hir::Instr& instr) {
+    define(instr,
+           e_.load(Opcode::kLoad32U, objectType(use(instr.operand(0))), layout_.tpVersionTag));
+}
+
 VReg Lowering::instanceValues(const hir::Instr& instr, VReg object) {
     const VReg values = e_.load64(object, layout_.instanceValues);
     e_.exitIf(Cc::kEq, values, Operand::i(0), guardExit(instr));
@@ -106,9 +111,60 @@ void Lowering::lowerStoreDictEntry(const hir::Instr& instr) {
     e_.exitIfMem(Opcode::kExitIfMem64, Cc::kEq, dict, layout_.gcNext, Operand::i(0),
                  guardExit(instr));
     e_.storeIndexed(slot.keys, slot.indexBytes, 1, slot.disp, value);
+    markChanged(dict);
+    define(instr, old);
+}
+
+void Lowering::markChanged(VReg dict) {
     const VReg counter = e_.imm(reinterpret_cast<int64_t>(&dictVersionCounter));
     e_.addMem(Opcode::kAddMem64, counter, 0, 1);
     e_.store64(dict, layout_.dictVersionTag, Operand::r(e_.load64(counter, 0)));
+}
+
+// Entries of keys that hold nothing but strings. `disp` is that of the value.
+Lowering::DictSlot Lowering::hintedSlot(const hir::Instr& instr, VReg dict) {
+    const VReg keys = e_.load64(dict, layout_.dictKeys);
+    e_.exitIfMem(Opcode::kExitIfMem8, Cc::kNe, keys, layout_.keysKind,
+                 Operand::i(layout_.keysKindUnicode), guardExit(instr));
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kLe, keys, layout_.keysEntries,
+                 Operand::i(static_cast<int32_t>(instr.imm2())), guardExit(instr));
+    const VReg log2 = e_.load(Opcode::kLoad8U, keys, layout_.keysLog2IndexBytes);
+    const VReg one = e_.imm(1);
+    const VReg indexBytes = e_.emit(Opcode::kShl, {Operand::r(one), Operand::r(log2)});
+    DictSlot slot;
+    slot.keys = e_.emit(Opcode::kAdd, {Operand::r(keys), Operand::r(indexBytes)});
+    const int64_t entry = layout_.keysIndices + instr.imm2() * layout_.unicodeEntrySize;
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, slot.keys, entry, e_.immOrReg(instr.imm()),
+                 guardExit(instr));
+    slot.disp = entry + layout_.unicodeEntryValue;
+    return slot;
+}
+
+VReg Lowering::ownDict(const hir::Instr& instr, VReg object) {
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, object, layout_.instanceValues, Operand::i(0),
+                 guardExit(instr));
+    const VReg dict = e_.load64(object, layout_.instanceDict);
+    e_.exitIf(Cc::kEq, dict, Operand::i(0), guardExit(instr));
+    return dict;
+}
+
+void Lowering::lowerLoadHintedValue(const hir::Instr& instr) {
+    const VReg dict = ownDict(instr, use(instr.operand(0)));
+    const DictSlot slot = hintedSlot(instr, dict);
+    const VReg value = e_.load64(slot.keys, slot.disp);
+    e_.exitIf(Cc::kEq, value, Operand::i(0), guardExit(instr));
+    define(instr, value);
+}
+
+void Lowering::lowerStoreHintedValue(const hir::Instr& instr) {
+    const VReg dict = ownDict(instr, use(instr.operand(0)));
+    const DictSlot slot = hintedSlot(instr, dict);
+    const VReg old = e_.load64(slot.keys, slot.disp);
+    e_.exitIf(Cc::kEq, old, Operand::i(0), guardExit(instr));
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kEq, dict, layout_.gcNext, Operand::i(0),
+                 guardExit(instr));
+    e_.store64(slot.keys, slot.disp, useX(instr.operand(1)));
+    markChanged(dict);
     define(instr, old);
 }
 

@@ -70,6 +70,8 @@ std::optional<Opcode> loadOf(Opcode store) {
         return Opcode::kLoadInstanceValue;
     case Opcode::kStoreDictEntry:
         return Opcode::kLoadDictEntry;
+    case Opcode::kStoreHintedValue:
+        return Opcode::kLoadHintedValue;
     case Opcode::kListSet:
         return Opcode::kListGet;
     case Opcode::kStoreField:

@@ -9,6 +9,7 @@ Region regionRead(Opcode op) {
     case Opcode::kLoadInstanceValue:
         return Region::kInstanceValues;
     case Opcode::kLoadDictEntry:
+    case Opcode::kLoadHintedValue:
         return Region::kDictEntries;
     case Opcode::kListGet:
         return Region::kListItems;
@@ -26,6 +27,7 @@ std::optional<Region> regionWritten(Opcode op) {
     case Opcode::kStoreInstanceValue:
         return Region::kInstanceValues;
     case Opcode::kStoreDictEntry:
+    case Opcode::kStoreHintedValue:
         return Region::kDictEntries;
     case Opcode::kListSet:
         return Region::kListItems;

@@ -5,6 +5,7 @@
 #include "hir/type.h"
 #include "support/fwd.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -65,8 +66,51 @@ struct CodeBlob {
 
 // What is known to have failed at one bytecode site; the builder then uses a wider form.
 struct SiteProfile {
-    uint16_t guardExits = 0; // guard exits taken at this instruction
-    bool generic = false;    // do not speculate here again
+    // How an attribute of objects of several classes is accessed; each speculates less.
+    enum Width : uint8_t {
+        kAsInterpreter, // by the interpreter's cache
+        kByShapes,      // by the class's version, for those that were seen
+        kAnyShape,      // the same, with a way for all others
+        kNoShapes,
+    };
+    static constexpr size_t kMaxShapes = 4;
+    uint16_t guardExits = 0;  // guard exits taken at this instruction
+    uint16_t exitsBefore = 0; // those that were answered by speculating less
+    bool generic = false;     // do not speculate here again
+    Width width = kAsInterpreter;
+    // An attribute's owner that was seen.
+    struct Shape {
+        uint32_t version = 0; // of its class
+        // If its attributes are in a dict of its own: the entry where this one was, or kNotInDict.
+        int32_t entry = kInline;
+        bool operator==(const Shape&) const = default;
+    };
+    static constexpr int32_t kInline = -1;
+    static constexpr int32_t kNotInDict = -2;
+    static constexpr int32_t kNoDict = -3; // no attributes at all
+    uint8_t numShapes = 0;
+    std::array<Shape, kMaxShapes> shapes{};
+    // Of two of the same version the later counts. More than can be remembered make the site wide.
+    void addShape(Shape shape) {
+        const auto end = shapes.begin() + numShapes;
+        const auto same =
+            std::find_if(shapes.begin(), end, [&](Shape s) { return s.version == shape.version; });
+        if (shape.version == 0)
+            return;
+        if (same != end) {
+            if (shape.entry != kInline)
+                same->entry = shape.entry;
+        } else if (numShapes < kMaxShapes) {
+            shapes[numShapes++] = shape;
+        } else {
+            width = std::max(width, kAnyShape);
+        }
+    }
+    void speculateLess() {
+        generic = true;
+        exitsBefore = guardExits;
+        width = width == kNoShapes ? kNoShapes : static_cast<Width>(width + 1);
+    }
     // FOR_ITER: what was iterated over when the loop was entered from the interpreter.
     hir::ExactClass iterator = hir::ExactClass::kUnknown;
 };
@@ -103,11 +147,12 @@ struct CodeData {
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
-    uint32_t loopEdges = 0;    // interpreted loop edges, estimated from those seen
-    uint32_t edgeWeight = 1;   // edges that one seen stands for, see watchesLoopsNow()
-    uint16_t versions = 0;     // compilations so far, but for
-    uint16_t coldVersions = 0; // those because something ran for the first time
-    bool pathWasCold = false;  // the last version was retired for that
+    uint32_t loopEdges = 0;     // interpreted loop edges, estimated from those seen
+    uint32_t edgeWeight = 1;    // edges that one seen stands for, see watchesLoopsNow()
+    uint16_t versions = 0;      // compilations so far, but for
+    uint16_t coldVersions = 0;  // those because something ran for the first time
+    uint16_t shapeVersions = 0; // of `versions`, those for useShapes()
+    bool pathWasCold = false;   // the last version was retired for that
     int compilations() const { return versions + coldVersions; }
     std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset

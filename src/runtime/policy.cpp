@@ -3,6 +3,7 @@
 #include "build/bytecode.h"
 #include "compile.h"
 #include "cpython/api.h"
+#include "hir/hir.h"
 #include "runtime/options.h"
 #include "support/cpu_time.h"
 
@@ -22,6 +23,9 @@ constexpr uint32_t kEdgesAfterRetirement = 64;
 constexpr uint32_t kCallsToWarmUp = 16;
 // Compilations, per code object, because something ran for the first time.
 constexpr uint16_t kMaxColdVersions = 24;
+
+// Compilations, per code object, for classes that were seen by code that did not speculate.
+constexpr uint16_t kMaxShapeVersions = 2;
 
 bool enabled = false;
 int pauseDepth = 0;
@@ -75,8 +79,12 @@ void dropCurrent(CodeData* data) {
 }
 
 void stopSpeculating(CodeData* data) {
-    for (const build::Instr& instr : host::decode(data->code).instrs)
-        data->sites[instr.offset].generic = true;
+    for (const build::Instr& instr : host::decode(data->code).instrs) {
+        SiteProfile& site = data->sites[instr.offset];
+        site.generic = true;
+        site.width = std::max(site.width,
+                              site.numShapes > 0 ? SiteProfile::kAnyShape : SiteProfile::kNoShapes);
+    }
 }
 
 bool dumpWanted(const CodeData* data) {
@@ -109,6 +117,13 @@ void logCompile(const CodeData* data, const CompileResult& result, CompileWhy wh
         std::fprintf(stderr, "pyston: not compiled: %s: %s\n", name.c_str(),
                      result.failure.c_str());
     }
+}
+
+void logFailure(const CodeData* data, const exits::Record& record) {
+    const std::string_view operation = hir::info(static_cast<hir::Opcode>(record.hirOpcode)).name;
+    std::fprintf(stderr, "pyston: %s left at offset %d by %.*s\n",
+                 host::decode(data->code).name.c_str(), record.instrOffset,
+                 static_cast<int>(operation.size()), operation.data());
 }
 
 } // namespace
@@ -183,8 +198,11 @@ void countSkippedCalls(CodeData* data, uint32_t calls) {
 }
 
 bool watchesLoopsNow(CodeData* data) {
-    if (data->current || options().compileAfterCalls == 0)
+    // What was compiled once, and is now to be compiled anew, is hot.
+    if (data->current || data->compilations() > 0 || options().compileAfterCalls == 0) {
+        data->edgeWeight = 1;
         return true;
+    }
     const uint32_t calls = data->calls;
     if ((calls & (calls - 1)) != 0)
         return false;
@@ -282,11 +300,15 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
     // What fails elsewhere too would be the next to retire the code.
     if (!pathWasCold) {
+        site.speculateLess();
         for (auto& [offset, other] : data->sites)
-            other.generic |= other.guardExits >= std::max<uint32_t>(limit / 8, 1);
-        site.generic = true;
+            if (&other != &site &&
+                other.guardExits - other.exitsBefore >= static_cast<int>(limit / 8 + 1))
+                other.speculateLess();
     }
     data->pathWasCold = pathWasCold;
+    if (options().logCompiles)
+        logFailure(data, *record);
     if (data->versions < options().maxVersions) {
         retire(data);
     } else if (record->count > 64 * limit) {
@@ -295,6 +317,14 @@ void countExit(CodeBlob* blob, exits::Record* record) {
         data->failure = "leaves compiled code too often";
         dropCurrent(data);
     }
+}
+
+void useShapes(CodeData* data, int32_t offset) {
+    if (data->sites[offset].numShapes == 0 || data->shapeVersions >= kMaxShapeVersions ||
+        data->versions + 1u >= options().maxVersions)
+        return;
+    ++data->shapeVersions;
+    retire(data);
 }
 
 namespace {

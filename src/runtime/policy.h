@@ -59,6 +59,10 @@ void retire(CodeData* data);
 // An exit of `blob` was taken: counts it, and retires the version when a site fails often.
 void countExit(CodeBlob* blob, exits::Record* record);
 
+// An attribute's site that speculates on nothing has seen classes: compiled anew with those, a few
+// times for a code object.
+void useShapes(CodeData* data, int32_t offset);
+
 // --- all code known
 void registerCode(CodeData* data);
 void unregisterCode(CodeData* data);

@@ -2,6 +2,7 @@
 #include "exits/exit_table.h"
 
 #include "cpython/api.h"
+#include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/pending.h"
@@ -182,6 +183,22 @@ bool leftForTracing(PyThreadState* tstate, const Record& record) {
            tstate->curexc_type == nullptr;
 }
 
+// The attribute's owner, which lies on top of the stack, is not what a guard expected.
+void noteShape(Frame* frame, const Record& record) {
+    if (record.reason != Reason::kGuard || record.stackDepth == 0)
+        return;
+    PyCodeObject* code = frame->f_code;
+    HostCode* data = findHostCode(code);
+    const int opcode = _PyOpcode_Deopt[opcodeAt(data, code, record.instrOffset)];
+    PyObject* owner = frame->localsplus[frame->stacktop - 1];
+    if ((opcode != LOAD_ATTR && opcode != STORE_ATTR && opcode != LOAD_METHOD) || owner == nullptr)
+        return;
+    PyObject* name = nullptr;
+    if (record.resumeOffset == record.instrOffset) // else there is more of the argument
+        name = PyTuple_GET_ITEM(code->co_names, _Py_OPARG(*unitAt(code, record.instrOffset)));
+    data->sites[record.instrOffset].addShape(shapeOf(owner, name));
+}
+
 uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
                       const MachineState* state) {
     auto& blob = *static_cast<runtime::CodeBlob*>(blobPointer);
@@ -197,6 +214,7 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
         setNextOffset(frame, record.resumeOffset);
         result = static_cast<uintptr_t>(Resume::kInterpret);
     }
+    noteShape(frame, record);
     // From here on other code may run and see the frame.
     releaseOthers(blob, record, *state);
     if (wasForced())

@@ -1,16 +1,20 @@
 // Attribute access at sites whose objects are of several classes, or were not seen by the
 // interpreter before compilation: a small cache per site, by type version. A version is never
 // reused, and changes with everything in the class (and its bases) that a lookup depends on.
+#include "cpython/api.h"
+#include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/helpers_functions.h"
+#include "runtime/policy.h"
 
-#include "pycore_dict.h"
-#include "pycore_object.h"
-#include "structmember.h"
-
-#include <cstdint>
+#include <utility>
 
 namespace pyston::rt {
 namespace {
+
+using host::findKey;
+using host::hasManagedDict;
+using host::sharedKeys;
+using host::slotOffset;
 
 enum class Kind : uint8_t {
     kInstanceValue, // index of an inline value
@@ -28,7 +32,7 @@ struct Entry {
     PyObject* object; // borrowed: alive as long as the version is current
 };
 
-// Lies in zeroed memory that the graph builder allots (hir::Function::newCache).
+// The content of a hir::SiteCache.
 struct AttributeCache {
     Entry entries[4];
     uint32_t fills; // bounded: a site with many classes is left to the generic lookup
@@ -36,31 +40,28 @@ struct AttributeCache {
 static_assert(sizeof(AttributeCache) <= hir::kCacheBytes);
 constexpr uint32_t kMaxFills = 64;
 
+// After that many uses it is time to do something better than to call a helper.
+constexpr uint32_t kUsesBeforeShapes = 1000;
+
 AttributeCache* cacheAt(int64_t address) {
-    return reinterpret_cast<AttributeCache*>(address);
+    auto* site = reinterpret_cast<hir::SiteCache*>(address);
+    if (site->owner != nullptr && ++site->uses >= kUsesBeforeShapes) [[unlikely]]
+        runtime::useShapes(std::exchange(site->owner, nullptr), site->offset);
+    return reinterpret_cast<AttributeCache*>(site->content.data());
+}
+
+// For the next compilation.
+void noteShape(int64_t address, PyObject* object, PyObject* name) {
+    const auto* site = reinterpret_cast<const hir::SiteCache*>(address);
+    if (site->owner == nullptr)
+        return;
+    const auto shape = host::shapeOf(object, name);
+    if (host::attributeAccess(shape.version, name).kind != host::AttributeAccess::kUnknown)
+        site->owner->sites[site->offset].addShape(shape);
 }
 
 void add(AttributeCache* cache, const Entry& entry) {
     cache->entries[cache->fills++ % std::size(cache->entries)] = entry;
-}
-
-// Position of `name` among unicode keys, or -1.
-Py_ssize_t findKey(PyDictKeysObject* keys, PyObject* name) {
-    constexpr Py_ssize_t kMostSearched = 64;
-    if (!DK_IS_UNICODE(keys) || keys->dk_nentries > kMostSearched)
-        return -1;
-    for (Py_ssize_t i = 0; i < keys->dk_nentries; ++i)
-        if (DK_UNICODE_ENTRIES(keys)[i].me_key == name)
-            return i;
-    return -1;
-}
-
-bool hasManagedDict(PyTypeObject* type) {
-    return (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
-}
-
-PyDictKeysObject* sharedKeys(PyTypeObject* type) {
-    return reinterpret_cast<PyHeapTypeObject*>(type)->ht_cached_keys;
 }
 
 // The value that the instance's dict has at the entry, if that is the name's; borrowed.
@@ -122,17 +123,6 @@ void cacheInstanceAttribute(AttributeCache* cache, PyObject* object, PyObject* n
     if (index >= 0)
         add(cache,
             {type->tp_version_tag, Kind::kManagedDict, static_cast<uint16_t>(index), nullptr});
-}
-
-// The slot of a __slots__ member that holds any object, or 0.
-Py_ssize_t slotOffset(PyTypeObject* type, PyObject* descriptor) {
-    if (!Py_IS_TYPE(descriptor, &PyMemberDescr_Type))
-        return 0;
-    auto* member = reinterpret_cast<PyMemberDescrObject*>(descriptor);
-    if (member->d_member->type != T_OBJECT_EX || member->d_member->flags != 0 ||
-        !PyType_IsSubtype(type, PyDescr_TYPE(member)) || member->d_member->offset > UINT16_MAX)
-        return 0;
-    return member->d_member->offset;
 }
 
 // The metaclass is `type` itself, which never changes.
@@ -204,13 +194,25 @@ PyObject* cachedValue(AttributeCache* cache, PyObject* object, PyObject* name) {
 
 } // namespace
 
+// Keys are strings, and so is the name: nothing can fail or run code.
+int64_t HasInDict(PyObject* object, PyObject* name) {
+    if (*_PyObject_ValuesPointer(object) != nullptr)
+        return true;
+    auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(object));
+    return dict == nullptr || !DK_IS_UNICODE(dict->ma_keys) || dict->ma_values != nullptr ||
+           _PyDict_Contains_KnownHash(reinterpret_cast<PyObject*>(dict), name,
+                                      PyObject_Hash(name)) != 0;
+}
+
 PyObject* LoadAttrCached(int64_t site, PyObject* object, PyObject* name) {
     AttributeCache* cache = cacheAt(site);
     if (PyObject* value = cachedValue(cache, object, name))
         return Py_NewRef(value);
     PyObject* result = PyObject_GetAttr(object, name);
-    if (result != nullptr && cache->fills < kMaxFills)
+    if (result != nullptr && cache->fills < kMaxFills) {
         learnLoad(cache, object, name);
+        noteShape(site, object, name);
+    }
     return result;
 }
 
@@ -231,6 +233,7 @@ PyObject* LoadMethodCached(int64_t site, PyObject* object, PyObject* name) {
     if (result == errorSentinel() || cache->fills >= kMaxFills ||
         type->tp_getattro != PyObject_GenericGetAttr)
         return result;
+    noteShape(site, object, name);
     if (result == nullptr)
         learnLoad(cache, object, name);
     else if (_PyType_Lookup(type, name) == result && isCacheable(type, cache))
@@ -256,8 +259,10 @@ int64_t StoreAttrCached(int64_t site, PyObject* value, PyObject* object, PyObjec
     if (PyObject_SetAttr(object, name, value) < 0)
         return -1;
     if (type == Py_TYPE(object) && type->tp_setattro == PyObject_GenericSetAttr &&
-        _PyType_Lookup(type, name) == nullptr && isCacheable(type, cache))
+        _PyType_Lookup(type, name) == nullptr && isCacheable(type, cache)) {
         cacheInstanceAttribute(cache, object, name);
+        noteShape(site, object, name);
+    }
     return 0;
 }
 

@@ -32,6 +32,9 @@ Layout makeLayout() {
     l.dictKeys = narrow(offsetof(PyDictObject, ma_keys));
     l.dictValues = narrow(offsetof(PyDictObject, ma_values));
     l.keysVersion = narrow(offsetof(PyDictKeysObject, dk_version));
+    l.keysEntries = narrow(offsetof(PyDictKeysObject, dk_nentries));
+    l.keysKind = narrow(offsetof(PyDictKeysObject, dk_kind));
+    l.keysKindUnicode = DICT_KEYS_UNICODE;
     l.keysLog2IndexBytes = narrow(offsetof(PyDictKeysObject, dk_log2_index_bytes));
     l.keysIndices = narrow(offsetof(PyDictKeysObject, dk_indices));
     l.unicodeEntrySize = narrow(sizeof(PyDictUnicodeEntry));

@@ -17,14 +17,15 @@ bool hasVersion(PyTypeObject* type, uint32_t version) {
 // whose class has gone or has another by now, does not stand any more.
 class TypesByVersion {
   public:
-    bool isLive(uint32_t version) {
+    PyTypeObject* find(uint32_t version) {
         if (version > highest_)
             walk();
         auto found = types_.find(version);
         if (found == types_.end())
-            return false;
-        PyObject* type = PyWeakref_GET_OBJECT(found->second);
-        return type != Py_None && hasVersion(reinterpret_cast<PyTypeObject*>(type), version);
+            return nullptr;
+        PyObject* object = PyWeakref_GET_OBJECT(found->second);
+        auto* type = reinterpret_cast<PyTypeObject*>(object);
+        return object != Py_None && hasVersion(type, version) ? type : nullptr;
     }
 
   private:
@@ -62,9 +63,13 @@ class TypesByVersion {
 
 } // namespace
 
-bool isLiveTypeVersion(uint32_t version) {
+PyTypeObject* liveType(uint32_t version) {
     static TypesByVersion types;
-    return version != 0 && types.isLive(version);
+    return version != 0 ? types.find(version) : nullptr;
+}
+
+bool isLiveTypeVersion(uint32_t version) {
+    return liveType(version) != nullptr;
 }
 
 } // namespace pyston::host

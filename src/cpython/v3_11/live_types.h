@@ -9,5 +9,7 @@ namespace pyston::host {
 
 // Whether a class that is alive has this version.
 bool isLiveTypeVersion(uint32_t version);
+// That class (borrowed), or null.
+PyTypeObject* liveType(uint32_t version);
 
 } // namespace pyston::host

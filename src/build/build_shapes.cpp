@@ -1,0 +1,270 @@
+// Attributes at sites that saw objects of several classes, or what the interpreter has no
+// specialized form for: properties, and plain attributes of the class.
+#include "build/graph_builder.h"
+
+#include <algorithm>
+
+namespace pyston::build {
+
+namespace {
+
+const Value* rootValue(const Value* value) {
+    while (value->ownership() == hir::Ownership::kAlias && value->numOperands() > 0)
+        value = value->operand(0);
+    return value;
+}
+
+// Whether there is a form for where the class has the attribute, and where it was seen.
+bool isKnown(const GraphBuilder::Shape& shape) {
+    using Kind = host::AttributeAccess::Kind;
+    constexpr auto kInline = runtime::SiteProfile::kInline;
+    switch (shape.access.kind) {
+    case Kind::kUnknown:
+        return false;
+    case Kind::kInstanceValue:
+        return shape.entry >= 0 || (shape.entry == kInline && shape.access.index >= 0);
+    case Kind::kMethod:
+    case Kind::kClassValue:
+        return shape.entry < 0;
+    case Kind::kSlot:
+    case Kind::kProperty:
+        return true;
+    }
+    return false;
+}
+
+} // namespace
+
+using namespace hir;
+using runtime::Helper;
+using runtime::SiteProfile;
+using Kind = host::AttributeAccess::Kind;
+
+void GraphBuilder::noteShape(const Instr& in, Value* owner, SiteProfile::Shape shape) {
+    if (!request_.profile || shape.version == 0)
+        return;
+    request_.profile->sites[in.offset].addShape(shape);
+    std::vector<uint32_t>& seen = shapesOf_[rootValue(owner)];
+    if (std::ranges::find(seen, shape.version) == seen.end())
+        seen.push_back(shape.version);
+}
+
+// Sites of the same object see the same classes: what one of them has seen is expected at all.
+bool GraphBuilder::isPolymorphic(const Instr& in, Value* owner) {
+    if (!request_.profile)
+        return false;
+    SiteProfile& site = request_.profile->sites[in.offset];
+    const std::vector<uint32_t> seen = shapesOf_[rootValue(owner)];
+    for (uint32_t version : seen)
+        site.addShape({version});
+    for (size_t i = 0; i < site.numShapes; ++i)
+        noteShape(in, owner, site.shapes[i]);
+    return site.numShapes > 1;
+}
+
+int64_t GraphBuilder::newCache(const Instr& in) {
+    runtime::CodeData* data = request_.profile;
+    if (data &&
+        (data->sites[in.offset].width != SiteProfile::kAsInterpreter || !facts().attributeAccess))
+        data = nullptr;
+    return fn_.newCache(in.offset, data);
+}
+
+// The classes seen whose attribute can be had without a lookup.
+GraphBuilder::Shapes GraphBuilder::shapesAt(const Instr& in, Value* owner) {
+    Shapes shapes;
+    if (!request_.profile || !facts().attributeAccess)
+        return shapes;
+    isPolymorphic(in, owner);
+    const SiteProfile& site = request_.profile->sites[in.offset];
+    if (site.width == SiteProfile::kNoShapes)
+        return shapes;
+    shapes.complete = site.width != SiteProfile::kAnyShape;
+    Object* name = code_.names[static_cast<size_t>(in.arg)];
+    for (size_t i = 0; i < site.numShapes; ++i) {
+        const Shape shape{site.shapes[i], facts().attributeAccess(site.shapes[i].version, name)};
+        if (isKnown(shape))
+            shapes.known.push_back(shape);
+        else
+            shapes.complete = false;
+    }
+    return shapes;
+}
+
+// One arm for each class, and `others` unless there are none: then the last arm is guarded.
+GraphBuilder::Pair GraphBuilder::dispatch(Value* owner, const Shapes& shapes, const Arm& arm,
+                                          const std::function<Pair()>& others) {
+    if (shapes.complete && shapes.known.size() == 1) {
+        guardTypeVersion(owner, shapes.known[0].version);
+        return arm(shapes.known[0]);
+    }
+    hir::Block* join = fn_.newBlock();
+    std::vector<hir::Block*> preds;
+    std::array<std::vector<Value*>, 2> values;
+    auto end = [&](const Pair& pair) {
+        for (size_t i = 0; i < pair.size(); ++i)
+            values[i].push_back(pair[i]);
+        preds.push_back(block_);
+        join->preds().push_back(block_);
+        block_->append(fn_.newJump(join));
+    };
+    auto newSuccessor = [&] {
+        hir::Block* made = fn_.newBlock();
+        made->preds().push_back(block_);
+        return made;
+    };
+    Value* version = emit(Opcode::kLoadTypeVersion, {owner});
+    for (size_t i = 0; i < shapes.known.size(); ++i) {
+        const Shape& shape = shapes.known[i];
+        if (shapes.complete && i + 1 == shapes.known.size()) {
+            guardTypeVersion(owner, shape.version);
+            end(arm(shape));
+            break;
+        }
+        Value* is = emit(Opcode::kIntCompare, {version, constInt(shape.version)},
+                         static_cast<int64_t>(Condition::kEqual));
+        hir::Block* matches = newSuccessor();
+        hir::Block* next = newSuccessor();
+        branch(Opcode::kBranch, is, matches, next);
+        block_ = matches;
+        end(arm(shape));
+        block_ = next;
+    }
+    if (!shapes.complete) {
+        block_->setCold(true);
+        end(others());
+    }
+    block_ = join;
+    Pair merged;
+    for (size_t i = 0; i < merged.size(); ++i)
+        merged[i] = merge(join, values[i], preds);
+    return merged;
+}
+
+Value* GraphBuilder::hinted(Opcode op, std::initializer_list<Value*> operands, const Shape& shape) {
+    Value* access = fn_.newInstr(op, operands);
+    Object* name = code_.names[static_cast<size_t>(instr_->arg)];
+    access->setImm(static_cast<int64_t>(reinterpret_cast<intptr_t>(name)));
+    access->setImm2(shape.entry);
+    return place(access, nullptr);
+}
+
+// The attribute of an owner whose class has the shape's version.
+Value* GraphBuilder::loadByShape(Value* owner, const Shape& shape) {
+    const host::AttributeAccess& access = shape.access;
+    if (access.sharedKeys >= 0 && shape.entry == SiteProfile::kNoDict)
+        emit(Opcode::kGuardNoDict, {owner}, -1);
+    else if (access.sharedKeys >= 0 && shape.entry == SiteProfile::kNotInDict)
+        emit(Opcode::kGuardFalse, {helper(Helper::kHasInDict, {owner, nameObject(instr_->arg)})});
+    else if (access.sharedKeys >= 0)
+        emit(Opcode::kGuardInstanceKeysCount, {owner}, access.sharedKeys);
+    switch (access.kind) {
+    case Kind::kInstanceValue:
+        if (shape.entry >= 0)
+            return hinted(Opcode::kLoadHintedValue, {owner}, shape);
+        return emit(Opcode::kLoadInstanceValue, {owner}, access.index);
+    case Kind::kSlot:
+        return emit(Opcode::kGuardNotNull, kObject,
+                    {emit(Opcode::kLoadField, kNullable, {owner}, access.index)});
+    case Kind::kProperty: {
+        Value* property = constObject(access.owner);
+        Value* getter = emit(Opcode::kLoadField, kObject, {property}, access.index);
+        emit(Opcode::kGuardIs, exactObject(exactClassOf(access.object)), {getter},
+             static_cast<int64_t>(reinterpret_cast<intptr_t>(access.object)));
+        Value* function = constObject(access.object);
+        return callOne(*instr_, nullptr, function, std::array{owner}).result;
+    }
+    default:
+        return constObject(access.object);
+    }
+}
+
+bool GraphBuilder::loadAttrByShapes(const Instr& in, Value* owner) {
+    Shapes shapes = shapesAt(in, owner);
+    // What has to be bound is left to the lookup.
+    const size_t methods = std::erase_if(
+        shapes.known, [](const Shape& shape) { return shape.access.kind == Kind::kMethod; });
+    shapes.complete &= methods == 0;
+    if (shapes.known.empty())
+        return false;
+    const bool runs = !shapes.complete || std::ranges::any_of(shapes.known, [](const Shape& shape) {
+        return shape.access.kind == Kind::kProperty;
+    });
+    push(dispatch(
+        owner, shapes,
+        [&](const Shape& shape) {
+            return Pair{loadByShape(owner, shape), nullptr};
+        },
+        [&] {
+            return Pair{loadAttrGeneric(in, owner), nullptr};
+        })[0]);
+    if (runs)
+        checkTracing();
+    return true;
+}
+
+bool GraphBuilder::loadMethodByShapes(const Instr& in, Value* owner) {
+    Shapes shapes = shapesAt(in, owner);
+    const size_t getters = std::erase_if(
+        shapes.known, [](const Shape& shape) { return shape.access.kind == Kind::kProperty; });
+    shapes.complete &= getters == 0;
+    if (shapes.known.empty())
+        return false;
+    auto arm = [&](const Shape& shape) {
+        Value* value = loadByShape(owner, shape);
+        return shape.access.kind == Kind::kMethod ? Pair{value, owner} : Pair{nullptr, value};
+    };
+    const auto [first, second] =
+        dispatch(owner, shapes, arm, [&] { return loadMethodGeneric(in, owner); });
+    push(first);
+    push(second);
+    if (!shapes.complete)
+        checkTracing();
+    return true;
+}
+
+bool GraphBuilder::storeAttrByShapes(const Instr& in, Value* owner, Value* value) {
+    Shapes shapes = shapesAt(in, owner);
+    const size_t others = std::erase_if(shapes.known, [](const Shape& shape) {
+        return shape.access.kind != Kind::kInstanceValue && shape.access.kind != Kind::kSlot;
+    });
+    shapes.complete &= others == 0;
+    if (shapes.known.empty())
+        return false;
+    dispatch(
+        owner, shapes,
+        [&](const Shape& shape) {
+            if (shape.access.kind == Kind::kInstanceValue && shape.entry >= 0)
+                hinted(Opcode::kStoreHintedValue, {owner, value}, shape);
+            else if (shape.access.kind == Kind::kSlot)
+                emit(Opcode::kStoreField, {owner, value}, shape.access.index);
+            else
+                helper(Helper::kStoreInstanceValue, {value, owner, nameObject(in.arg)},
+                       shape.access.index);
+            return Pair{};
+        },
+        [&] {
+            storeAttrGeneric(in, owner, value);
+            return Pair{};
+        });
+    checkTracing();
+    return true;
+}
+
+// Of a class that is a constant: as long as it has its version.
+bool GraphBuilder::loadClassAttr(const Instr& in, Value* owner, bool pushNull) {
+    Object* type = constantOf(owner);
+    if (!type || !facts().classAttribute || !speculates(in))
+        return false;
+    const auto [version, object] =
+        facts().classAttribute(type, code_.names[static_cast<size_t>(in.arg)]);
+    if (!object)
+        return false;
+    emit(Opcode::kGuardOwnVersion, {owner}, version);
+    if (pushNull)
+        push(nullptr);
+    push(constObject(object));
+    return true;
+}
+
+} // namespace pyston::build
