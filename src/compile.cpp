@@ -59,6 +59,17 @@ lower::Context makeLoweringContext() {
     return context;
 }
 
+// Arrays are known when the first was seen.
+void addArrays(lower::Context& context) {
+    for (size_t i = 0; i < hir::kNumExactClasses; ++i) {
+        const auto c = static_cast<hir::ExactClass>(i);
+        if (hir::isArray(c) && context.arrayDescriptors[i] == 0) {
+            context.classes[i] = reinterpret_cast<uint64_t>(host::classObject(c));
+            context.arrayDescriptors[i] = host::arrayDescriptor(c);
+        }
+    }
+}
+
 // Lets passes fold constants of the interpreter.
 bool registerConstants() {
     passes::setConstantValues({.intValue = host::intValue,
@@ -207,7 +218,8 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
 CompileResult compile(const CompileRequest& request) {
     Stopwatch stopwatch;
     CompileResult result;
-    static const lower::Context context = makeLoweringContext();
+    static lower::Context context = makeLoweringContext();
+    addArrays(context);
     static const bool constantsKnown = registerConstants();
     (void)constantsKnown;
 
@@ -226,6 +238,8 @@ CompileResult compile(const CompileRequest& request) {
     buildRequest.bytecode = &bytecode;
     buildRequest.profile = request.data;
     buildRequest.facts = makeFacts(*request.data);
+    buildRequest.probes = request.probeAfter > 0 ? request.data : nullptr;
+    buildRequest.probeAfter = request.probeAfter;
     buildRequest.functionEntry = request.functionEntry;
     buildRequest.leavesCold = request.leavesCold;
     buildRequest.entryOffsets = request.osrOffsets;

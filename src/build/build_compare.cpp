@@ -45,6 +45,8 @@ void GraphBuilder::compareOp(const Instr& in) {
         expect(Feedback::Kind::kFloatFloat, ExactClass::kFloat);
         expect(Feedback::Kind::kStrStr, ExactClass::kStr);
     }
+    if (!comparesPlainly(left) || !comparesPlainly(right))
+        guardNumbersSeen(in, left, right);
     if (Value* result = compareKnown(in, left, right))
         return push(boxBool(result));
     push(helper(Helper::kCompareOp, {left, right}, in.arg));
@@ -79,6 +81,8 @@ Value* GraphBuilder::compareKnown(const Instr& in, Value* left, Value* right) {
 Value* GraphBuilder::truth(const Instr& in, Value* value) {
     if (value->opcode() == Opcode::kBoxBool)
         return value->operand(0);
+    value = guardSeen(in, value,
+                      {ExactClass::kInt, ExactClass::kFloat, ExactClass::kBool, ExactClass::kList});
     auto isNotZero = [&](Value* number) {
         return emit(Opcode::kIntCompare, {number, constInt(0)},
                     static_cast<int64_t>(Condition::kNotEqual));

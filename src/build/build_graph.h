@@ -40,6 +40,9 @@ struct Facts {
 struct BuildRequest {
     const Bytecode* bytecode = nullptr;
     runtime::CodeData* profile = nullptr; // may be null
+    // Where probes count, see runtime::SiteProfile; null: none are wanted.
+    runtime::CodeData* probes = nullptr;
+    int32_t probeAfter = 0; // what they count from
     Facts facts;
     bool functionEntry = true;
     bool leavesCold = false;       // paths that never ran are not compiled: they leave

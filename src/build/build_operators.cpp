@@ -2,6 +2,8 @@
 // the interpreter's feedback, and from whether that failed here before.
 #include "build/graph_builder.h"
 
+#include <limits>
+
 namespace pyston::build {
 
 using namespace hir;
@@ -155,7 +157,7 @@ Value* GraphBuilder::numericBinary(const Instr& in, Value* left, Value* right) {
             right = guardExact(right, ExactClass::kFloat);
         }
     }
-    if (!isNumber(left) || !isNumber(right))
+    if ((!isNumber(left) || !isNumber(right)) && !guardNumbersSeen(in, left, right))
         return nullptr;
     if (left->type().is(ExactClass::kInt) && right->type().is(ExactClass::kInt))
         return intBinary(in, left, right);
@@ -174,6 +176,13 @@ Value* GraphBuilder::intBinary(const Instr& in, Value* left, Value* right) {
     }
     if (op == kMatrixMultiply)
         return nullptr;
+    // Squares and cubes. Not more: what overflows is then known to be large.
+    if (const auto exponent = intConstant(right);
+        op == kPower && unboxes && exponent && (*exponent == 2 || *exponent == 3)) {
+        Value* a = unboxInt(left);
+        Value* square = emit(Opcode::kIntMul, {a, a});
+        return boxInt(*exponent == 2 ? square : emit(Opcode::kIntMul, {square, a}));
+    }
     Value* result = helper(Helper::kIntBinaryBig, {left, right}, in.arg);
     if (opcode)
         result->setType(exactObject(ExactClass::kInt));
@@ -228,6 +237,8 @@ Value* GraphBuilder::floatBinary(const Instr& in, Value* left, Value* right) {
         return nullptr;
     if (op == kTrueDivide)
         return doubles(Opcode::kDoubleDiv);
+    if (op == kPower)
+        return floatPower(left, right);
     if (op != kRemainder && op != kFloorDivide)
         return nullptr;
     Value* a = unboxDouble(left);
@@ -235,6 +246,25 @@ Value* GraphBuilder::floatBinary(const Instr& in, Value* left, Value* right) {
     emit(Opcode::kGuardTrue, {emit(Opcode::kDoubleCompare, {b, constDouble(0.0)},
                                    static_cast<int64_t>(Condition::kNotEqual))});
     return boxDouble(helper(op == kRemainder ? Helper::kFloatMod : Helper::kFloatFloorDiv, {a, b}));
+}
+
+// C's pow() is what the interpreter calls, but for negative bases (the sign is its own) and for
+// results that it reports as errors: infinite ones, and 0 to a negative power.
+Value* GraphBuilder::floatPower(Value* left, Value* right) {
+    const std::optional<int64_t> exponent = intConstant(right);
+    const bool isEven = exponent && *exponent > 0 && *exponent % 2 == 0;
+    Value* base = unboxDouble(left);
+    auto check = [&](Value* value, Condition cc, double limit) {
+        emit(Opcode::kGuardTrue,
+             {emit(Opcode::kDoubleCompare, {value, constDouble(limit)}, static_cast<int64_t>(cc))});
+    };
+    if (isEven)
+        base = emit(Opcode::kDoubleAbs, {base});
+    else
+        check(base, Condition::kGreater, 0.0);
+    Value* result = helper(Helper::kFloatPower, {base, left == right ? base : unboxDouble(right)});
+    check(result, Condition::kLess, std::numeric_limits<double>::infinity());
+    return boxDouble(result);
 }
 
 // The local that the next instruction stores the result to, or -1.
@@ -268,7 +298,7 @@ Value* GraphBuilder::stringBinary(const Instr& in, Value* left, Value* right) {
 }
 
 void GraphBuilder::unaryOp(const Instr& in, Helper generic) {
-    Value* value = popObject();
+    Value* value = guardSeen(in, popObject(), {ExactClass::kInt, ExactClass::kFloat});
     const bool isInt = value->type().is(ExactClass::kInt) && speculates(in) && !isHugeInt(value);
     if (in.op == Op::kUnaryPositive && isNumber(value))
         return push(value);

@@ -58,7 +58,35 @@ hir::ExactClass GraphBuilder::indexedClass(const Instr& in, Value* container, Va
         if (known || (expected && mayBe(container, c)))
             return c;
     }
-    return ExactClass::kUnknown;
+    const ExactClass given = container->type().exact;
+    if (holdsRawNumbers(given) && key->type().is(ExactClass::kInt))
+        return given;
+    if (given != ExactClass::kUnknown && key->type().exact != ExactClass::kUnknown)
+        return ExactClass::kUnknown;
+    const Seen* seen = seenOperands(in);
+    if (!seen || (*seen)[0] != ExactClass::kInt || !mayBe(container, (*seen)[1]))
+        return ExactClass::kUnknown;
+    const ExactClass c = (*seen)[1];
+    return c == ExactClass::kList || c == ExactClass::kTuple || holdsRawNumbers(c)
+               ? c
+               : ExactClass::kUnknown;
+}
+
+// The number to store into an array of class `c`, unboxed; null when that is not known to be one.
+Value* GraphBuilder::numberForArray(const Instr& in, ExactClass c, Value* value) {
+    if (c == ExactClass::kBytes || isHugeInt(value))
+        return nullptr;
+    const ExactClass wanted = c == ExactClass::kArrayD ? ExactClass::kFloat : ExactClass::kInt;
+    if (value->type().exact == ExactClass::kUnknown) {
+        const Seen* seen = seenOperands(in);
+        if (!seen || (*seen)[2] != wanted)
+            return nullptr;
+        value = guardExact(value, wanted);
+    }
+    if (c == ExactClass::kArrayD &&
+        (value->type().is(ExactClass::kFloat) || value->type().is(ExactClass::kInt)))
+        return unboxDouble(value);
+    return value->type().is(wanted) ? unboxInt(value) : nullptr;
 }
 
 void GraphBuilder::binarySubscr(const Instr& in) {
@@ -71,6 +99,14 @@ void GraphBuilder::binarySubscr(const Instr& in) {
         key = guardExact(key, ExactClass::kInt);
         return push(emit(c == ExactClass::kList ? Opcode::kListGet : Opcode::kTupleGet,
                          {container, unboxInt(key)}));
+    }
+    if (holdsRawNumbers(c)) {
+        container = guardExact(container, c);
+        key = guardExact(key, ExactClass::kInt);
+        const bool isDouble = c == ExactClass::kArrayD;
+        Value* number = emit(Opcode::kArrayGet, isDouble ? kDouble : kInt64,
+                             {container, unboxInt(key)}, static_cast<int64_t>(c));
+        return push(isDouble ? boxDouble(number) : boxInt(number));
     }
     const bool dict =
         speculates(in) && in.feedback.kind == Kind::kDict && mayBe(container, ExactClass::kDict);
@@ -89,14 +125,25 @@ void GraphBuilder::storeSubscr(const Instr& in) {
     Value* value = popObject();
     container = current(container);
     key = current(key);
-    if (indexedClass(in, container, key) == ExactClass::kList) {
+    const ExactClass c = indexedClass(in, container, key);
+    if (holdsRawNumbers(c)) {
+        if (Value* number = numberForArray(in, c, current(value))) {
+            container = guardExact(container, c);
+            key = guardExact(key, ExactClass::kInt);
+            emit(Opcode::kArraySet, {container, unboxInt(key), number}, static_cast<int64_t>(c));
+            return;
+        }
+        container = current(container);
+        key = current(key);
+    }
+    if (c == ExactClass::kList) {
         container = guardExact(container, ExactClass::kList);
         key = guardExact(key, ExactClass::kInt);
         emit(Opcode::kListSet,
              {container, unboxInt(key), current(value)}); // the old item dies unused
         return;
     }
-    helper(Helper::kStoreSubscr, {value, container, key});
+    helper(Helper::kStoreSubscr, {current(value), container, key});
     checkTracing();
 }
 

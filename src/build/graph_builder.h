@@ -7,6 +7,7 @@
 #include "hir/hir.h"
 #include "runtime/helpers.h"
 
+#include <array>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -200,6 +201,13 @@ class GraphBuilder {
     bool speculates(const Instr& in) const { return speculatesAt(in.offset); }
     bool speculatesAt(int offset) const { return !fn_.genericSites.contains(offset); }
 
+    // --- what the interpreter does not tell (probes.cpp)
+    using Seen = std::array<hir::ExactClass, 3>; // operands, from the top of the stack
+    hir::ExactClass likelyClass(const Value* value) const;
+    const Seen* seenOperands(const Instr& in);
+    bool guardNumbersSeen(const Instr& in, Value*& left, Value*& right);
+    Value* guardSeen(const Instr& in, Value* value, std::initializer_list<hir::ExactClass> useful);
+
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
     void loadFast(const Instr& in);
@@ -218,6 +226,7 @@ class GraphBuilder {
     Value* intBinary(const Instr& in, Value* left, Value* right);
     Value* intTrueDivide(Value* left, Value* right);
     Value* floatBinary(const Instr& in, Value* left, Value* right);
+    Value* floatPower(Value* left, Value* right);
     Value* stringBinary(const Instr& in, Value* left, Value* right);
     int storedNext(const Instr& in) const;
     void guardWithinDoublePrecision(Value* value);
@@ -268,6 +277,7 @@ class GraphBuilder {
     bool buildSubscript(const Instr& in);
     void binarySubscr(const Instr& in);
     hir::ExactClass indexedClass(const Instr& in, Value* container, Value* key);
+    Value* numberForArray(const Instr& in, hir::ExactClass c, Value* value);
     void storeSubscr(const Instr& in);
     void unpackSequence(const Instr& in);
 
@@ -339,6 +349,7 @@ class GraphBuilder {
     std::vector<Value*> stackBefore_;
     hir::FrameState* state_ = nullptr;
     std::vector<std::pair<Value*, Value*>> refinements_;
+    Seen seen_{}; // the last result of seenOperands() that no probe gave
 };
 
 } // namespace pyston::build

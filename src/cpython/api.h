@@ -29,6 +29,8 @@ Object* trueObject();
 Object* falseObject();
 Object* classObject(hir::ExactClass c); // the type object; null for kUnknown
 hir::ExactClass exactClassOf(Object* object);
+// What arrays of this class (see hir::isArray) have as their descriptor; 0 when none was seen.
+uint64_t arrayDescriptor(hir::ExactClass c);
 // The iterator classes that loops are specialized for.
 Object* generatorClass();
 Object* coroutineClass();

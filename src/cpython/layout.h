@@ -12,9 +12,11 @@ struct Layout {
     int tpDealloc;                                    // PyTypeObject
     int tpVersionTag, tpDictOffset, tpHeapCachedKeys; // PyTypeObject / PyHeapTypeObject
     int varSize;                                      // PyVarObject::ob_size
-    int intDigits;             // PyLongObject::ob_digit (30-bit digits, uint32)
-    int floatValue;            // PyFloatObject
-    int listItems, tupleItems; // pointer to items / first item
+    int intDigits;                   // PyLongObject::ob_digit (30-bit digits, uint32)
+    int floatValue;                  // PyFloatObject
+    int listItems, tupleItems;       // pointer to items / first item
+    int arrayItems, arrayDescriptor; // array.array
+    int byteArrayStart, bytesItems;  // pointer to the first byte / first byte
     int cellContents;
     int dictVersionTag; // PyDictObject::ma_version_tag (PEP 509)
     int gcNext;         // PyGC_Head::_gc_next, negative; 0 there: not tracked

@@ -21,7 +21,9 @@ enum class Reason : uint8_t {
                   // frame's memory is complete, nothing has run: raise RecursionError, or go on at
                   // resumeOffset
     kFrameObject, // at a return: a frame object keeps the locals alive, the interpreter returns
+    kProbe,       // the operands are to be looked at (hir Probe); at resumeOffset
 };
+inline constexpr size_t kNumReasons = static_cast<size_t>(Reason::kProbe) + 1;
 
 // How a value is represented where it lies.
 // The optional ones are NULL where a flag is 0: the k-th of a record has the k-th kBool among its

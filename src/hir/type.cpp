@@ -9,9 +9,11 @@ namespace {
 constexpr std::array<std::string_view, 7> kRepNames = {"void", "obj",  "obj?", "i64",
                                                        "f64",  "bool", "ptr"};
 constexpr std::array<std::string_view, kNumExactClasses> kClassNames = {
-    "object", "NoneType", "bool",           "int",           "float",         "str",   "bytes",
-    "range",  "tuple",    "list",           "dict",          "set",           "slice", "function",
-    "cell",   "type",     "range_iterator", "list_iterator", "tuple_iterator"};
+    "object",         "NoneType",  "bool",    "int",     "float",          "str",
+    "bytes",          "range",     "tuple",   "list",    "dict",           "set",
+    "slice",          "function",  "cell",    "type",    "range_iterator", "list_iterator",
+    "tuple_iterator", "bytearray", "array_d", "array_i", "array_I",        "array_l",
+    "array_q",        "array_B"};
 
 } // namespace
 

@@ -40,8 +40,24 @@ enum class ExactClass : uint8_t {
     kRangeIterator, // of C longs
     kListIterator,
     kTupleIterator,
+    kByteArray,
+    // array.array by its type code, which an instance keeps.
+    kArrayD,
+    kArrayI32, // i
+    kArrayU32, // I
+    kArrayL,
+    kArrayQ,
+    kArrayU8, // B
 };
-inline constexpr size_t kNumExactClasses = static_cast<size_t>(ExactClass::kTupleIterator) + 1;
+inline constexpr size_t kNumExactClasses = static_cast<size_t>(ExactClass::kArrayU8) + 1;
+
+constexpr bool isArray(ExactClass c) {
+    return c >= ExactClass::kArrayD && c <= ExactClass::kArrayU8;
+}
+// Sequences of unboxed numbers: what ArrayGet reads.
+constexpr bool holdsRawNumbers(ExactClass c) {
+    return isArray(c) || c == ExactClass::kByteArray || c == ExactClass::kBytes;
+}
 
 struct Type {
     Rep rep = Rep::kVoid;

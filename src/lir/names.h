@@ -26,6 +26,8 @@ inline std::string_view name(exits::Reason reason) {
         return "recursion";
     case exits::Reason::kFrameObject:
         return "frame";
+    case exits::Reason::kProbe:
+        return "probe";
     }
     return {};
 }

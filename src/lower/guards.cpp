@@ -25,6 +25,19 @@ void Lowering::lowerGuardType(const hir::Instr& instr) {
     const VReg object = use(instr.operand(0));
     const Operand expected = e_.immOrReg(static_cast<int64_t>(address));
     e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, object, layout_.type, expected, guardExit(instr));
+    if (hir::isArray(instr.immClass())) {
+        const uint64_t code = context_.arrayDescriptors[static_cast<size_t>(instr.immClass())];
+        assert(code != 0 && "a guard for arrays that were never seen");
+        e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, object, layout_.arrayDescriptor,
+                     e_.immOrReg(static_cast<int64_t>(code)), guardExit(instr));
+    }
+}
+
+void Lowering::lowerProbe(const hir::Instr& instr) {
+    const VReg counter = e_.imm(instr.imm());
+    e_.addMem(Opcode::kAddMem32, counter, 0, -1);
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kEq, counter, 0, Operand::i(0),
+                 exitPoint(instr, exits::Reason::kProbe));
 }
 
 void Lowering::lowerGuardTypeVersion(const hir::Instr& instr) {

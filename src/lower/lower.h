@@ -19,6 +19,8 @@ struct Context {
     uint64_t trueObject = 0;
     uint64_t falseObject = 0;
     std::array<uint64_t, hir::kNumExactClasses> classes{}; // type objects, by hir::ExactClass
+    // What arrays of a class point to, by hir::ExactClass.
+    std::array<uint64_t, hir::kNumExactClasses> arrayDescriptors{};
     // The classes whose instances Send and IterNext resume directly; 0: none.
     uint64_t generator = 0;
     uint64_t coroutine = 0;

@@ -100,6 +100,12 @@ class Lowering {
     // Stores object operands from `first` on to the outgoing area; returns (array, count).
     std::array<Operand, 2> outgoingArray(const hir::Instr& instr, size_t first);
     VReg boundsChecked(const hir::Instr& instr, VReg sequence); // index operand 1 of instr
+    struct Element {
+        lir::Opcode load{}, store{};
+        VReg base = lir::kNoReg;
+        int64_t disp = 0;
+    };
+    Element arrayElement(const hir::Instr& instr); // operands 0 and 1; leaves when out of range
     VReg objectType(VReg object) {
         return e_.load64(object, layout_.type);
     }
@@ -145,7 +151,8 @@ class Lowering {
     std::vector<bool> leftAtEnd_;     // by hir block id: LeaveFrame was executed
     bool hasLeft_ = false;            // the same at the current instruction
     std::vector<bool> fused_;         // by hir instruction id
-    std::array<int, 8> exitCache_{};  // by exits::Reason, for the current instruction; -1: none yet
+    // By exits::Reason, for the current instruction; -1: none yet.
+    std::array<int, exits::kNumReasons> exitCache_{};
 };
 
 // The condition code of a comparison, the same names for integers and (ordered) doubles.

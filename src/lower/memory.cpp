@@ -2,6 +2,7 @@
 #include "lower/lowering.h"
 
 #include <cassert>
+#include <cstdint>
 
 namespace pyston::lower {
 
@@ -216,6 +217,72 @@ void Lowering::lowerTupleGet(const hir::Instr& instr) {
 void Lowering::lowerTupleItem(const hir::Instr& instr) {
     define(instr,
            e_.load64(use(instr.operand(0)), layout_.tupleItems + kPointerBytes * instr.imm()));
+}
+
+// --- bytes, bytearray, array.array
+
+// The address of the element, whose size is a power of 2.
+Lowering::Element Lowering::arrayElement(const hir::Instr& instr) {
+    const hir::ExactClass c = instr.immClass();
+    const VReg object = use(instr.operand(0));
+    const VReg index = boundsChecked(instr, object);
+    Element element;
+    int log2Size = 0;
+    switch (c) {
+    case hir::ExactClass::kArrayD:
+        element = {Opcode::kFLoad, Opcode::kFStore, lir::kNoReg, 0};
+        log2Size = 3;
+        break;
+    case hir::ExactClass::kArrayL:
+    case hir::ExactClass::kArrayQ:
+        element = {Opcode::kLoad64, Opcode::kStore64, lir::kNoReg, 0};
+        log2Size = 3;
+        break;
+    case hir::ExactClass::kArrayI32:
+        element = {Opcode::kLoad32S, Opcode::kStore32, lir::kNoReg, 0};
+        log2Size = 2;
+        break;
+    case hir::ExactClass::kArrayU32:
+        element = {Opcode::kLoad32U, Opcode::kStore32, lir::kNoReg, 0};
+        log2Size = 2;
+        break;
+    default:
+        assert(hir::holdsRawNumbers(c));
+        element = {Opcode::kLoad8U, Opcode::kStore8, lir::kNoReg, 0};
+        break;
+    }
+    VReg items = object;
+    if (c == hir::ExactClass::kBytes)
+        element.disp = layout_.bytesItems;
+    else
+        items = e_.load64(object, c == hir::ExactClass::kByteArray ? layout_.byteArrayStart
+                                                                   : layout_.arrayItems);
+    VReg offset = index;
+    if (log2Size > 0)
+        offset = e_.emit(Opcode::kShl, {Operand::r(index), Operand::i(log2Size)});
+    element.base = e_.emit(Opcode::kAdd, {Operand::r(items), Operand::r(offset)});
+    return element;
+}
+
+void Lowering::lowerArrayGet(const hir::Instr& instr) {
+    const Element element = arrayElement(instr);
+    define(instr, e_.load(element.load, element.base, element.disp));
+}
+
+void Lowering::lowerArraySet(const hir::Instr& instr) {
+    const VReg value = use(instr.operand(2));
+    if (instr.immClass() == hir::ExactClass::kArrayI32) {
+        const VReg high = e_.emit(Opcode::kShl, {Operand::r(value), Operand::i(32)});
+        const VReg back = e_.emit(Opcode::kSar, {Operand::r(high), Operand::i(32)});
+        e_.exitIf(Cc::kNe, back, Operand::r(value), guardExit(instr));
+    } else if (instr.immClass() == hir::ExactClass::kArrayU32) {
+        e_.exitIf(Cc::kUGt, value, e_.immOrReg(UINT32_MAX), guardExit(instr));
+    } else if (instr.immClass() == hir::ExactClass::kArrayU8 ||
+               instr.immClass() == hir::ExactClass::kByteArray) {
+        e_.exitIf(Cc::kUGt, value, Operand::i(UINT8_MAX), guardExit(instr));
+    }
+    const Element element = arrayElement(instr);
+    e_.store(element.store, element.base, element.disp, Operand::r(value));
 }
 
 void Lowering::lowerListLen(const hir::Instr& instr) {

@@ -16,8 +16,8 @@
 namespace pyston::module {
 namespace {
 
-constexpr const char* kReasonNames[] = {"guard",  "error",    "tracing",   "deopt",
-                                        "forced", "observed", "recursion", "frame"};
+constexpr const char* kReasonNames[] = {"guard",    "error",     "tracing", "deopt", "forced",
+                                        "observed", "recursion", "frame",   "probe"};
 
 // Takes the reference `value` in any case; false with an exception set.
 bool put(Object* dict, const char* name, Object* value) {

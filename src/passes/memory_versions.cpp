@@ -13,6 +13,8 @@ Region regionRead(Opcode op) {
         return Region::kDictEntries;
     case Opcode::kListGet:
         return Region::kListItems;
+    case Opcode::kArrayGet:
+        return Region::kArrayItems;
     case Opcode::kLoadField:
     case Opcode::kLoadInt64Field:
     case Opcode::kCellGet:
@@ -31,6 +33,8 @@ std::optional<Region> regionWritten(Opcode op) {
         return Region::kDictEntries;
     case Opcode::kListSet:
         return Region::kListItems;
+    case Opcode::kArraySet:
+        return Region::kArrayItems;
     case Opcode::kStoreField:
     case Opcode::kCellSet:
         return Region::kFields;

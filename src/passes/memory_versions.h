@@ -11,8 +11,15 @@ namespace pyston::passes {
 
 // Parts of the heap that operations write separately. kOther is what only opaque code changes: type
 // versions, dict keys versions, lengths.
-enum class Region : uint8_t { kInstanceValues, kDictEntries, kListItems, kFields, kOther };
-inline constexpr size_t kNumRegions = 5;
+enum class Region : uint8_t {
+    kInstanceValues,
+    kDictEntries,
+    kListItems,
+    kArrayItems,
+    kFields,
+    kOther
+};
+inline constexpr size_t kNumRegions = 6;
 
 // What a reading operation reads.
 Region regionRead(hir::Opcode op);

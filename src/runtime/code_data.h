@@ -113,6 +113,21 @@ struct SiteProfile {
     }
     // FOR_ITER: what was iterated over when the loop was entered from the interpreter.
     hir::ExactClass iterator = hir::ExactClass::kUnknown;
+    // Operators and subscripts of which the interpreter says nothing: compiled code counts down to
+    // 0, and looks at the operands then. From the top of the stack.
+    int32_t probeCountdown = 0;
+    bool probed = false;
+    std::array<hir::ExactClass, 3> operands{};
+};
+
+// What a local was, whenever a frame was looked at.
+struct SeenLocal {
+    hir::ExactClass exact = hir::ExactClass::kUnknown;
+    bool varies = false;
+    void add(hir::ExactClass c) {
+        varies |= exact != hir::ExactClass::kUnknown && exact != c;
+        exact = c;
+    }
 };
 
 // What compiled code needs to make the frame of a direct call itself.
@@ -153,9 +168,12 @@ struct CodeData {
     uint16_t coldVersions = 0;  // those because something ran for the first time
     uint16_t shapeVersions = 0; // of `versions`, those for useShapes()
     bool pathWasCold = false;   // the last version was retired for that
+    uint16_t probingVersions = 0;   // compilations that asked for probes
+    bool knowsMoreOperands = false; // probes found something since the last one
     int compilations() const { return versions + coldVersions; }
     std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
+    std::vector<SeenLocal> seenLocals;              // by slot
     std::string failure;                            // why compilation was given up, if it was
 };
 

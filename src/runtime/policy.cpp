@@ -26,6 +26,11 @@ constexpr uint16_t kMaxColdVersions = 24;
 
 // Compilations, per code object, for classes that were seen by code that did not speculate.
 constexpr uint16_t kMaxShapeVersions = 2;
+// A probe looks at the operands after so many executions, fewer where code is compiled earlier; a
+// quarter of that later those of the others are in, and the code is compiled anew.
+constexpr uint32_t kProbeAfter = 240;
+// Compilations, per code object, that set probes.
+constexpr uint16_t kMaxProbingVersions = 6;
 
 bool enabled = false;
 int pauseDepth = 0;
@@ -37,6 +42,10 @@ uint32_t edgeThreshold() {
 // Programs that end soon would pay for more than they gain: compilation may take a share of the
 // process's CPU time. The first milliseconds are free, so that one hot loop need not wait.
 constexpr uint64_t kFreeMicroseconds = 4'000;
+
+int32_t probeAfter() {
+    return static_cast<int32_t>(std::clamp(options().compileAfterCalls / 4, 4u, kProbeAfter));
+}
 
 bool isWithinBudget() {
     const uint64_t spent = statistics().compileMicroseconds;
@@ -241,6 +250,10 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     if (coldStart && data->calls <= 1) // of a module: its earlier loops are over
         request.osrOffsets = {osrOffset};
     request.leavesCold = mayBeCold;
+    if (mayBeCold && data->probingVersions < kMaxProbingVersions) {
+        ++data->probingVersions;
+        request.probeAfter = probeAfter();
+    }
     request.resumeEntries = data->isGenerator;
     request.forced = compilesAll;
     request.wantDumps = dumpWanted(data);
@@ -251,6 +264,7 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
 
     ++(forCold ? data->coldVersions : data->versions);
     data->pathWasCold = false;
+    data->knowsMoreOperands = false;
     data->loopEdges = 0;
     statistics().compileMicroseconds += microseconds;
     if (options().logCompiles)
@@ -283,9 +297,31 @@ void retire(CodeData* data) {
     data->loopEdges = edges - std::min(edges, kEdgesAfterRetirement);
 }
 
+namespace {
+
+// A probe has looked at its operands: for the first time, or to say that the others had their time.
+void countProbe(CodeBlob* blob, SiteProfile& site) {
+    CodeData* data = blob->owner;
+    if (!site.probed) {
+        site.probed = true;
+        site.probeCountdown = probeAfter() / 4;
+        data->knowsMoreOperands |= site.operands[0] != hir::ExactClass::kUnknown;
+        return;
+    }
+    site.probeCountdown = INT32_MAX;
+    if (!data->knowsMoreOperands || blob->retired || data->versions >= options().maxVersions)
+        return;
+    data->pathWasCold = true;
+    retire(data);
+}
+
+} // namespace
+
 void countExit(CodeBlob* blob, exits::Record* record) {
     ++record->count;
     ++statistics().exits[static_cast<size_t>(record->reason)];
+    if (record->reason == exits::Reason::kProbe)
+        return countProbe(blob, blob->owner->sites[record->instrOffset]);
     if (record->reason != exits::Reason::kGuard && record->reason != exits::Reason::kDeopt)
         return;
     CodeData* data = blob->owner;

@@ -78,8 +78,8 @@ struct Statistics {
     uint64_t loopEntries = 0;   // OSR
     uint64_t resumeEntries = 0; // generators resumed in compiled code
     uint64_t interpretedCalls = 0;
-    uint64_t interpretedEdges = 0;   // loop edges stopped at
-    std::array<uint64_t, 8> exits{}; // by exits::Reason
+    uint64_t interpretedEdges = 0; // loop edges stopped at
+    std::array<uint64_t, exits::kNumReasons> exits{};
 };
 inline Statistics& statistics() {
     static constinit Statistics instance;

@@ -169,6 +169,54 @@ TEST_F(BuildTest, SitesThatFailedAreNotSpeculatedOn) {
     EXPECT_EQ(count(Opcode::kDrop), 2);
 }
 
+// def f(a, b): return a[b], of which the interpreter says nothing: a probe asks, and then is there.
+TEST_F(BuildTest, ProbesAskWhatTheInterpreterDoesNotTell) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinarySubscr, 0, Feedback::Kind::kGeneric);
+    add(Op::kReturnValue);
+    runtime::CodeData profile;
+    request_.profile = request_.probes = &profile;
+    request_.probeAfter = 7;
+    build();
+    EXPECT_EQ(count(Opcode::kProbe), 1);
+    EXPECT_EQ(find(Opcode::kProbe)->frameState()->stack.size(), 2u);
+    EXPECT_EQ(profile.sites[4].probeCountdown, 7);
+    EXPECT_EQ(find(Opcode::kProbe)->imm(),
+              reinterpret_cast<intptr_t>(&profile.sites[4].probeCountdown));
+    profile.sites[4].probed = true;
+    profile.sites[4].operands = {ExactClass::kInt, ExactClass::kArrayD};
+    build();
+    EXPECT_EQ(count(Opcode::kProbe), 0);
+    EXPECT_EQ(count(Opcode::kArrayGet), 1);
+    EXPECT_EQ(find(Opcode::kArrayGet)->type(), hir::kDouble);
+    profile.sites[4].generic = true;
+    build();
+    EXPECT_EQ(count(Opcode::kProbe) + count(Opcode::kArrayGet), 0);
+}
+
+// Where locals were seen, no probe is needed, unless they vary.
+TEST_F(BuildTest, LocalsAreLikelyToBeWhatTheyWere) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinaryOp, 11, Feedback::Kind::kGeneric); // a / b
+    add(Op::kReturnValue);
+    runtime::CodeData profile;
+    profile.seenLocals.resize(2);
+    profile.seenLocals[0].add(ExactClass::kFloat);
+    profile.seenLocals[1].add(ExactClass::kInt);
+    request_.profile = request_.probes = &profile;
+    build();
+    EXPECT_EQ(count(Opcode::kProbe), 0);
+    EXPECT_EQ(count(Opcode::kDoubleDiv), 1);
+    profile.seenLocals[1].add(ExactClass::kFloat);
+    build();
+    EXPECT_EQ(count(Opcode::kProbe), 1);
+    EXPECT_EQ(count(Opcode::kDoubleDiv), 0);
+}
+
 // def f(a, b): b = a; return b
 TEST_F(BuildTest, DropsOverwrittenLocalAfterTheStore) {
     slots(2, 2);

@@ -43,6 +43,10 @@ constexpr host::Layout makeLayout() {
     l.floatValue = 16;
     l.listItems = 24;
     l.tupleItems = 24;
+    l.arrayItems = 24;
+    l.arrayDescriptor = 40;
+    l.byteArrayStart = 32;
+    l.bytesItems = 32;
     l.cellContents = 16;
     l.dictVersionTag = 24;
     l.gcNext = -16;
@@ -168,6 +172,8 @@ class LowerTest : public ::testing::TestWithParam<bool> {
         context_.falseObject = false_.address();
         for (size_t i = 1; i < hir::kNumExactClasses; ++i)
             context_.classes[i] = classes_[i].address();
+        for (size_t i = 1; i < hir::kNumExactClasses; ++i)
+            context_.arrayDescriptors[i] = classes_[i].address() + 8;
         runtime::setAddress(Helper::kNewInt, reinterpret_cast<uint64_t>(&newInt));
         runtime::setAddress(Helper::kNewFloat, reinterpret_cast<uint64_t>(&newFloat));
         layout_.evalBreakerAddress = reinterpret_cast<uint64_t>(&evalBreaker_);

@@ -184,6 +184,97 @@ TEST_P(LowerObjects, ListAndTupleItems) {
               std::nullopt);
 }
 
+TEST_P(LowerObjects, NumbersInArrays) {
+    Fake array, items;
+    array.at(16) = 3;
+    array.at(24) = array.at(32) = items.address();
+    const auto get = [&](const std::string& kind, int64_t index) -> std::optional<int64_t> {
+        compileBody("  v2:i64 = ArrayGet v0 v1 " + kind +
+                        " [fs0]\n  v3:obj:int = BoxInt v2 [fs0]\n  Return v3\n",
+                    "obj", "i64");
+        return binary(static_cast<int64_t>(array.address()), index);
+    };
+    items.at(0) = 0xfffffffeffffffff;
+    items.at(8) = 0x80;
+    items.at(16) = 7;
+    EXPECT_EQ(get("array_l", -3), -0x100000001);
+    EXPECT_EQ(get("array_q", 2), 7);
+    EXPECT_EQ(get("array_i", 0), -1);
+    EXPECT_EQ(get("array_i", 1), -2);
+    EXPECT_EQ(get("array_I", 0), 0xffffffff);
+    EXPECT_EQ(get("array_I", 1), 0xfffffffe);
+    EXPECT_EQ(get("array_B", 2), 0xff);
+    EXPECT_EQ(get("bytearray", 0), 0xff);
+    array.at(32) = 0x030201;
+    EXPECT_EQ(get("bytes", -1), 3);
+    EXPECT_EQ(get("bytes", 3), std::nullopt);
+    EXPECT_EQ(get("bytes", -4), std::nullopt);
+    array.at(32) = items.address();
+
+    const auto set = [&](const std::string& kind, int64_t value) {
+        items.at(0) = 0;
+        compileBody("  v2:i64 = ConstInt #0\n  ArraySet v0 v2 v1 " + kind +
+                        " [fs0]\n  v3:obj:int = BoxInt v1 [fs0]\n  Return v3\n",
+                    "obj", "i64");
+        return binary(static_cast<int64_t>(array.address()), value) ? std::optional(items.at(0))
+                                                                    : std::nullopt;
+    };
+    EXPECT_EQ(set("array_l", -2), uint64_t{0xfffffffffffffffe});
+    EXPECT_EQ(set("array_i", -2), 0xfffffffeu);
+    EXPECT_EQ(set("array_i", INT32_MAX), uint64_t{INT32_MAX});
+    EXPECT_EQ(set("array_i", int64_t{INT32_MAX} + 1), std::nullopt);
+    EXPECT_EQ(set("array_i", int64_t{INT32_MIN} - 1), std::nullopt);
+    EXPECT_EQ(set("array_I", UINT32_MAX), uint64_t{UINT32_MAX});
+    EXPECT_EQ(set("array_I", int64_t{UINT32_MAX} + 1), std::nullopt);
+    EXPECT_EQ(set("array_I", -1), std::nullopt);
+    EXPECT_EQ(set("array_B", 255), 255u);
+    EXPECT_EQ(set("array_B", 256), std::nullopt);
+    EXPECT_EQ(set("bytearray", -1), std::nullopt);
+}
+
+TEST_P(LowerObjects, DoublesInArrays) {
+    Fake array, items;
+    array.at(16) = 2;
+    array.at(24) = items.address();
+    items.at(8) = std::bit_cast<uint64_t>(2.5);
+    compileBody("  v2:f64 = ArrayGet v0 v1 array_d [fs0]\n  v3:f64 = DoubleAdd v2 v2\n"
+                "  v4:i64 = ConstInt #0\n  ArraySet v0 v4 v3 array_d [fs0]\n  Return v0\n",
+                "obj", "i64");
+    slot(0, array.address());
+    slot(1, 1);
+    EXPECT_EQ(run().exit, nullptr);
+    EXPECT_EQ(std::bit_cast<double>(items.at(0)), 5.0);
+    slot(1, 2);
+    EXPECT_NE(run().exit, nullptr);
+}
+
+TEST_P(LowerObjects, ArraysAreGuardedByClassAndTypeCode) {
+    compileBody("  v2:obj:array_d = GuardType v0 array_d [fs0]\n  Return v2\n", "obj", "obj");
+    Fake array(classAddress(hir::ExactClass::kArrayD)), other;
+    array.at(40) = context_.arrayDescriptors[static_cast<size_t>(hir::ExactClass::kArrayD)];
+    slot(0, array.address());
+    EXPECT_EQ(run().exit, nullptr);
+    array.at(40) = other.address();
+    EXPECT_NE(run().exit, nullptr);
+    slot(0, other.address());
+    EXPECT_NE(run().exit, nullptr);
+}
+
+TEST_P(LowerObjects, ProbesLeaveOnce) {
+    int32_t countdown = 2;
+    compileBody("  Probe #" + std::to_string(reinterpret_cast<intptr_t>(&countdown)) +
+                    " [fs0]\n  Return v0\n",
+                "obj", "obj");
+    Fake object;
+    slot(0, object.address());
+    EXPECT_EQ(run().exit, nullptr);
+    const auto outcome = run();
+    ASSERT_NE(outcome.exit, nullptr);
+    EXPECT_EQ(outcome.exit->reason, exits::Reason::kProbe);
+    EXPECT_EQ(countdown, 0);
+    EXPECT_EQ(run().exit, nullptr);
+}
+
 TEST_P(LowerObjects, InstanceValues) {
     Fake object, values, value, old;
     slot(0, object.address());

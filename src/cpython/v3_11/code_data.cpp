@@ -95,6 +95,14 @@ HostCode* hostCode(PyCodeObject* code) {
     return data != nullptr ? data : makeHostCode(code);
 }
 
+void lookAtLocals(runtime::CodeData* data, const Frame* frame) {
+    data->seenLocals.resize(static_cast<size_t>(frame->f_code->co_nlocals));
+    for (size_t i = 0; i < data->seenLocals.size(); ++i) {
+        if (PyObject* object = frame->localsplus[i])
+            data->seenLocals[i].add(exactClassOf(object));
+    }
+}
+
 // The frame stands at a loop header, with what the loop iterates over on top of the stack.
 static void lookAtFrame(HostCode* data, const Frame* frame, int32_t offset) {
     data->seenOffset = offset;
@@ -110,6 +118,8 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
                      int32_t osrOffset) {
     if (osrOffset >= 0)
         lookAtFrame(data, frame, osrOffset);
+    if (frame->owner == FRAME_OWNED_BY_THREAD)
+        lookAtLocals(data, frame);
     data->globals = frame->f_globals;
     data->builtins = frame->f_builtins;
     bool compiled = runtime::compileNow(data, why, osrOffset);

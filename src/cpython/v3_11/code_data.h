@@ -83,6 +83,8 @@ void wake(HostCode* data);
 
 // Null only when out of memory (no exception is set).
 HostCode* hostCode(PyCodeObject* code);
+// Notes the classes of the locals: what they are likely to be again.
+void lookAtLocals(runtime::CodeData* data, const Frame* frame);
 // runtime::compileNow() with what the frame tells about the code's surroundings.
 bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why,
                      int32_t osrOffset = -1);

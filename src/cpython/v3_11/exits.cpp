@@ -199,6 +199,17 @@ void noteShape(Frame* frame, const Record& record) {
     data->sites[record.instrOffset].addShape(shapeOf(owner, name));
 }
 
+// What the operation that comes next works on.
+void lookAtOperands(const Frame* frame, const runtime::CodeBlob& blob, const Record& record) {
+    lookAtLocals(blob.owner, frame);
+    runtime::SiteProfile& site = blob.owner->sites[record.instrOffset];
+    PyObject* const* top = frame->localsplus + frame->stacktop;
+    for (size_t i = 0; i < site.operands.size() && i < record.stackDepth; ++i) {
+        PyObject* object = *(top - 1 - i);
+        site.operands[i] = object ? exactClassOf(object) : hir::ExactClass::kUnknown;
+    }
+}
+
 uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
                       const MachineState* state) {
     auto& blob = *static_cast<runtime::CodeBlob*>(blobPointer);
@@ -215,6 +226,8 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
         result = static_cast<uintptr_t>(Resume::kInterpret);
     }
     noteShape(frame, record);
+    if (record.reason == Reason::kProbe)
+        lookAtOperands(frame, blob, record);
     // From here on other code may run and see the frame.
     releaseOthers(blob, record, *state);
     if (wasForced())

@@ -26,6 +26,10 @@ Layout makeLayout() {
     l.floatValue = narrow(offsetof(PyFloatObject, ob_fval));
     l.listItems = narrow(offsetof(PyListObject, ob_item));
     l.tupleItems = narrow(offsetof(PyTupleObject, ob_item));
+    l.arrayItems = narrow(offsetof(ArrayObject, items));
+    l.arrayDescriptor = narrow(offsetof(ArrayObject, descriptor));
+    l.byteArrayStart = narrow(offsetof(PyByteArrayObject, ob_start));
+    l.bytesItems = narrow(offsetof(PyBytesObject, ob_sval));
     l.cellContents = narrow(offsetof(PyCellObject, ob_ref));
     l.dictVersionTag = narrow(offsetof(PyDictObject, ma_version_tag));
     l.gcNext = narrow(offsetof(PyGC_Head, _gc_next)) - narrow(sizeof(PyGC_Head));

@@ -18,4 +18,12 @@ struct SequenceIterator { // listobject.c, tupleobject.c
     PyObject* sequence; // NULL when exhausted
 };
 
+struct ArrayObject { // arraymodule.c
+    PyObject_VAR_HEAD char* items;
+    Py_ssize_t allocated;
+    const char* descriptor; // begins with the type code
+    PyObject* weakReferences;
+    Py_ssize_t exports;
+};
+
 } // namespace pyston::host

@@ -1,7 +1,9 @@
 // The objects and facts that the compiler asks for.
 #include "cpython/api.h"
 #include "cpython/v3_11/interpreter.h"
+#include "cpython/v3_11/layout.h"
 
+#include <cstring>
 #include <iterator>
 
 namespace pyston::host {
@@ -30,7 +32,47 @@ constexpr struct {
     {ExactClass::kRangeIterator, &PyRangeIter_Type},
     {ExactClass::kListIterator, &PyListIter_Type},
     {ExactClass::kTupleIterator, &PyTupleIter_Type},
+    {ExactClass::kByteArray, &PyByteArray_Type},
 };
+
+// array.array, once an instance was seen (kept alive from then on), and its descriptors of type
+// codes.
+PyTypeObject* arrayType = nullptr;
+struct ArrayCode {
+    char code;
+    ExactClass exact;
+    const void* descriptor;
+};
+ArrayCode arrayCodes[] = {
+    {'d', ExactClass::kArrayD, nullptr},   {'i', ExactClass::kArrayI32, nullptr},
+    {'I', ExactClass::kArrayU32, nullptr}, {'l', ExactClass::kArrayL, nullptr},
+    {'q', ExactClass::kArrayQ, nullptr},   {'B', ExactClass::kArrayU8, nullptr},
+};
+
+// Python code makes no class that is immutable; other modules might have one of that name.
+bool isArrayType(PyTypeObject* type) {
+    if (arrayType != nullptr)
+        return type == arrayType;
+    if ((type->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) == 0 ||
+        type->tp_basicsize != sizeof(ArrayObject) || std::strcmp(type->tp_name, "array.array") != 0)
+        return false;
+    arrayType = type;
+    Py_INCREF(type);
+    return true;
+}
+
+ExactClass arrayClassOf(PyObject* object) {
+    if (!isArrayType(Py_TYPE(object)))
+        return ExactClass::kUnknown;
+    const auto* descriptor = reinterpret_cast<ArrayObject*>(object)->descriptor;
+    for (ArrayCode& row : arrayCodes) {
+        if (row.code == *descriptor) {
+            row.descriptor = descriptor;
+            return row.exact;
+        }
+    }
+    return ExactClass::kUnknown;
+}
 
 Object* asObject(PyTypeObject* type) {
     return reinterpret_cast<Object*>(type);
@@ -85,7 +127,15 @@ Object* classObject(ExactClass c) {
         if (row.exact == c)
             return asObject(row.type);
     }
-    return nullptr;
+    return hir::isArray(c) ? asObject(arrayType) : nullptr;
+}
+
+uint64_t arrayDescriptor(ExactClass c) {
+    for (const ArrayCode& row : arrayCodes) {
+        if (row.exact == c)
+            return reinterpret_cast<uint64_t>(row.descriptor);
+    }
+    return 0;
 }
 
 ExactClass exactClassOf(Object* object) {
@@ -95,7 +145,7 @@ ExactClass exactClassOf(Object* object) {
         if (Py_IS_TYPE(object, row.type))
             return row.exact;
     }
-    return ExactClass::kUnknown;
+    return arrayClassOf(object);
 }
 
 Object* generatorClass() {
