@@ -19,7 +19,7 @@ struct CompileRequest {
     bool functionEntry = true;   // an entry at offset 0
     bool leavesCold = false;     // paths that never ran are not compiled: they leave
     int32_t probeAfter = 0;      // probes (see runtime::SiteProfile) count from this; 0: none
-    std::vector<int> osrOffsets; // loop headers (byte offsets) to enter
+    std::vector<int> osrOffsets; // loop headers and handlers (byte offsets) to enter
     bool resumeEntries = false;  // generators: an entry at every resume point
     bool forced = false;         // asked for by the user: however long it takes
     bool wantDumps = false;      // fill the text fields of the result

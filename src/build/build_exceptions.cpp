@@ -1,5 +1,5 @@
-// Exceptions and `with`. Handlers are not reached from compiled code (errors leave to the
-// interpreter), but a frame may be entered in a handler's loop, and what follows there is compiled.
+// Exceptions and `with`. Handlers have no edges from what raises: an error leaves compiled code,
+// the frame is unwound in memory, and the handler is an entry (see "Exits" in docs/pipeline.md).
 #include "build/graph_builder.h"
 
 namespace pyston::build {
@@ -58,19 +58,23 @@ bool GraphBuilder::buildException(const Instr& in) {
         return true;
     }
     case Op::kRaiseVarargs: {
-        if (in.arg == 0) { // re-raises without a new traceback entry: the interpreter does
-            deopt();
-            return true;
-        }
         Value* cause = in.arg == 2 ? popObject() : nullptr;
-        Value* exception = popObject();
-        helper(Helper::kRaiseVarargs, {exception, cause ? current(cause) : nullptr});
+        Value* exception = in.arg > 0 ? popObject() : nullptr;
+        helper(Helper::kRaiseVarargs, {exception ? current(exception) : nullptr, cause});
         raiseTerminator();
         return true;
     }
-    case Op::kReraise: // as above
-        deopt();
+    case Op::kReraise:
+        // What the interpreter's frame shows from now on, the exit takes from the stack.
+        helper(Helper::kReraise, {popObject(), nullptr});
+        raiseTerminator();
         return true;
+    case Op::kEndAsyncFor: {
+        Value* exception = popObject();
+        Value* iterator = popObject();
+        helper(Helper::kEndAsyncFor, {iterator, current(exception)});
+        return true;
+    }
     case Op::kLoadAssertionError:
         push(helper(Helper::kRaiseAssertionError, {}));
         return true;

@@ -13,7 +13,6 @@ bool GraphBuilder::buildGenerator(const Instr& in) {
             emit(Opcode::kCheckEvalBreaker, {}, 0, stateAfter());
         return true;
     case Op::kReturnGenerator: // the interpreter makes the generator
-    case Op::kEndAsyncFor:     // only in a handler; re-raises without a new traceback entry
         deopt();
         return true;
     case Op::kYieldValue: {

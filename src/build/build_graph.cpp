@@ -229,6 +229,7 @@ void GraphBuilder::addEdge(int blockIndex, Block* from, const Environment& env) 
         Value* value = p.onStack ? env.stack[p.index] : env.slots[p.index];
         if (!value)
             value = nullIn(from);
+        value = guardEntryLoad(value, p.phi->type().exact);
         if (value->type().rep == Rep::kNullable && p.phi->type().rep == Rep::kObject)
             return fail("NULL flows into a bound variable");
         p.phi->appendOperand(value);
@@ -250,9 +251,9 @@ void GraphBuilder::beginHeader(int blockIndex,
             values[i] = onStack ? env.stack[index] : env.slots[index];
         }
         auto guardEntries = [&](ExactClass c) {
-            for (size_t i = 0; i < values.size(); ++i)
-                if (c != ExactClass::kUnknown && preds[i]->isEntry())
-                    values[i] = guardEntryLoad(values[i], c, preds[i]);
+            if (c != ExactClass::kUnknown)
+                for (Value*& value : values)
+                    value = guardEntryLoad(value, c);
         };
         ExactClass expected = commonClass(values);
         if (expected == ExactClass::kUnknown)
@@ -345,9 +346,11 @@ ExactClass GraphBuilder::seenClass(std::span<Value* const> values, size_t slot) 
 
 // An entry checks once what the code itself would have in a variable: the iterator of a loop over a
 // range, a number that a loop counts up. Leaves the value as it is where that cannot be done.
-Value* GraphBuilder::guardEntryLoad(Value* value, ExactClass c, Block* entry) {
-    if (!isEntryLoad(value) || value->type().exact != ExactClass::kUnknown)
+Value* GraphBuilder::guardEntryLoad(Value* value, ExactClass c) {
+    if (c == ExactClass::kUnknown || !isEntryLoad(value) ||
+        value->type().exact != ExactClass::kUnknown)
         return value;
+    Block* entry = value->block();
     auto add = [&](Opcode op, Type type, std::initializer_list<Value*> operands) {
         Value* made = fn_.newInstr(op, type, operands);
         if (op == Opcode::kGuardType) {
@@ -413,6 +416,9 @@ void GraphBuilder::beginBlock(int blockIndex) {
             for (size_t n = 0; n < result.size(); ++n) {
                 for (size_t i = 0; i < incoming.size(); ++i)
                     values[i] = (incoming[i].second.*part)[n];
+                const ExactClass common = commonClass(values);
+                for (Value*& value : values)
+                    value = guardEntryLoad(value, common);
                 result[n] = merge(d.hir, values, preds);
             }
         };

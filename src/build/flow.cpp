@@ -217,8 +217,8 @@ class Analysis {
             meet(block(b).target, taken);
         }
         transfer(in, effect, state);
-        bool goesOn = fallsThrough(in.op) || in.op == Op::kYieldValue ||
-                      in.op == Op::kReturnGenerator || in.op == Op::kEndAsyncFor;
+        bool goesOn =
+            fallsThrough(in.op) || in.op == Op::kYieldValue || in.op == Op::kReturnGenerator;
         if (goesOn && i == block(b).last) {
             if (static_cast<size_t>(b) + 1 < flow_.blocks.size())
                 meet(b + 1, state);

@@ -92,7 +92,7 @@ class GraphBuilder {
     void expectIterator(int blockIndex,
                         const std::vector<std::pair<hir::Block*, Environment>>& incoming,
                         std::vector<Value*>& values);
-    Value* guardEntryLoad(Value* value, hir::ExactClass c, hir::Block* entry);
+    Value* guardEntryLoad(Value* value, hir::ExactClass c);
     hir::ExactClass commonClass(std::span<Value* const> values) const;
     hir::ExactClass seenClass(std::span<Value* const> values, size_t slot) const;
     bool isEntryLoad(const Value* value) const;

@@ -195,7 +195,6 @@ bool fallsThrough(Op op) {
     case Op::kReturnValue:
     case Op::kReturnGenerator:
     case Op::kYieldValue:
-    case Op::kEndAsyncFor:
     case Op::kReraise:
     case Op::kRaiseVarargs:
         return false;

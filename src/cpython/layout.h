@@ -34,6 +34,7 @@ struct Layout {
     int tupleIterIndex, tupleIterSequence;
     int functionGlobals, functionBuiltins; // PyFunctionObject
     int frameFunction, frameGlobals, frameBuiltins, frameLocalsDict, frameCode, frameObject;
+    int frameObjectTrace; // PyFrameObject::f_trace
     int framePrevious, framePrevInstr, frameStackTop, frameIsEntry, frameOwner, frameSlots;
     int generatorFrameState; // PyGenObject::gi_frame_state, relative to gi_iframe (negative)
     int generatorFrame, generatorPreviousExcInfo; // PyGenObject

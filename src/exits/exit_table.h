@@ -20,7 +20,8 @@ enum class Reason : uint8_t {
     kRecursion,   // at an entry: the recursion limit is reached (the level is counted already); the
                   // frame's memory is complete, nothing has run: raise RecursionError, or go on at
                   // resumeOffset
-    kFrameObject, // at a return: a frame object keeps the locals alive, the interpreter returns
+    kFrameObject, // at a return: a frame object that lives on keeps the locals alive, the
+                  // interpreter returns
     kProbe,       // the operands are to be looked at (hir Probe); at resumeOffset
 };
 inline constexpr size_t kNumReasons = static_cast<size_t>(Reason::kProbe) + 1;
@@ -46,6 +47,16 @@ struct Location {
                        // into CodeBlob::constants
 };
 
+// Where an exception goes that is set at an exit. Found when the exit raises for the first time.
+struct Unwinding {
+    int32_t line = -1;    // of the instruction that raises, for tracebacks; -1: not known
+    int32_t handler = -1; // byte offset; -1: no handler in this frame takes it
+    int32_t depth = 0;    // of the stack below what the handler gets
+    bool pushesLasti = false;
+    uint8_t opcode = 0;          // of the instruction that raises
+    const void* entry = nullptr; // of the same code, to the handler
+};
+
 struct Record {
     Reason reason;
     uint8_t hirOpcode; // for statistics
@@ -55,6 +66,7 @@ struct Record {
     uint32_t firstLocation; // in CodeBlob::locations: numSlots + stackDepth + numReleases of them
     uint32_t numReleases;   // objects to release, and flags of optional values
     uint32_t count = 0;     // times taken
+    int32_t unwinding = -1; // index into CodeBlob::unwindings, once it has raised
 };
 
 // The registers saved by an exit stub, indexed by hardware encoding, and the spill area.

@@ -153,8 +153,22 @@ void Lowering::lowerCheckTracing(const hir::Instr& instr) {
 }
 
 void Lowering::lowerGuardFrameUnshared(const hir::Instr& instr) {
-    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, e_.frame(), layout_.frameObject, Operand::i(0),
-                 exitPoint(instr, exits::Reason::kFrameObject));
+    const int leave = exitPoint(instr, exits::Reason::kFrameObject);
+    const VReg object = e_.load64(e_.frame(), layout_.frameObject);
+    lir::Block* none = e_.newBlock();
+    lir::Block* some = e_.newColdBlock();
+    lir::Block* next = e_.newBlock();
+    e_.branch(Cc::kEq, object, Operand::i(0), none, some);
+    e_.start(some);
+    // Left over from an exception that was handled, or a look at the frame, and the frame's alone:
+    // the caller frees it with the frame, and nobody can tell.
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, object, layout_.refcount, Operand::i(1), leave);
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, object, layout_.frameObjectTrace, Operand::i(0),
+                 leave);
+    e_.jump(next);
+    e_.start(none);
+    e_.jump(next);
+    e_.start(next);
 }
 
 // --- control flow

@@ -72,6 +72,7 @@ bool fillCounters(Object* dict) {
            putCount(dict, "code_bytes", runtime::codeBytesInUse()) &&
            putCount(dict, "native_entries", all.nativeEntries) &&
            putCount(dict, "loop_entries", all.loopEntries) &&
+           putCount(dict, "handler_entries", all.handlerEntries) &&
            putCount(dict, "resume_entries", all.resumeEntries) &&
            putCount(dict, "interpreted_calls", all.interpretedCalls) &&
            putCount(dict, "interpreted_edges", all.interpretedEdges);

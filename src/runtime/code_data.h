@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -41,6 +42,7 @@ struct CodeBlob {
         entries; // byte offset -> address, sorted by offset
     std::vector<exits::Record> exits;
     std::vector<exits::Location> locations;
+    std::deque<exits::Unwinding> unwindings; // they stay where they are
     std::vector<uint64_t> constants;
     std::vector<Object*> references; // objects the code refers to, kept alive (owned)
     std::shared_ptr<void> caches;    // hir::Function::caches
@@ -111,6 +113,7 @@ struct SiteProfile {
         exitsBefore = guardExits;
         width = width == kNoShapes ? kNoShapes : static_cast<Width>(width + 1);
     }
+    uint32_t handled = 0; // exceptions that the interpreter handled from here on
     // FOR_ITER: what was iterated over when the loop was entered from the interpreter.
     hir::ExactClass iterator = hir::ExactClass::kUnknown;
     // Operators and subscripts of which the interpreter says nothing: compiled code counts down to
@@ -171,7 +174,8 @@ struct CodeData {
     uint16_t probingVersions = 0;   // compilations that asked for probes
     bool knowsMoreOperands = false; // probes found something since the last one
     int compilations() const { return versions + coldVersions; }
-    std::vector<int32_t> osrOffsets; // loop headers that were entered from the interpreter
+    std::vector<int32_t>
+        osrOffsets; // loop headers and handlers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
     std::vector<SeenLocal> seenLocals;              // by slot
     std::string failure;                            // why compilation was given up, if it was

@@ -21,6 +21,11 @@ constexpr uint32_t kEdgesAfterRetirement = 64;
 
 // Calls after which code that was entered in a loop first is compiled from its start on.
 constexpr uint32_t kCallsToWarmUp = 16;
+// An exception costs more than a call, and what follows it runs in the interpreter: a handler is
+// compiled after this fraction of the calls that compile a function.
+constexpr uint32_t kHandledPerCalls = 4;
+// One that is reached this much more rarely is compiled together with another.
+constexpr uint32_t kHandledBeside = 8;
 // Compilations, per code object, because something ran for the first time.
 constexpr uint16_t kMaxColdVersions = 24;
 
@@ -37,6 +42,10 @@ int pauseDepth = 0;
 
 uint32_t edgeThreshold() {
     return options().compileAfterCalls == 0 ? 1 : options().loopEdgesBeforeOsr;
+}
+
+uint32_t handledThreshold() {
+    return std::max<uint32_t>(options().compileAfterCalls / kHandledPerCalls, 1);
 }
 
 // Programs that end soon would pay for more than they gain: compilation may take a share of the
@@ -87,6 +96,32 @@ void dropCurrent(CodeData* data) {
     publish(data);
 }
 
+void addEntry(CodeData* data, int32_t offset) {
+    if (std::ranges::find(data->osrOffsets, offset) == data->osrOffsets.end())
+        data->osrOffsets.push_back(offset);
+}
+
+// Which entries in the midst of the code the next version has.
+std::vector<int> entriesWanted(CodeData* data, CompileWhy why, int32_t offset, bool coldStart) {
+    if (offset >= 0)
+        addEntry(data, offset);
+    if (why == CompileWhy::kHandler) {
+        for (auto& [other, site] : data->sites)
+            if (site.handled > handledThreshold() / kHandledBeside)
+                addEntry(data, other);
+    }
+    if (!coldStart || data->calls > 1)
+        return {data->osrOffsets.begin(), data->osrOffsets.end()};
+    // A module, say: its earlier loops are over.
+    std::vector<int> wanted{offset};
+    if (why == CompileWhy::kHandler) {
+        for (auto [other, address] : data->current->entries)
+            if (other != offset)
+                wanted.push_back(other);
+    }
+    return wanted;
+}
+
 void stopSpeculating(CodeData* data) {
     for (const build::Instr& instr : host::decode(data->code).instrs) {
         SiteProfile& site = data->sites[instr.offset];
@@ -116,7 +151,8 @@ void printDumps(const CompileResult& result) {
 
 void logCompile(const CodeData* data, const CompileResult& result, CompileWhy why,
                 int32_t osrOffset, uint64_t microseconds) {
-    static constexpr const char* kWhy[] = {"calls", "loop", "resumes", "exits", "forced"};
+    static constexpr const char* kWhy[] = {"calls", "loop",    "resumes",
+                                           "exits", "handler", "forced"};
     std::string name = host::decode(data->code).name;
     if (result.blob) {
         std::fprintf(stderr, "pyston: compiled %s (%s, version %d, loop %d): %zu bytes, %llu us\n",
@@ -228,27 +264,30 @@ bool shouldCompileAtLoop(CodeData* data, int32_t offset) {
     return isTime(data->loopEdges, edgeThreshold());
 }
 
+bool shouldCompileAtHandler(CodeData* data, int32_t offset) {
+    SiteProfile& site = data->sites[offset];
+    ++site.handled;
+    return isActive() && mayCompile(data) && data->current &&
+           data->coldVersions < kMaxColdVersions && isTime(site.handled, handledThreshold());
+}
+
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     if (data->suppressed)
         return false;
-    if (osrOffset >= 0 && std::find(data->osrOffsets.begin(), data->osrOffsets.end(), osrOffset) ==
-                              data->osrOffsets.end()) {
-        data->osrOffsets.push_back(osrOffset);
-    }
     const bool compilesAll = why == CompileWhy::kForced || options().compileAfterCalls == 0;
     const bool mayBeCold = !compilesAll && data->coldVersions < kMaxColdVersions;
+    const bool isCold = data->current && data->current->coldStart;
+    const bool entersMidway = why == CompileWhy::kLoop || (why == CompileWhy::kHandler && isCold);
     const bool coldStart =
-        mayBeCold && why == CompileWhy::kLoop && !data->isGenerator && data->calls < kCallsToWarmUp;
-    const bool wasCold = data->pathWasCold || (data->current && data->current->coldStart);
-    const bool forCold = mayBeCold && (coldStart || wasCold);
+        mayBeCold && entersMidway && !data->isGenerator && data->calls < kCallsToWarmUp;
+    const bool forCold =
+        why == CompileWhy::kHandler || (mayBeCold && (coldStart || data->pathWasCold || isCold));
     if (!forCold && data->versions + 1u >= options().maxVersions && data->versions > 0)
         stopSpeculating(data);
     CompileRequest request;
     request.data = data;
     request.functionEntry = !data->isGenerator && !coldStart;
-    request.osrOffsets = {data->osrOffsets.begin(), data->osrOffsets.end()};
-    if (coldStart && data->calls <= 1) // of a module: its earlier loops are over
-        request.osrOffsets = {osrOffset};
+    request.osrOffsets = entriesWanted(data, why, osrOffset, coldStart);
     request.leavesCold = mayBeCold;
     if (mayBeCold && data->probingVersions < kMaxProbingVersions) {
         ++data->probingVersions;

@@ -12,11 +12,12 @@
 namespace pyston::runtime {
 
 enum class CompileWhy : uint8_t {
-    kCalls,  // called often
-    kLoop,   // a loop is hot
-    kResume, // a generator is resumed often
-    kExits,  // the version before it left too often
-    kForced, // asked for through the API
+    kCalls,   // called often
+    kLoop,    // a loop is hot
+    kResume,  // a generator is resumed often
+    kExits,   // the version before it left too often
+    kHandler, // exceptions are often handled
+    kForced,  // asked for through the API
 };
 
 // --- switches
@@ -45,14 +46,17 @@ void countSkippedCalls(CodeData* data, uint32_t calls);
 bool watchesLoopsNow(CodeData* data);
 // An interpreted frame stands at the loop header `offset` (counts the edge): compile now?
 bool shouldCompileAtLoop(CodeData* data, int32_t offset);
+// The exception of a compiled frame is about to be handled by the interpreter, from the handler at
+// `offset` on (counts it): compile now, with an entry there?
+bool shouldCompileAtHandler(CodeData* data, int32_t offset);
 // False when nothing will ever be compiled for it: the interpreter layer then stops watching its
 // loops.
 bool mayCompile(const CodeData* data);
 
 // --- actions
 // Compiles; on success the new version is `current`, the one before it is retired. `osrOffset` is a
-// loop header that must be an entry, or -1. False (and data->failure set) when refused; the data is
-// then given up unless an older version is still good.
+// loop header or handler that must be an entry, or -1. False (and data->failure set) when refused;
+// the data is then given up unless an older version is still good.
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset = -1);
 // `current` leaves too often: no new activation enters it; compiled again at the next chance.
 void retire(CodeData* data);
@@ -74,9 +78,10 @@ struct Statistics {
     uint64_t refused = 0;
     uint64_t retirements = 0;
     uint64_t compileMicroseconds = 0;
-    uint64_t nativeEntries = 0; // function starts entered through the interpreter layer
-    uint64_t loopEntries = 0;   // OSR
-    uint64_t resumeEntries = 0; // generators resumed in compiled code
+    uint64_t nativeEntries = 0;  // function starts entered through the interpreter layer
+    uint64_t loopEntries = 0;    // OSR
+    uint64_t handlerEntries = 0; // exceptions that were raised and handled in compiled code
+    uint64_t resumeEntries = 0;  // generators resumed in compiled code
     uint64_t interpretedCalls = 0;
     uint64_t interpretedEdges = 0; // loop edges stopped at
     std::array<uint64_t, exits::kNumReasons> exits{};

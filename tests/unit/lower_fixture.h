@@ -77,6 +77,7 @@ constexpr host::Layout makeLayout() {
     l.frameLocalsDict = 24;
     l.frameCode = 32;
     l.frameObject = 40;
+    l.frameObjectTrace = 24;
     l.framePrevious = 48;
     l.framePrevInstr = 56;
     l.frameStackTop = 64;

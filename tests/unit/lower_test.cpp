@@ -634,7 +634,13 @@ TEST_P(LowerObjects, Checks) {
 
     compileBody("  CheckTracing [fs0]\n  GuardFrameUnshared [fs0]\n  Return v0\n", "obj", "obj");
     EXPECT_EQ(run().exit, nullptr);
-    frame_.at(40) = 1;
+    Fake frameObject;
+    frame_.at(40) = frameObject.address();
+    EXPECT_EQ(run().exit, nullptr); // the frame's alone
+    frameObject.at(24) = 1;         // its trace function dies first
+    EXPECT_EQ(run().exit->reason, exits::Reason::kFrameObject);
+    frameObject.at(24) = 0;
+    frameObject.at(0) = 2;
     EXPECT_EQ(run().exit->reason, exits::Reason::kFrameObject);
     cframe_.at(0) = 255;
     EXPECT_EQ(run().exit->reason, exits::Reason::kTracing);

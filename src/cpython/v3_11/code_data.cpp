@@ -116,7 +116,7 @@ static void lookAtFrame(HostCode* data, const Frame* frame, int32_t offset) {
 
 bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why,
                      int32_t osrOffset) {
-    if (osrOffset >= 0)
+    if (why == runtime::CompileWhy::kLoop)
         lookAtFrame(data, frame, osrOffset);
     if (frame->owner == FRAME_OWNED_BY_THREAD)
         lookAtLocals(data, frame);

@@ -12,6 +12,7 @@
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
+#include <array>
 #include <bit>
 #include <random>
 
@@ -31,12 +32,12 @@ enum class Resume : uintptr_t {
     kUnwindSilently, // it has one already, or gets none: raised again
     kReturn,         // an exception is set, the frame has not begun: return NULL
 };
-// The lower bits of the word are a Resume, the upper ones the byte offset that decides on the
-// handler.
-constexpr int kResumeBits = 2;
+// The lower bits of the word are a Resume, the upper ones the address of the exit's Unwinding.
+constexpr uintptr_t kResumeMask = 3;
+static_assert(alignof(exits::Unwinding) > kResumeMask);
 
-uint64_t bitsAt(const Location& location, const runtime::CodeBlob& blob,
-                const MachineState& state) {
+inline uint64_t bitsAt(const Location& location, const runtime::CodeBlob& blob,
+                       const MachineState& state) {
     auto index = static_cast<size_t>(location.index);
     switch (location.kind) {
     case Location::kGpRegister:
@@ -52,10 +53,10 @@ uint64_t bitsAt(const Location& location, const runtime::CodeBlob& blob,
     }
 }
 
-// The object a value stands for, as a reference of its own if it had to be made. NULL with
-// MemoryError set when it cannot be made.
-PyObject* box(uint64_t bits, const Location& location) {
-    switch (location.repr) {
+// The object that an unboxed value stands for, as a new reference. NULL with MemoryError set when
+// it cannot be made.
+PyObject* makeBox(uint64_t bits, Repr repr) {
+    switch (repr) {
     case Repr::kInt64:
     case Repr::kOptionalInt64:
         return PyLong_FromLongLong(static_cast<int64_t>(bits));
@@ -67,6 +68,13 @@ PyObject* box(uint64_t bits, const Location& location) {
     case Repr::kObject:
         break;
     }
+    return nullptr;
+}
+
+// The object a value stands for, as a reference of its own if it had to be made.
+inline PyObject* box(uint64_t bits, const Location& location) {
+    if (location.repr != Repr::kObject)
+        return makeBox(bits, location.repr);
     auto* object = reinterpret_cast<PyObject*>(bits);
     if (location.incref)
         Py_XINCREF(object);
@@ -143,15 +151,10 @@ void restoreLasti(Frame* frame, const Record& record, int oparg) {
         frame->prev_instr = _PyCode_CODE(frame->f_code) + PyLong_AsLong(lasti);
 }
 
-uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Record& record) {
-    PyCodeObject* code = frame->f_code;
+exits::Unwinding unwindingOf(PyCodeObject* code, const runtime::CodeBlob& blob,
+                             const Record& record) {
     HostCode* data = findHostCode(code);
     int offset = record.instrOffset;
-    frame->prev_instr = unitAt(code, offset);
-    int opcode = _PyOpcode_Deopt[opcodeAt(data, code, offset)];
-    bool again = raisesAgain(tstate, opcode);
-    if (opcode == RERAISE)
-        restoreLasti(frame, record, _Py_OPARG(*frame->prev_instr));
     int lookup = offset;
     // What is pending is served on a loop edge: the interpreter has jumped already when that
     // raises. The frame state then is the target's; errors of the jump's own condition have the
@@ -160,8 +163,27 @@ uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Record& record) {
         if (edge.jumpOffset == offset && record.resumeOffset == edge.target)
             lookup = edge.target - static_cast<int>(sizeof(_Py_CODEUNIT));
     }
+    exits::Unwinding unwinding = findUnwinding(code, lookup);
+    unwinding.line = PyCode_Addr2Line(code, offset);
+    unwinding.opcode = _PyOpcode_Deopt[opcodeAt(data, code, offset)];
+    if (unwinding.handler >= 0)
+        unwinding.entry = blob.entryAt(unwinding.handler);
+    return unwinding;
+}
+
+uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, runtime::CodeBlob& blob, Record& record) {
+    PyCodeObject* code = frame->f_code;
+    if (record.unwinding < 0) {
+        blob.unwindings.push_back(unwindingOf(code, blob, record));
+        record.unwinding = static_cast<int32_t>(blob.unwindings.size()) - 1;
+    }
+    const exits::Unwinding& unwinding = blob.unwindings[static_cast<size_t>(record.unwinding)];
+    frame->prev_instr = unitAt(code, record.instrOffset);
+    bool again = raisesAgain(tstate, unwinding.opcode);
+    if (unwinding.opcode == RERAISE)
+        restoreLasti(frame, record, _Py_OPARG(*frame->prev_instr));
     auto how = again ? Resume::kUnwindSilently : Resume::kUnwind;
-    return static_cast<uintptr_t>(how) | static_cast<uintptr_t>(lookup) << kResumeBits;
+    return static_cast<uintptr_t>(how) | reinterpret_cast<uintptr_t>(&unwinding);
 }
 
 // Counted down by guards when exits are stressed; the one that reaches 0 leaves although it holds.
@@ -169,9 +191,9 @@ int64_t stressCounter = INT64_MAX;
 
 // Draws when the next guard leaves. True if the exit taken now was one of those.
 bool wasForced() {
-    uint64_t seed = runtime::options().stressExitsSeed;
-    if (seed == 0 || stressCounter > 0)
+    if (stressCounter > 0)
         return false;
+    const uint64_t seed = runtime::options().stressExitsSeed;
     static std::minstd_rand random(static_cast<uint32_t>(seed));
     stressCounter = static_cast<int64_t>(1 + random() % 400);
     return true;
@@ -220,7 +242,7 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
 
     uintptr_t result;
     if (raised || !complete) {
-        result = raiseFrom(tstate, frame, record);
+        result = raiseFrom(tstate, frame, blob, record);
     } else {
         setNextOffset(frame, record.resumeOffset);
         result = static_cast<uintptr_t>(Resume::kInterpret);
@@ -248,16 +270,23 @@ class Boxes {
     Boxes(const Boxes&) = delete;
     Boxes& operator=(const Boxes&) = delete;
     ~Boxes() {
-        for (PyObject* object : objects_)
+        for (size_t i = 0; i < numFirst_; ++i)
+            Py_XDECREF(first_[i]);
+        for (PyObject* object : further_)
             Py_XDECREF(object);
     }
     PyObject* add(PyObject* object) {
-        objects_.push_back(object);
+        if (numFirst_ < first_.size())
+            first_[numFirst_++] = object;
+        else
+            further_.push_back(object);
         return object;
     }
 
   private:
-    std::vector<PyObject*> objects_;
+    std::array<PyObject*, 8> first_;
+    size_t numFirst_ = 0;
+    std::vector<PyObject*> further_;
 };
 
 // Makes the locals visible, as borrowed references: compiled code keeps its own. A value that
@@ -303,17 +332,42 @@ int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exi
     return 0;
 }
 
-// Perhaps the code was never interpreted before; its loops lead back to compiled code.
-PyObject* continueWatched(PyThreadState* tstate, Frame* frame) {
-    if (HostCode* data = findHostCode(frame->f_code))
+// Where compiled code goes on with a frame that stands at a handler; null when it does not.
+const void* handlerEntry(PyThreadState* tstate, HostCode* data, const Frame* frame,
+                         const exits::Unwinding& unwinding) {
+    if (tstate->cframe->use_tracing || !runtime::isActive() || !data->current)
+        return nullptr;
+    int32_t offset = unwinding.handler;
+    const auto* at = static_cast<const uint8_t*>(unwinding.entry);
+    const runtime::CodeBlob& code = *data->current;
+    if (at > code.base && at < code.base + code.size) [[likely]]
+        return at;
+    if (const void* entry = code.entryAt(offset))
+        return entry;
+    if (!runtime::shouldCompileAtHandler(data, offset) ||
+        !compileForFrame(data, frame, runtime::CompileWhy::kHandler, offset))
+        return nullptr;
+    return data->current->entryAt(offset);
+}
+
+// Where the exception is handled: in compiled code if it is there, else in the interpreter.
+PyObject* continueAtHandler(PyThreadState* tstate, Frame* frame,
+                            const exits::Unwinding& unwinding) {
+    if (HostCode* data = findHostCode(frame->f_code)) {
+        if (const void* entry = handlerEntry(tstate, data, frame, unwinding)) {
+            ++runtime::statistics().handlerEntries;
+            return enterNative(tstate, frame, data->current->base, entry);
+        }
+        // Perhaps the code was never interpreted before; its loops lead back to compiled code.
         watchLoops(data);
+    }
     return continueFrame(tstate, frame, 0);
 }
 
 // Runs after the native frame is gone; its result is the native function's.
 PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
     tstate->cframe->current_frame = frame->previous;
-    auto what = static_cast<Resume>(how & ((1u << kResumeBits) - 1));
+    auto what = static_cast<Resume>(how & kResumeMask);
     switch (what) {
     case Resume::kInterpret:
         return continueFrame(tstate, frame, 0);
@@ -323,10 +377,10 @@ PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
     case Resume::kUnwindSilently:
         break;
     }
-    auto lookup = static_cast<int>(how >> kResumeBits);
-    if (!unwindFrame(tstate, frame, lookup, what == Resume::kUnwind))
+    const auto& unwinding = *reinterpret_cast<const exits::Unwinding*>(how & ~kResumeMask);
+    if (!unwindFrame(tstate, frame, unwinding, what == Resume::kUnwind))
         return nullptr;
-    return continueWatched(tstate, frame);
+    return continueAtHandler(tstate, frame, unwinding);
 }
 
 void dealloc(PyObject* object) {

@@ -67,6 +67,7 @@ Layout makeLayout() {
     l.frameLocalsDict = narrow(offsetof(Frame, f_locals));
     l.frameCode = narrow(offsetof(Frame, f_code));
     l.frameObject = narrow(offsetof(Frame, frame_obj));
+    l.frameObjectTrace = narrow(offsetof(PyFrameObject, f_trace));
     l.framePrevious = narrow(offsetof(Frame, previous));
     l.framePrevInstr = narrow(offsetof(Frame, prev_instr));
     l.frameStackTop = narrow(offsetof(Frame, stacktop));

@@ -5,13 +5,9 @@
 namespace pyston::host {
 namespace {
 
-struct HandlerEntry {
-    int target; // code unit
-    int depth;
-    bool pushLasti;
-};
+constexpr int kUnit = sizeof(_Py_CODEUNIT);
 
-bool findHandler(PyCodeObject* code, int unit, HandlerEntry* out) {
+void findHandler(PyCodeObject* code, int unit, exits::Unwinding* out) {
     PyObject* table = code->co_exceptiontable;
     auto* position = reinterpret_cast<unsigned char*>(PyBytes_AS_STRING(table));
     auto* end = position + PyBytes_GET_SIZE(table);
@@ -22,13 +18,14 @@ bool findHandler(PyCodeObject* code, int unit, HandlerEntry* out) {
         position = parse_varint(position, &target);
         position = parse_varint(position, &depthAndLasti);
         if (start > unit)
-            return false; // sorted
+            return; // sorted
         if (unit < start + length) {
-            *out = {target, depthAndLasti >> 1, (depthAndLasti & 1) != 0};
-            return true;
+            out->handler = target * kUnit;
+            out->depth = depthAndLasti >> 1;
+            out->pushesLasti = (depthAndLasti & 1) != 0;
+            return;
         }
     }
-    return false;
 }
 
 // The frame object of the current frame (new reference). A failure to make it replaces the
@@ -49,20 +46,46 @@ PyFrameObject* currentFrameObject(PyThreadState* tstate) {
     return nullptr;
 }
 
-void addTraceback(PyThreadState* tstate, Frame* frame) {
+// PyTraceBack_Here() with the line known: to find it takes time by the length of the code.
+void addTracebackAt(PyThreadState* tstate, PyFrameObject* object, int line) {
+    PyObject* type = std::exchange(tstate->curexc_type, nullptr);
+    PyObject* value = std::exchange(tstate->curexc_value, nullptr);
+    PyObject* traceback = std::exchange(tstate->curexc_traceback, nullptr);
+    auto* entry = PyObject_GC_New(PyTracebackObject, &PyTraceBack_Type);
+    if (entry == nullptr) {
+        _PyErr_ChainExceptions(type, value, traceback);
+        return;
+    }
+    entry->tb_next = reinterpret_cast<PyTracebackObject*>(traceback);
+    entry->tb_frame = reinterpret_cast<PyFrameObject*>(Py_NewRef(object));
+    entry->tb_lasti = _PyInterpreterFrame_LASTI(object->f_frame) * kUnit;
+    entry->tb_lineno = line;
+    PyObject_GC_Track(entry);
+    PyErr_Restore(type, value, reinterpret_cast<PyObject*>(entry));
+}
+
+void addTraceback(PyThreadState* tstate, Frame* frame, int line) {
     if (_PyFrame_IsIncomplete(frame))
         return;
-    if (PyFrameObject* object = currentFrameObject(tstate)) {
-        PyTraceBack_Here(object);
+    PyFrameObject* known = frame->frame_obj;
+    if (PyFrameObject* object = known != nullptr
+                                    ? reinterpret_cast<PyFrameObject*>(Py_NewRef(known))
+                                    : currentFrameObject(tstate)) {
+        if (line < 0 || object->f_lineno != 0)
+            PyTraceBack_Here(object);
+        else
+            addTracebackAt(tstate, object, line);
         Py_DECREF(object);
     }
 }
 
 // The exception instance, with its traceback; the thread's exception is cleared.
-PyObject* takeException() {
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
+PyObject* takeException(PyThreadState* tstate) {
+    PyObject* type = std::exchange(tstate->curexc_type, nullptr);
+    PyObject* value = std::exchange(tstate->curexc_value, nullptr);
+    PyObject* traceback = std::exchange(tstate->curexc_traceback, nullptr);
+    if (value == nullptr || type != reinterpret_cast<PyObject*>(Py_TYPE(value)))
+        PyErr_NormalizeException(&type, &value, &traceback);
     PyException_SetTraceback(value, traceback != nullptr ? traceback : Py_None);
     Py_XDECREF(traceback);
     Py_XDECREF(type);
@@ -133,34 +156,42 @@ void traceUnwinding(PyThreadState* tstate) {
 } // namespace
 
 bool unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool raisedHere) {
-    int lookupUnit = lookupOffset / static_cast<int>(sizeof(_Py_CODEUNIT));
+    return unwindFrame(tstate, frame, findUnwinding(frame->f_code, lookupOffset), raisedHere);
+}
+
+exits::Unwinding findUnwinding(PyCodeObject* code, int lookupOffset) {
+    exits::Unwinding unwinding;
+    findHandler(code, lookupOffset / kUnit, &unwinding);
+    return unwinding;
+}
+
+bool unwindFrame(PyThreadState* tstate, Frame* frame, const exits::Unwinding& unwinding,
+                 bool raisedHere) {
     LinkedFrame linked(tstate, frame);
     if (tstate->curexc_type == nullptr) // a builtin that broke the rules; as the interpreter does
         PyErr_SetString(PyExc_SystemError, "error return without exception set");
     if (raisedHere) {
-        addTraceback(tstate, frame);
+        addTraceback(tstate, frame, unwinding.line);
         traceException(tstate);
     }
 
     PyCodeObject* code = frame->f_code;
+    int depth = code->co_nlocalsplus + unwinding.depth;
     for (;;) {
-        HandlerEntry handler{};
-        bool found = findHandler(code, lookupUnit, &handler);
-        int depth = code->co_nlocalsplus + (found ? handler.depth : 0);
         while (linked.stacktop > depth)
             Py_XDECREF(frame->localsplus[--linked.stacktop]);
-        if (!found) {
+        if (unwinding.handler < 0) {
             traceUnwinding(tstate);
             return false;
         }
-        if (handler.pushLasti) {
+        if (unwinding.pushesLasti) {
             PyObject* lasti = PyLong_FromLong(_PyInterpreterFrame_LASTI(frame));
             if (lasti == nullptr)
                 continue; // the MemoryError is handled instead
             frame->localsplus[linked.stacktop++] = lasti;
         }
-        frame->localsplus[linked.stacktop++] = takeException();
-        frame->prev_instr = _PyCode_CODE(code) + handler.target - 1;
+        frame->localsplus[linked.stacktop++] = takeException(tstate);
+        setNextOffset(frame, unwinding.handler);
         return true;
     }
 }

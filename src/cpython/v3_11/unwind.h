@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpython/v3_11/interpreter.h"
+#include "exits/exit_table.h"
 
 namespace pyston::host {
 
@@ -17,5 +18,10 @@ namespace pyston::host {
 // Why not let the interpreter do it (throwflag)? It takes that for generator.throw(), and tells
 // trace functions of a call.
 bool unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool raisedHere);
+
+// The same in two steps: finds the handler only once for an instruction that raises often.
+exits::Unwinding findUnwinding(PyCodeObject* code, int lookupOffset);
+bool unwindFrame(PyThreadState* tstate, Frame* frame, const exits::Unwinding& unwinding,
+                 bool raisedHere);
 
 } // namespace pyston::host
