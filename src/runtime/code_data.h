@@ -165,12 +165,12 @@ struct CodeData {
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
-    uint32_t loopEdges = 0;     // interpreted loop edges, estimated from those seen
-    uint32_t edgeWeight = 1;    // edges that one seen stands for, see watchesLoopsNow()
-    uint16_t versions = 0;      // compilations so far, but for
-    uint16_t coldVersions = 0;  // those because something ran for the first time
-    uint16_t shapeVersions = 0; // of `versions`, those for useShapes()
-    bool pathWasCold = false;   // the last version was retired for that
+    uint32_t loopEdges = 0;         // interpreted loop edges, estimated from those seen
+    uint32_t edgeWeight = 1;        // edges that one seen stands for, see watchesLoopsNow()
+    uint16_t versions = 0;          // compilations so far, but for
+    uint16_t coldVersions = 0;      // those because something ran for the first time
+    uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()
+    bool pathWasCold = false;       // the last version was retired for that
     uint16_t probingVersions = 0;   // compilations that asked for probes
     bool knowsMoreOperands = false; // probes found something since the last one
     int compilations() const { return versions + coldVersions; }
