@@ -108,6 +108,10 @@ struct SiteProfile {
             width = std::max(width, kAnyShape);
         }
     }
+    bool seesOwnDicts() const {
+        return std::any_of(shapes.begin(), shapes.begin() + numShapes,
+                           [](Shape s) { return s.entry != kInline; });
+    }
     void speculateLess() {
         generic = true;
         exitsBefore = guardExits;
@@ -170,6 +174,7 @@ struct CodeData {
     uint16_t versions = 0;          // compilations so far, but for
     uint16_t coldVersions = 0;      // those because something ran for the first time
     uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()
+    uint16_t instancesDiffered = 0; // versions given up since instances of a class were not alike
     bool pathWasCold = false;       // the last version was retired for that
     uint16_t probingVersions = 0;   // compilations that asked for probes
     bool knowsMoreOperands = false; // probes found something since the last one

@@ -33,7 +33,7 @@ constexpr uint16_t kMaxColdVersions = 24;
 constexpr uint16_t kMaxShapeVersions = 2;
 // A probe looks at the operands after so many executions, fewer where code is compiled earlier; a
 // quarter of that later those of the others are in, and the code is compiled anew.
-constexpr uint32_t kProbeAfter = 240;
+constexpr uint32_t kProbeAfter = 1000;
 // Compilations, per code object, that set probes.
 constexpr uint16_t kMaxProbingVersions = 6;
 
@@ -51,6 +51,7 @@ uint32_t handledThreshold() {
 // Programs that end soon would pay for more than they gain: compilation may take a share of the
 // process's CPU time. The first milliseconds are free, so that one hot loop need not wait.
 constexpr uint64_t kFreeMicroseconds = 4'000;
+constexpr uint64_t kShortRunMicroseconds = 2'000'000;
 
 int32_t probeAfter() {
     return static_cast<int32_t>(std::clamp(options().compileAfterCalls / 4, 4u, kProbeAfter));
@@ -61,7 +62,9 @@ bool isWithinBudget() {
     const uint64_t percent = options().compileBudget;
     if (spent < kFreeMicroseconds || percent >= 100 || options().compileAfterCalls == 0)
         return true;
-    return spent * 100 < processCpuMicroseconds() * percent;
+    // Half of the share in a program's first moments, all of it in the long run.
+    const uint64_t used = processCpuMicroseconds();
+    return spent * 200 < used * percent + used * percent * used / (used + kShortRunMicroseconds);
 }
 
 // A counter that has reached its threshold while there is no budget asks again a little later.
@@ -126,8 +129,9 @@ void stopSpeculating(CodeData* data) {
     for (const build::Instr& instr : host::decode(data->code).instrs) {
         SiteProfile& site = data->sites[instr.offset];
         site.generic = true;
-        site.width = std::max(site.width,
-                              site.numShapes > 0 ? SiteProfile::kAnyShape : SiteProfile::kNoShapes);
+        const bool hasShapes = site.numShapes > 0 && site.guardExits == 0 && !site.seesOwnDicts();
+        site.width =
+            std::max(site.width, hasShapes ? SiteProfile::kAnyShape : SiteProfile::kNoShapes);
     }
 }
 
@@ -232,6 +236,8 @@ uint32_t callsToSkip(const CodeData* data) {
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
     uint32_t next = options().compileAfterCalls;
+    if (data->hasLoops && data->compilations() > 0)
+        return 0; // see watchesLoopsNow()
     if (data->hasLoops)
         next = std::min(next, std::bit_ceil(data->calls + 1));
     return next > data->calls ? next - data->calls - 1 : 0;
@@ -356,6 +362,38 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
 
 } // namespace
 
+// What failed is known of some objects of a class and not of others (where an instance has its
+// attributes): more classes will not help.
+static bool guardsOneObject(const exits::Record& record) {
+    switch (static_cast<hir::Opcode>(record.hirOpcode)) {
+    case hir::Opcode::kLoadHintedValue:
+    case hir::Opcode::kStoreHintedValue:
+    case hir::Opcode::kLoadInstanceValue:
+    case hir::Opcode::kGuardInstanceKeysCount:
+    case hir::Opcode::kGuardNoDict:
+    case hir::Opcode::kGuardFalse:
+    case hir::Opcode::kGuardNotNull:
+        return true;
+    default:
+        return false;
+    }
+}
+
+// The second time, instances that have dicts of their own are no longer expected to be alike
+// anywhere in the code: each site of them would cost a version.
+static void trustInstancesLess(CodeData* data, SiteProfile& failed) {
+    if (failed.width > SiteProfile::kByShapes)
+        failed.width = SiteProfile::kNoShapes;
+    if (data->instancesDiffered++ == 0)
+        return;
+    for (auto& [offset, site] : data->sites) {
+        if (site.seesOwnDicts()) {
+            site.generic = true;
+            site.width = SiteProfile::kNoShapes;
+        }
+    }
+}
+
 void countExit(CodeBlob* blob, exits::Record* record) {
     ++record->count;
     ++statistics().exits[static_cast<size_t>(record->reason)];
@@ -376,15 +414,17 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     // What fails elsewhere too would be the next to retire the code.
     if (!pathWasCold) {
         site.speculateLess();
+        if (guardsOneObject(*record))
+            trustInstancesLess(data, site);
         for (auto& [offset, other] : data->sites)
             if (&other != &site &&
                 other.guardExits - other.exitsBefore >= static_cast<int>(limit / 8 + 1))
                 other.speculateLess();
     }
     data->pathWasCold = pathWasCold;
-    if (options().logCompiles)
-        logFailure(data, *record);
     if (data->versions < options().maxVersions) {
+        if (options().logCompiles)
+            logFailure(data, *record);
         retire(data);
     } else if (record->count > 64 * limit) {
         // The last version does not speculate and still leaves all the time: the interpreter is

@@ -74,13 +74,12 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
-    if (runtime::watchesLoopsNow(data)) {
+    if (runtime::watchesLoopsNow(data))
         watchLoops(data);
-    } else {
+    else
         unwatchLoops(data);
-        if (resumed || offset == 0)
-            letIdle(data);
-    }
+    if (resumed || offset == 0)
+        letIdle(data); // if nothing is watched
     return continueFrame(tstate, frame, 0);
 }
 

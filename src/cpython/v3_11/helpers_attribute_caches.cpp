@@ -41,7 +41,7 @@ static_assert(sizeof(AttributeCache) <= hir::kCacheBytes);
 constexpr uint32_t kMaxFills = 64;
 
 // After that many uses it is time to do something better than to call a helper.
-constexpr uint32_t kUsesBeforeShapes = 1000;
+constexpr uint32_t kUsesBeforeShapes = 8000;
 
 AttributeCache* cacheAt(int64_t address) {
     auto* site = reinterpret_cast<hir::SiteCache*>(address);
