@@ -45,8 +45,9 @@ void GraphBuilder::compareOp(const Instr& in) {
         expect(Feedback::Kind::kFloatFloat, ExactClass::kFloat);
         expect(Feedback::Kind::kStrStr, ExactClass::kStr);
     }
-    if (!comparesPlainly(left) || !comparesPlainly(right))
-        guardNumbersSeen(in, left, right);
+    // What the interpreter has not specialized counts a level of recursion.
+    if ((!comparesPlainly(left) || !comparesPlainly(right)) && guardNumbersSeen(in, left, right))
+        emit(Opcode::kGuardLevelLeft, {});
     if (Value* result = compareKnown(in, left, right))
         return push(boxBool(result));
     push(helper(Helper::kCompareOp, {left, right}, in.arg));

@@ -32,6 +32,22 @@ size_t numOperands(Op op) {
     }
 }
 
+runtime::SiteProfile::Probe probeKind(Op op) {
+    switch (op) {
+    case Op::kBinarySubscr:
+    case Op::kStoreSubscr:
+        return runtime::SiteProfile::Probe::kSubscript;
+    case Op::kBinaryOp:
+    case Op::kCompareOp:
+    case Op::kUnaryNegative:
+    case Op::kUnaryPositive:
+    case Op::kUnaryInvert:
+        return runtime::SiteProfile::Probe::kNumbers;
+    default:
+        return runtime::SiteProfile::Probe::kTruth;
+    }
+}
+
 } // namespace
 
 // What is known of a value, or what the local that holds it was when a frame was looked at.
@@ -67,9 +83,10 @@ const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {
     if (complete)
         return &seen_;
     if (request_.probes) {
-        int32_t* countdown = &request_.probes->sites[in.offset].probeCountdown;
-        *countdown = request_.probeAfter;
-        emit(Opcode::kProbe, {}, reinterpret_cast<intptr_t>(countdown));
+        runtime::SiteProfile& asked = request_.probes->sites[in.offset];
+        asked.probe = probeKind(in.op);
+        asked.probeCountdown = request_.probeAfter;
+        emit(Opcode::kProbe, {}, reinterpret_cast<intptr_t>(&asked.probeCountdown));
     }
     return nullptr;
 }

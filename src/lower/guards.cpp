@@ -33,6 +33,11 @@ void Lowering::lowerGuardType(const hir::Instr& instr) {
     }
 }
 
+void Lowering::lowerGuardLevelLeft(const hir::Instr& instr) {
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kLe, e_.threadState(), layout_.threadRecursionRemaining,
+                 Operand::i(0), guardExit(instr));
+}
+
 void Lowering::lowerProbe(const hir::Instr& instr) {
     const VReg counter = e_.imm(instr.imm());
     e_.addMem(Opcode::kAddMem32, counter, 0, -1);

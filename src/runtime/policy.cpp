@@ -31,11 +31,12 @@ constexpr uint16_t kMaxColdVersions = 24;
 
 // Compilations, per code object, for classes that were seen by code that did not speculate.
 constexpr uint16_t kMaxShapeVersions = 2;
-// A probe looks at the operands after so many executions, fewer where code is compiled earlier; a
-// quarter of that later those of the others are in, and the code is compiled anew.
-constexpr uint32_t kProbeAfter = 1000;
+// A probe looks at the operands after so many executions, fewer where code is compiled earlier; this
+// many times that later the others had their time, and the code is compiled anew.
+constexpr uint32_t kProbeAfter = 200;
+constexpr int32_t kProbesSettle = 4;
 // Compilations, per code object, that set probes.
-constexpr uint16_t kMaxProbingVersions = 6;
+constexpr uint16_t kMaxProbingVersions = 4;
 
 bool enabled = false;
 int pauseDepth = 0;
@@ -344,13 +345,32 @@ void retire(CodeData* data) {
 
 namespace {
 
+// Is it worth a compilation? Conditions of jumps alone are not.
+bool isWorthCompiling(const SiteProfile& site) {
+    using hir::ExactClass;
+    const auto isNumber = [](ExactClass c) {
+        return c == ExactClass::kInt || c == ExactClass::kFloat;
+    };
+    switch (site.probe) {
+    case SiteProfile::Probe::kNumbers:
+        return isNumber(site.operands[0]);
+    case SiteProfile::Probe::kSubscript:
+        return site.operands[0] == ExactClass::kInt &&
+               (hir::holdsRawNumbers(site.operands[1]) || site.operands[1] == ExactClass::kList ||
+                site.operands[1] == ExactClass::kTuple);
+    case SiteProfile::Probe::kTruth:
+        break;
+    }
+    return false;
+}
+
 // A probe has looked at its operands: for the first time, or to say that the others had their time.
 void countProbe(CodeBlob* blob, SiteProfile& site) {
     CodeData* data = blob->owner;
     if (!site.probed) {
         site.probed = true;
-        site.probeCountdown = probeAfter() / 4;
-        data->knowsMoreOperands |= site.operands[0] != hir::ExactClass::kUnknown;
+        site.probeCountdown = kProbesSettle * probeAfter();
+        data->knowsMoreOperands |= isWorthCompiling(site);
         return;
     }
     site.probeCountdown = INT32_MAX;
