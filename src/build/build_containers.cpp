@@ -63,6 +63,10 @@ bool GraphBuilder::buildContainer(const Instr& in) {
         make(Helper::kBuildConstKeyMap, in.arg + 1, ExactClass::kDict);
         break;
     case Op::kBuildSlice: {
+        if (const Instr* user = sliceUser(in)) {
+            subscriptBySlice(in, *user);
+            return true;
+        }
         std::vector<Value*> parts = popObjects(in.arg);
         parts.resize(3, nullptr);
         Value* slice = helper(Helper::kBuildSlice, parts);

@@ -436,7 +436,7 @@ void GraphBuilder::buildBlock(int blockIndex) {
     block_ = data(blockIndex).hir;
     const BytecodeBlock& blk = bytecodeBlock(blockIndex);
     for (int i = blk.first; i <= blk.last && block_ && failure_.empty(); ++i)
-        buildInstr(code_.instrs[static_cast<size_t>(i)]);
+        i += buildInstr(code_.instrs[static_cast<size_t>(i)]) - 1;
     if (!block_ || !failure_.empty())
         return;
     if (blk.fallthrough >= 0)
@@ -445,18 +445,22 @@ void GraphBuilder::buildBlock(int blockIndex) {
         fail("control runs off the end");
 }
 
-void GraphBuilder::buildInstr(const Instr& in) {
+// Returns how many instructions were built.
+int GraphBuilder::buildInstr(const Instr& in) {
     instr_ = &in;
     state_ = nullptr;
     refinements_.clear();
     stackBefore_ = env_.stack;
-    if (isLeftCold(in))
-        return deopt();
+    if (isLeftCold(in)) {
+        deopt();
+        return 1;
+    }
     bool known = buildStackOp(in) || buildOperator(in) || buildAttribute(in) ||
                  buildSubscript(in) || buildName(in) || buildCall(in) || buildControl(in) ||
                  buildContainer(in) || buildException(in) || buildGenerator(in) || buildMatch(in);
     if (!known)
         deopt();
+    return static_cast<int>(instr_ - &in) + 1;
 }
 
 namespace {

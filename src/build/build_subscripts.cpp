@@ -147,6 +147,40 @@ void GraphBuilder::storeSubscr(const Instr& in) {
     checkTracing();
 }
 
+// The subscript that is all that the slice is made for, else null.
+const Instr* GraphBuilder::sliceUser(const Instr& in) const {
+    const auto next = static_cast<size_t>(&in - code_.instrs.data()) + 1;
+    if (static_cast<int>(next) > bytecodeBlock(currentBlock_).last)
+        return nullptr;
+    const Instr& user = code_.instrs[next];
+    const bool subscript = user.op == Op::kBinarySubscr || user.op == Op::kStoreSubscr;
+    return subscript && !isLeftCold(user) ? &user : nullptr;
+}
+
+// Both instructions at once. The interpreter makes the slice again after an exit; errors are the
+// subscript's.
+void GraphBuilder::subscriptBySlice(const Instr& build, const Instr& user) {
+    Environment before{env_.slots, stackBefore_};
+    state_ = makeState(before, build.resumeOffset, user.offset);
+    instr_ = &user;
+    std::vector<Value*> parts = popObjects(build.arg);
+    parts.resize(3, nullptr);
+    Value* container = popObject();
+    if (user.op == Op::kStoreSubscr) {
+        Value* value = popObject();
+        helper(Helper::kStoreSlice, {value, container, parts[0], parts[1], parts[2]});
+    } else {
+        Value* result = helper(Helper::kSubscrSlice, {container, parts[0], parts[1], parts[2]});
+        for (ExactClass c :
+             {ExactClass::kList, ExactClass::kTuple, ExactClass::kStr, ExactClass::kBytes}) {
+            if (container->type().is(c))
+                result->setType(exactObject(c));
+        }
+        push(result);
+    }
+    checkTracing();
+}
+
 void GraphBuilder::unpackSequence(const Instr& in) {
     Value* sequence = popObject();
     const Kind seen = speculates(in) ? in.feedback.kind : Kind::kNone;

@@ -88,7 +88,7 @@ class GraphBuilder {
     void buildBlock(int blockIndex);
     void beginBlock(int blockIndex);
     void beginHeader(int blockIndex, std::vector<std::pair<hir::Block*, Environment>>& incoming);
-    void buildInstr(const Instr& in);
+    int buildInstr(const Instr& in);
     void expectIterator(int blockIndex,
                         const std::vector<std::pair<hir::Block*, Environment>>& incoming,
                         std::vector<Value*>& values);
@@ -279,6 +279,8 @@ class GraphBuilder {
     hir::ExactClass indexedClass(const Instr& in, Value* container, Value* key);
     Value* numberForArray(const Instr& in, hir::ExactClass c, Value* value);
     void storeSubscr(const Instr& in);
+    const Instr* sliceUser(const Instr& in) const;
+    void subscriptBySlice(const Instr& build, const Instr& user);
     void unpackSequence(const Instr& in);
 
     // --- names and imports (build_names.cpp)

@@ -43,6 +43,9 @@ struct Layout {
     int threadCframe, threadRecursionRemaining, threadDataStackTop, threadDataStackLimit;
     int cframeCurrentFrame, cframeUseTracing;
     uint64_t evalBreakerAddress; // of the main interpreter: an int32
+    // Its ints from -smallIntsBelowZero on, one after the other; 0: not known.
+    uint64_t smallIntsAddress = 0;
+    int smallIntsBelowZero = 0, smallIntsCount = 0, log2SmallIntBytes = 0;
     // The main interpreter's free floats, linked through their type field: address of the head, and
     // of their int32 count. 0: not known.
     uint64_t freeFloatsAddress = 0, freeFloatCountAddress = 0;

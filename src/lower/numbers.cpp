@@ -48,7 +48,29 @@ void Lowering::lowerUnboxInt(const hir::Instr& instr) {
 }
 
 void Lowering::lowerBoxInt(const hir::Instr& instr) {
-    define(instr, callHelper(instr, Helper::kNewInt, std::array{useX(instr.operand(0))}));
+    if (layout_.smallIntsAddress == 0) {
+        define(instr, callHelper(instr, Helper::kNewInt, std::array{useX(instr.operand(0))}));
+        return;
+    }
+    const VReg value = use(instr.operand(0));
+    lir::Block* small = e_.newBlock();
+    lir::Block* other = e_.newBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, RegClass::kInt);
+    const VReg index =
+        e_.emit(Opcode::kAdd, {Operand::r(value), Operand::i(layout_.smallIntsBelowZero)});
+    e_.branch(Cc::kULt, index, Operand::i(layout_.smallIntsCount), small, other);
+    e_.start(small);
+    const VReg offset =
+        e_.emit(Opcode::kShl, {Operand::r(index), Operand::i(layout_.log2SmallIntBytes)});
+    const VReg first = e_.imm(static_cast<int64_t>(layout_.smallIntsAddress));
+    const VReg object = e_.emit(Opcode::kAdd, {Operand::r(first), Operand::r(offset)});
+    e_.emit(Opcode::kIncref, {Operand::r(object)});
+    e_.jump(join, {object});
+    e_.start(other);
+    e_.jump(join, {callHelper(instr, Helper::kNewInt, std::array{Operand::r(value)})});
+    e_.start(join);
+    define(instr, result);
 }
 
 void Lowering::lowerBoxDouble(const hir::Instr& instr) {

@@ -31,8 +31,8 @@ constexpr uint16_t kMaxColdVersions = 24;
 
 // Compilations, per code object, for classes that were seen by code that did not speculate.
 constexpr uint16_t kMaxShapeVersions = 2;
-// A probe looks at the operands after so many executions, fewer where code is compiled earlier; this
-// many times that later the others had their time, and the code is compiled anew.
+// A probe looks at the operands after so many executions, fewer where code is compiled earlier;
+// this many times that later the others had their time, and the code is compiled anew.
 constexpr uint32_t kProbeAfter = 200;
 constexpr int32_t kProbesSettle = 4;
 // Compilations, per code object, that set probes.

@@ -447,6 +447,112 @@ PyObject* BuildSlice(PyObject* start, PyObject* stop, PyObject* step) {
     return PySlice_New(start, stop, step);
 }
 
+namespace {
+
+// The numbers of a slice, if they are plain ones.
+struct SliceBounds {
+    Py_ssize_t start, stop, step, length;
+};
+
+bool plainIndex(PyObject* object, Py_ssize_t ifNone, Py_ssize_t* out) {
+    if (object == nullptr || object == Py_None) {
+        *out = ifNone;
+        return true;
+    }
+    if (!PyLong_CheckExact(object) || !isCompact(object)) {
+        return false;
+    }
+    *out = compactValue(object);
+    return true;
+}
+
+bool plainBounds(PyObject* start, PyObject* stop, PyObject* step, Py_ssize_t size,
+                 SliceBounds* out) {
+    if (!plainIndex(step, 1, &out->step) || out->step == 0) {
+        return false;
+    }
+    const bool backward = out->step < 0;
+    if (!plainIndex(start, backward ? PY_SSIZE_T_MAX : 0, &out->start) ||
+        !plainIndex(stop, backward ? PY_SSIZE_T_MIN : PY_SSIZE_T_MAX, &out->stop)) {
+        return false;
+    }
+    out->length = PySlice_AdjustIndices(size, &out->start, &out->stop, out->step);
+    return true;
+}
+
+void copyItems(PyObject** to, PyObject* const* from, const SliceBounds& bounds) {
+    for (Py_ssize_t i = 0, at = bounds.start; i < bounds.length; ++i, at += bounds.step) {
+        to[i] = Py_NewRef(from[at]);
+    }
+}
+
+// Null without an exception: not one of these.
+PyObject* plainSlice(PyObject* container, PyObject* start, PyObject* stop, PyObject* step) {
+    SliceBounds bounds;
+    if (PyList_CheckExact(container)) {
+        if (!plainBounds(start, stop, step, PyList_GET_SIZE(container), &bounds)) {
+            return nullptr;
+        }
+        // Making it may run a collection, and that any code.
+        PyObject* result = PyList_New(bounds.length);
+        if (result != nullptr &&
+            plainBounds(start, stop, step, PyList_GET_SIZE(container), &bounds) &&
+            bounds.length == PyList_GET_SIZE(result)) {
+            copyItems(reinterpret_cast<PyListObject*>(result)->ob_item,
+                      reinterpret_cast<PyListObject*>(container)->ob_item, bounds);
+            return result;
+        }
+        Py_XDECREF(result);
+        return nullptr;
+    }
+    if (PyUnicode_CheckExact(container)) {
+        if (!plainBounds(start, stop, step, PyUnicode_GET_LENGTH(container), &bounds) ||
+            bounds.step != 1) {
+            return nullptr;
+        }
+        return PyUnicode_Substring(container, bounds.start, bounds.start + bounds.length);
+    }
+    if (PyTuple_CheckExact(container)) {
+        if (!plainBounds(start, stop, step, PyTuple_GET_SIZE(container), &bounds)) {
+            return nullptr;
+        }
+        if (bounds.step == 1 && bounds.length == PyTuple_GET_SIZE(container)) {
+            return Py_NewRef(container);
+        }
+        PyObject* result = PyTuple_New(bounds.length);
+        if (result != nullptr && bounds.length > 0) {
+            copyItems(reinterpret_cast<PyTupleObject*>(result)->ob_item,
+                      reinterpret_cast<PyTupleObject*>(container)->ob_item, bounds);
+        }
+        return result;
+    }
+    return nullptr;
+}
+
+} // namespace
+
+PyObject* SubscrSlice(PyObject* container, PyObject* start, PyObject* stop, PyObject* step) {
+    if (PyObject* result = plainSlice(container, start, stop, step)) {
+        return result;
+    }
+    if (PyErr_Occurred() != nullptr) {
+        return nullptr;
+    }
+    Ref slice(PySlice_New(start, stop, step));
+    return slice ? PyObject_GetItem(container, slice.get()) : nullptr;
+}
+
+int64_t StoreSlice(PyObject* value, PyObject* container, PyObject* start, PyObject* stop,
+                   PyObject* step) {
+    SliceBounds bounds;
+    if (PyList_CheckExact(container) && (PyList_CheckExact(value) || PyTuple_CheckExact(value)) &&
+        plainBounds(start, stop, step, PyList_GET_SIZE(container), &bounds) && bounds.step == 1) {
+        return PyList_SetSlice(container, bounds.start, bounds.stop, value);
+    }
+    Ref slice(PySlice_New(start, stop, step));
+    return slice ? PyObject_SetItem(container, slice.get(), value) : -1;
+}
+
 PyObject* NewInt(int64_t value) {
     return PyLong_FromLongLong(value);
 }

@@ -4,6 +4,7 @@
 #include "cpython/v3_11/interpreter.h"
 #include "cpython/v3_11/stack_segments.h"
 
+#include <bit>
 #include <cstddef>
 
 namespace pyston::host {
@@ -89,6 +90,15 @@ Layout makeLayout() {
     l.cframeUseTracing = narrow(offsetof(_PyCFrame, use_tracing));
     l.evalBreakerAddress =
         reinterpret_cast<uint64_t>(&PyInterpreterState_Main()->ceval.eval_breaker);
+    // They may be linked into another image than the running one: as the interpreter sees them.
+    PyObject* zero = PyLong_FromLong(0);
+    constexpr int kBytes = sizeof(PyLongObject);
+    static_assert(std::has_single_bit(unsigned{kBytes}));
+    l.log2SmallIntBytes = std::countr_zero(unsigned{kBytes});
+    l.smallIntsBelowZero = _PY_NSMALLNEGINTS;
+    l.smallIntsCount = _PY_NSMALLNEGINTS + _PY_NSMALLPOSINTS;
+    l.smallIntsAddress = reinterpret_cast<uint64_t>(zero) - kBytes * _PY_NSMALLNEGINTS;
+    Py_DECREF(zero);
     l.freeFloatsAddress =
         reinterpret_cast<uint64_t>(&PyInterpreterState_Main()->float_state.free_list);
     l.freeFloatCountAddress =

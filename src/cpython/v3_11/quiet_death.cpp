@@ -30,11 +30,15 @@ bool isKnownExtensionClass(PyTypeObject* type) {
     return false;
 }
 
+// The usual ones of those below.
+inline bool isNumberOrString(PyTypeObject* type) {
+    return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type;
+}
+
 // Instances hold no objects, and have no weak references.
 bool isPlain(PyTypeObject* type) {
-    if (type == &PyFloat_Type || type == &PyLong_Type || type == &PyUnicode_Type ||
-        type == &PyBool_Type || type == &PyBytes_Type || type == &PyComplex_Type ||
-        type == &PyRangeIter_Type || type == Py_TYPE(Py_None))
+    if (isNumberOrString(type) || type == &PyBool_Type || type == &PyBytes_Type ||
+        type == &PyComplex_Type || type == &PyRangeIter_Type || type == Py_TYPE(Py_None))
         return true;
     constexpr unsigned long kOther = Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_HAVE_GC;
     return (type->tp_flags & kOther) == 0 && isKnownExtensionClass(type);
@@ -45,7 +49,8 @@ bool areLetGoQuietly(PyObject* const* items, Py_ssize_t count) {
     if (count > kMostItems)
         return false;
     for (Py_ssize_t i = 0; i < count; ++i)
-        if (items[i] != nullptr && !isPlain(Py_TYPE(items[i])) &&
+        if (items[i] != nullptr && !isNumberOrString(Py_TYPE(items[i])) &&
+            !isPlain(Py_TYPE(items[i])) &&
             Py_REFCNT(items[i]) <= std::count(items, items + count, items[i]))
             return false;
     return true;

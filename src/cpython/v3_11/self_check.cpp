@@ -30,7 +30,14 @@ template<class T> T read(const void* base, int offset) {
 
 bool checkNumbers(const Layout& l) {
     Owned integer(PyLong_FromLong(1000003)), number(PyFloat_FromDouble(2.5));
-    return integer && number && read<uint32_t>(integer.get(), l.intDigits) == 1000003 &&
+    Owned least(PyLong_FromLong(-l.smallIntsBelowZero));
+    Owned greatest(PyLong_FromLong(l.smallIntsCount - l.smallIntsBelowZero - 1));
+    const auto smallInt = [&](uint64_t index) {
+        return reinterpret_cast<PyObject*>(l.smallIntsAddress + (index << l.log2SmallIntBytes));
+    };
+    return integer && number && least.get() == smallInt(0) &&
+           greatest.get() == smallInt(static_cast<uint64_t>(l.smallIntsCount) - 1) &&
+           read<uint32_t>(integer.get(), l.intDigits) == 1000003 &&
            read<Py_ssize_t>(integer.get(), l.varSize) == 1 &&
            read<PyObject*>(integer.get(), l.type) == classObject(hir::ExactClass::kInt) &&
            read<double>(number.get(), l.floatValue) == 2.5;
