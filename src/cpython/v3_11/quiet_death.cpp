@@ -1,5 +1,7 @@
 #include "cpython/v3_11/quiet_death.h"
 
+#include "cpython/v3_11/layout.h"
+
 #include "pycore_dict.h"
 #include "pycore_object.h"
 
@@ -10,6 +12,13 @@
 
 namespace pyston::host {
 namespace {
+
+struct DictIterator { // dictobject.c
+    PyObject_HEAD PyObject* dict;
+    Py_ssize_t used;
+    Py_ssize_t position;
+    PyObject* result; // a tuple that the next item may go into, or NULL
+};
 
 constexpr Py_ssize_t kMostItems = 32; // that are looked at
 
@@ -54,6 +63,17 @@ bool areLetGoQuietly(PyObject* const* items, Py_ssize_t count) {
             Py_REFCNT(items[i]) <= std::count(items, items + count, items[i]))
             return false;
     return true;
+}
+
+bool isSequenceIterator(PyTypeObject* type) {
+    return type == &PyListIter_Type || type == &PyTupleIter_Type || type == &PyListRevIter_Type;
+}
+bool isDictIterator(PyTypeObject* type) {
+    return type == &PyDictIterKey_Type || type == &PyDictIterValue_Type ||
+           type == &PyDictIterItem_Type;
+}
+bool isDictView(PyTypeObject* type) {
+    return type == &PyDictKeys_Type || type == &PyDictValues_Type || type == &PyDictItems_Type;
 }
 
 // What classes made in Python free their instances with.
@@ -107,6 +127,17 @@ bool diesQuietly(PyObject* object) {
         const std::array parts{method->im_func, method->im_self};
         return method->im_weakreflist == nullptr &&
                areLetGoQuietly(parts.data(), std::ssize(parts));
+    }
+    if (isSequenceIterator(type))
+        return areLetGoQuietly(&reinterpret_cast<SequenceIterator*>(object)->sequence, 1);
+    if (isDictView(type))
+        return Py_REFCNT(reinterpret_cast<_PyDictViewObject*>(object)->dv_dict) > 1;
+    if (isDictIterator(type)) {
+        auto* iterator = reinterpret_cast<DictIterator*>(object);
+        return areLetGoQuietly(&iterator->dict, 1) &&
+               (iterator->result == nullptr || Py_REFCNT(iterator->result) > 1 ||
+                areLetGoQuietly(reinterpret_cast<PyTupleObject*>(iterator->result)->ob_item,
+                                Py_SIZE(iterator->result)));
     }
     return instanceDiesQuietly(object, type);
 }

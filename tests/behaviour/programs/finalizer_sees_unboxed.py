@@ -54,3 +54,24 @@ for late in (0, 5, 1000):
     except UnboundLocalError as error:
         print(error)
     print(len(seen), seen[:4], seen[-2:])
+
+
+# Iterators that die while they hold the last reference to a container with something in it that sees the frame.
+def iterators(n):
+    total = 0.5
+    for i in range(n):
+        total += i * 0.5
+        for make in (lambda: iter([Noisy()]), lambda: iter((Noisy(),)), lambda: iter({1: Noisy()}.values()), lambda: {2: Noisy()}.items(),
+                     lambda: iter({Noisy()}), lambda: reversed([Noisy()]), lambda: iter([1, 2])):  # fmt: skip
+            held = make()
+            held = None
+        pairs = iter({i: Noisy()}.items())
+        for pair in pairs:
+            pair = None
+        pairs = None
+    return total
+
+
+for round in range(3):
+    seen.clear()
+    print(iterators(400), len(seen), seen[:8], seen[-9:])
