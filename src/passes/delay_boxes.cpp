@@ -60,6 +60,9 @@ class DelayBoxes {
                 if (instr->hasFrameState() && observesFrame(instr)) {
                     for (const FrameState* s = instr->frameState(); s; s = s->parent) {
                         observed_.insert(s);
+                        if (observesStack(instr)) {
+                            withStack_.insert(s);
+                        }
                     }
                 }
             }
@@ -70,6 +73,8 @@ class DelayBoxes {
                 for (const FrameState* s = instr->frameState(); s; s = s->parent) {
                     if (observed_.contains(s)) {
                         std::ranges::for_each(s->slots, [&](Instr* v) { use(v, block); });
+                    }
+                    if (withStack_.contains(s)) {
                         std::ranges::for_each(s->stack, [&](Instr* v) { use(v, block); });
                     }
                 }
@@ -110,7 +115,10 @@ class DelayBoxes {
         box->setFrameState(state);
         for (auto& other : fn_.frameStates()) {
             if (!observed_.contains(other.get())) {
-                nameRaw(other.get(), box);
+                nameRaw(other->slots, box);
+            }
+            if (!withStack_.contains(other.get())) {
+                nameRaw(other->stack, box);
             }
         }
     }
@@ -153,7 +161,8 @@ class DelayBoxes {
                 }
             }
         }
-        nameRaw(&copy, box);
+        nameRaw(copy.slots, box);
+        nameRaw(copy.stack, box);
         return fn_.newFrameState(copy);
     }
     bool isAvailableAtEnd(const Instr* value, const Block* block) const {
@@ -162,17 +171,15 @@ class DelayBoxes {
                std::ranges::find(instrs, value) != instrs.end();
     }
 
-    static void nameRaw(FrameState* state, const Instr* box) {
-        for (std::vector<Instr*>* list : {&state->slots, &state->stack}) {
-            std::ranges::replace(*list, const_cast<Instr*>(box), box->operand(0));
-        }
+    static void nameRaw(std::vector<Instr*>& values, const Instr* box) {
+        std::ranges::replace(values, const_cast<Instr*>(box), box->operand(0));
     }
 
     Function& fn_;
     Loops loops_;
     Dominators dominators_;
     std::unordered_map<const Instr*, std::vector<Block*>> uses_; // blocks that need the object
-    std::unordered_set<const FrameState*> observed_;
+    std::unordered_set<const FrameState*> observed_, withStack_;
 };
 
 } // namespace

@@ -20,4 +20,9 @@ inline bool observesFrame(const hir::Instr* instr) {
     }
 }
 
+// Nobody can look at the value stack: what it holds may stay unboxed unless the frame is suspended.
+inline bool observesStack(const hir::Instr* instr) {
+    return instr->opcode() == hir::Opcode::kYield;
+}
+
 } // namespace pyston::passes

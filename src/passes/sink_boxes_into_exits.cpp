@@ -3,7 +3,7 @@
 // A frame state of a guard is read only when the guard fails, so it can name the raw int64, double
 // or truth value; the exit boxes it. A state is "observed" when an operation that runs Python code
 // uses it (see observations.h): then the frame's memory must hold an object there, and the box
-// stays.
+// stays; of the value stack this is true where the frame is suspended only.
 //
 // Requires: nothing. Provides: boxes whose only real uses were exits are dead (eliminateDeadCode
 // removes them). A Drop of such a box goes too: nobody can tell when an int or float dies.
@@ -40,17 +40,20 @@ void replaceBoxes(std::vector<Instr*>& values) {
 } // namespace
 
 void sinkBoxesIntoExits(Function& fn) {
-    std::unordered_set<const FrameState*> observed;
+    std::unordered_set<const FrameState*> observed, withStack;
     for (Block* block : fn.blocks())
         for (Instr* instr : block->instrs())
             if (instr->hasFrameState() && observesFrame(instr))
-                for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent)
+                for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent) {
                     observed.insert(fs);
+                    if (observesStack(instr))
+                        withStack.insert(fs);
+                }
     for (auto& fs : fn.frameStates()) {
-        if (observed.contains(fs.get()))
-            continue;
-        replaceBoxes(fs->slots);
-        replaceBoxes(fs->stack);
+        if (!observed.contains(fs.get()))
+            replaceBoxes(fs->slots);
+        if (!withStack.contains(fs.get()))
+            replaceBoxes(fs->stack);
     }
     std::vector<char> needed(static_cast<size_t>(fn.numInstrIds()), 0);
     auto need = [&](const Instr* value) {
@@ -59,6 +62,8 @@ void sinkBoxesIntoExits(Function& fn) {
     };
     for (const FrameState* fs : observed) {
         std::ranges::for_each(fs->slots, need);
+    }
+    for (const FrameState* fs : withStack) {
         std::ranges::for_each(fs->stack, need);
     }
     for (Block* block : fn.blocks())

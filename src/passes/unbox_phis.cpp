@@ -127,8 +127,9 @@ class UnboxPhis {
             for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent) {
                 for (Instr* value : fs->slots)
                     markBoxed(value, instr->block());
-                for (Instr* value : fs->stack)
-                    markBoxed(value, instr->block());
+                if (observesStack(instr))
+                    for (Instr* value : fs->stack)
+                        markBoxed(value, instr->block());
             }
         if (instr->isPhi() && instr->type().isCounted())
             return;
