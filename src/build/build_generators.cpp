@@ -49,19 +49,34 @@ bool GraphBuilder::buildGenerator(const Instr& in) {
     return true;
 }
 
-// [receiver, value] becomes [receiver, yielded], or [returned] at the target.
+// [receiver, value] becomes [receiver, yielded], or [returned] at the target. In an `async for` a
+// third way leads behind the loop, as END_ASYNC_FOR would, when the iterator has ended and nobody
+// could have seen the StopAsyncIteration.
 void GraphBuilder::send(const Instr& in) {
     Value* value = popObject();
     Value* receiver = peekObject();
     value = current(value);
+    const int ended = bytecodeBlock(currentBlock_).ended;
     Value* yielded = emit(Opcode::kSend, {receiver, value});
-    hir::Block* returned = inNewBlock([&] {
-        Value* result = helper(Helper::kTakeSecond, {receiver, value});
+    yielded->setImm2(ended >= 0);
+    auto takeReturned = [&](Value* result) {
         pop();
         push(result);
         const Instr& target = code_.instrs[static_cast<size_t>(code_.indexOf(in.target))];
         emit(Opcode::kCheckTracing, {}, 0, makeState(env_, target.resumeOffset, in.offset));
         jumpTo(targetOf(in));
+    };
+    hir::Block* returned = inNewBlock([&] {
+        if (ended < 0)
+            return takeReturned(helper(Helper::kTakeSecond, {receiver, value}));
+        Value* result = helper(Helper::kTakeSecondOrNull, {receiver, value});
+        hir::Block* over = inNewBlock([&] {
+            popMany(static_cast<int>(env_.stack.size()) - bytecodeBlock(ended).depth());
+            jumpTo(ended);
+        });
+        hir::Block* next =
+            inNewBlock([&] { takeReturned(emit(Opcode::kRefine, kObject, {result})); });
+        branch(Opcode::kBranchNull, result, over, next);
     });
     hir::Block* suspended = inNewBlock([&] {
         push(emit(Opcode::kRefine, kObject, {yielded}));

@@ -80,7 +80,7 @@ bool GraphBuilder::endsCold(const BytecodeBlock& block) const {
 void GraphBuilder::orderBlocks() {
     struct Step {
         int block;
-        int next; // successors still to visit: 2 fall-through, 1 target
+        int next; // successors still to visit
     };
     std::vector<uint8_t> seen(data_.size(), 0);
     std::vector<Step> stack;
@@ -88,7 +88,7 @@ void GraphBuilder::orderBlocks() {
         if (!data_[root].hasEntry || seen[root])
             continue;
         seen[root] = 1;
-        stack.push_back({static_cast<int>(root), 2});
+        stack.push_back({static_cast<int>(root), 3});
         while (!stack.empty()) {
             Step& top = stack.back();
             const int from = top.block;
@@ -99,8 +99,8 @@ void GraphBuilder::orderBlocks() {
             }
             // Targets first, so that in the reversed order what falls through follows directly.
             const BytecodeBlock& blk = bytecodeBlock(from);
-            int succ = top.next == 2 ? blk.target : blk.fallthrough;
-            top.next--;
+            const int succs[] = {blk.fallthrough, blk.target, blk.ended};
+            const int succ = succs[--top.next];
             if (endsCold(blk))
                 continue;
             if (succ < 0)
@@ -109,7 +109,7 @@ void GraphBuilder::orderBlocks() {
             data(succ).numPreds++;
             if (!seen[static_cast<size_t>(succ)]) {
                 seen[static_cast<size_t>(succ)] = 1;
-                stack.push_back({succ, 2});
+                stack.push_back({succ, 3});
             }
         }
     }

@@ -114,8 +114,16 @@ class Analysis {
         }
         if (mayJump(last.op))
             blk.target = blockAt(last.target);
+        const int handler = handlerOf_[static_cast<size_t>(blk.last)];
+        if (last.op == Op::kSend && handler >= 0)
+            blk.ended = behindAsyncFor(code_.handlers[static_cast<size_t>(handler)].target);
         for (int i = blk.first; i <= blk.last; ++i)
             collectAssigned(instr(i), blk.assigns);
+    }
+
+    int behindAsyncFor(int handlerOffset) const {
+        const int i = code_.indexOf(handlerOffset);
+        return i >= 0 && instr(i).op == Op::kEndAsyncFor ? blockAt(instr(i).nextOffset) : -1;
     }
 
     void collectAssigned(const Instr& in, std::vector<int>& assigns) const {

@@ -43,6 +43,7 @@ class BitSet {
 struct BytecodeBlock {
     int first = 0, last = 0;           // indices of instructions, inclusive
     int fallthrough = -1, target = -1; // blocks where compiled code may go next
+    int ended = -1;                    // the same, for the SEND of an `async for`: behind the loop
     // At the block's start, on every path of the interpreter (exceptions included):
     bool reached = false;
     BitSet bound;                   // slots that are not NULL

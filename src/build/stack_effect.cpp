@@ -204,7 +204,8 @@ bool fallsThrough(Op op) {
 }
 
 bool endsBlock(Op op) {
-    return mayJump(op) || !fallsThrough(op);
+    // What follows END_ASYNC_FOR is reached from a SEND as well.
+    return mayJump(op) || !fallsThrough(op) || op == Op::kEndAsyncFor;
 }
 
 } // namespace pyston::build

@@ -40,7 +40,7 @@ void Lowering::lowerSend(const hir::Instr& instr) {
     e_.start(slow);
     const VReg thread = e_.threadState();
     e_.jump(join,
-            {callHelper(instr, Helper::kSendValue,
+            {callHelper(instr, instr.imm2() != 0 ? Helper::kSendToNext : Helper::kSendValue,
                         std::array{Operand::r(thread), Operand::r(receiver), Operand::r(value)})});
     e_.start(join);
     define(instr, result);

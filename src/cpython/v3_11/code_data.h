@@ -39,6 +39,8 @@ struct HostCode : runtime::CodeData {
     std::vector<LoopEdge> edges;
     std::vector<int16_t> stackDepths; // by code unit; empty until needed, see call_arguments.h
     GeneratorStart generatorStart;    // simple calls of it make a generator
+    // Where exceptions go that are thrown into a suspended frame, by the offset at which it stands.
+    std::unordered_map<int32_t, exits::Unwinding> thrownInto;
     // An activation of this code may be running in the interpreter out of our sight, so its loops
     // must not be patched.
     bool neverPatch = false;

@@ -4,6 +4,7 @@
 #include "cpython/api.h"
 #include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/handlers.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quiet_death.h"
@@ -330,38 +331,6 @@ int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exi
     }
     Py_TYPE(dead)->tp_dealloc(dead);
     return 0;
-}
-
-// Where compiled code goes on with a frame that stands at a handler; null when it does not.
-const void* handlerEntry(PyThreadState* tstate, HostCode* data, const Frame* frame,
-                         const exits::Unwinding& unwinding) {
-    if (tstate->cframe->use_tracing || !runtime::isActive() || !data->current)
-        return nullptr;
-    int32_t offset = unwinding.handler;
-    const auto* at = static_cast<const uint8_t*>(unwinding.entry);
-    const runtime::CodeBlob& code = *data->current;
-    if (at > code.base && at < code.base + code.size) [[likely]]
-        return at;
-    if (const void* entry = code.entryAt(offset))
-        return entry;
-    if (!runtime::shouldCompileAtHandler(data, offset) ||
-        !compileForFrame(data, frame, runtime::CompileWhy::kHandler, offset))
-        return nullptr;
-    return data->current->entryAt(offset);
-}
-
-// Where the exception is handled: in compiled code if it is there, else in the interpreter.
-PyObject* continueAtHandler(PyThreadState* tstate, Frame* frame,
-                            const exits::Unwinding& unwinding) {
-    if (HostCode* data = findHostCode(frame->f_code)) {
-        if (const void* entry = handlerEntry(tstate, data, frame, unwinding)) {
-            ++runtime::statistics().handlerEntries;
-            return enterNative(tstate, frame, data->current->base, entry);
-        }
-        // Perhaps the code was never interpreted before; its loops lead back to compiled code.
-        watchLoops(data);
-    }
-    return continueFrame(tstate, frame, 0);
 }
 
 // Runs after the native frame is gone; its result is the native function's.

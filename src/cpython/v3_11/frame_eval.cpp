@@ -5,6 +5,7 @@
 #include "cpython/v3_11/code_views.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/generators.h"
+#include "cpython/v3_11/handlers.h"
 #include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/quicken.h"
@@ -53,6 +54,8 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (tracingSeen)
         noticeEndOfTracing();
     HostCode* data = hostCode(frame->f_code);
+    if (throwflag && mayThrowInto(tstate, data, frame))
+        return throwInto(tstate, data, frame);
     if (throwflag || tstate->cframe->use_tracing || data == nullptr || !runtime::isActive())
         return continueFrame(tstate, frame, throwflag);
 

@@ -48,6 +48,10 @@ void keepSecond(PyObject* owned) {
     secondResult = owned;
 }
 
+PyObject* TakeSecondOrNull(PyThreadState* tstate, PyObject* first, PyObject* second) {
+    return TakeSecond(tstate, first, second);
+}
+
 PyObject* TakeSecond(PyThreadState*, PyObject*, PyObject*) {
     return std::exchange(secondResult, nullptr);
 }

@@ -190,6 +190,20 @@ PyObject* SendValue(PyThreadState* tstate, PyObject* receiver, PyObject* value) 
     }
 }
 
+PyObject* SendToNext(PyThreadState* tstate, PyObject* receiver, PyObject* value) {
+    PyObject* result = SendValue(tstate, receiver, value);
+    // An instance, or an entry in the traceback, would die later, and might be known elsewhere.
+    const bool ended = result == errorSentinel() &&
+                       tstate->curexc_type == PyExc_StopAsyncIteration &&
+                       tstate->curexc_value == nullptr && tstate->curexc_traceback == nullptr &&
+                       !tstate->cframe->use_tracing;
+    if (!ended) [[likely]] {
+        return result;
+    }
+    Py_CLEAR(tstate->curexc_type);
+    return tellReturned(nullptr);
+}
+
 PyObject* GetAwaitable(PyThreadState* tstate, _PyInterpreterFrame*, int64_t where,
                        PyObject* object) {
     PyObject* iterator = awaitableIterator(object);
