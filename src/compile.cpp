@@ -117,8 +117,10 @@ void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets)
 
 // The objects that the code refers to by address must live as long as it does. Not the function
 // that is compiled itself: that would keep it alive for ever, and a call through its address checks
-// it anyway.
-std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
+// it anyway. Nor what the code object has among its constants and names, since it outlives the
+// code.
+std::vector<Object*> collectReferences(const hir::Function& fn, const build::Bytecode& bytecode) {
+    Object* code = bytecode.code;
     std::unordered_set<Object*> objects;
     for (const hir::Block* block : fn.blocks())
         for (const hir::Instr* instr : block->instrs()) {
@@ -134,6 +136,9 @@ std::vector<Object*> collectReferences(const hir::Function& fn, Object* code) {
                     objects.insert(object);
             }
         }
+    for (const auto* owned : {&bytecode.consts, &bytecode.names})
+        for (Object* object : *owned)
+            objects.erase(object);
     for (Object* object : objects)
         host::incref(object);
     return {objects.begin(), objects.end()};
@@ -289,7 +294,7 @@ CompileResult compile(const CompileRequest& request) {
     blob->caches = fn->caches;
     if (!emitCode(*lir, allocation, request, *blob, result))
         return result;
-    blob->references = collectReferences(*fn, request.data->code);
+    blob->references = collectReferences(*fn, bytecode);
     stopwatch.finish(runtime::Phase::kEmit);
     blob->phases = stopwatch.phases();
     result.blob = std::move(blob);

@@ -517,6 +517,52 @@ TEST_F(BuildTest, HandlerCanBeEntered) {
     EXPECT_EQ(count(Opcode::kCheckEvalBreaker), 1);
 }
 
+// What a handler's entry loads is expected to be of the class that the other way has.
+TEST_F(BuildTest, HandlerMeetsTheMainWay) {
+    slots(2, 1);
+    add(Op::kLoadConst, 1); // 0: an int
+    add(Op::kStoreFast, 1); // 1
+    add(Op::kLoadFast, 0);  // 2, covered
+    add(Op::kUnaryInvert);  // 3, covered
+    add(Op::kPopTop);       // 4, covered
+    add(Op::kLoadFast, 1);  // 5: where both meet
+    add(Op::kLoadConst, 1); // 6
+    add(Op::kBinaryOp, 12); // 7: ^
+    add(Op::kReturnValue);  // 8
+    add(Op::kPushExcInfo);  // 9: the handler
+    add(Op::kPopTop);       // 10
+    add(Op::kPopExcept);    // 11
+    add(Op::kJump, 0, 5);   // 12
+    code_.handlers = {{4, 10, 18, 0, false}};
+    request_.entryOffsets = {18};
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kIntXor), 1) << text;
+    ASSERT_EQ(count(Opcode::kGuardType), 1) << text;
+    EXPECT_EQ(find(Opcode::kGuardType)->block()->entryOffset(), 18);
+    // Once that was wrong, it is not expected again.
+    runtime::CodeData profile;
+    profile.sites[18].generic = true;
+    request_.profile = &profile;
+    text = build();
+    EXPECT_FALSE(find(Opcode::kGuardType)->block()->isEntry()) << text;
+}
+
+// RERAISE fails by its own means: no exit to the interpreter before it.
+TEST_F(BuildTest, RaisesAgain) {
+    slots(0, 0);
+    add(Op::kNop);          // 0, covered
+    add(Op::kLoadConst, 0); // 1
+    add(Op::kReturnValue);  // 2
+    add(Op::kPushExcInfo);  // 3
+    add(Op::kReraise, 0);   // 4
+    code_.handlers = {{0, 2, 6, 0, false}};
+    request_.entryOffsets = {6};
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kReraise), 1) << text;
+    EXPECT_EQ(count(Opcode::kRaise), 1) << text;
+    EXPECT_EQ(count(Opcode::kDeopt), 0) << text;
+}
+
 // def g(): x = yield 1
 TEST_F(BuildTest, GeneratorSuspendsAndResumes) {
     slots(1, 0);
@@ -566,6 +612,35 @@ TEST_F(BuildTest, SendLoop) {
     EXPECT_EQ(countHelper(runtime::Helper::kTakeSecond), 1);
     // The NULL under the callable comes back from memory as something that may be NULL.
     EXPECT_EQ(countHelper(runtime::Helper::kCallMethod), 1) << text;
+}
+
+// The end of the iterator leads behind the loop.
+TEST_F(BuildTest, AsyncFor) {
+    slots(1, 1);
+    add(Op::kReturnGenerator);    // 0
+    add(Op::kPopTop);             // 1
+    add(Op::kLoadFast, 0);        // 2
+    add(Op::kGetAIter);           // 3
+    add(Op::kGetANext);           // 4, covered from here
+    add(Op::kLoadConst, 0);       // 5
+    add(Op::kSend, 0, 10);        // 6
+    add(Op::kYieldValue);         // 7
+    add(Op::kResume, 3);          // 8
+    add(Op::kJump, 0, 6);         // 9, to here
+    add(Op::kPopTop);             // 10
+    add(Op::kJumpBackward, 0, 4); // 11
+    add(Op::kEndAsyncFor);        // 12
+    add(Op::kLoadConst, 0);       // 13
+    add(Op::kReturnValue);        // 14
+    code_.handlers = {{8, 20, 24, 1, false}};
+    request_.functionEntry = false;
+    request_.entryOffsets = {2, 16};
+    std::string text = build();
+    ASSERT_EQ(count(Opcode::kSend), 1) << text;
+    EXPECT_EQ(find(Opcode::kSend)->imm2(), 1) << text;
+    EXPECT_EQ(countHelper(runtime::Helper::kTakeSecondOrNull), 1) << text;
+    EXPECT_EQ(count(Opcode::kReturn), 1) << text;
+    EXPECT_EQ(countHelper(runtime::Helper::kEndAsyncFor), 0) << text; // the handler is not entered
 }
 
 TEST_F(BuildTest, UnpacksPair) {

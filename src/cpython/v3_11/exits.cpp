@@ -129,10 +129,10 @@ void releaseOthers(const runtime::CodeBlob& blob, const Record& record, const Ma
 }
 
 // A bare `raise`, RERAISE and END_ASYNC_FOR raise what was raised here before.
-bool raisesAgain(PyThreadState* tstate, int opcode) {
+bool raisesAgain(PyThreadState* tstate, int opcode, int oparg) {
     if (opcode == RERAISE || opcode == END_ASYNC_FOR)
         return true;
-    if (opcode != RAISE_VARARGS)
+    if (opcode != RAISE_VARARGS || oparg != 0)
         return false;
     for (_PyErr_StackItem* item = tstate->exc_info; item != nullptr; item = item->previous_item) {
         if (item->exc_value != nullptr && item->exc_value != Py_None)
@@ -180,9 +180,10 @@ uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, runtime::CodeBlob& blob
     }
     const exits::Unwinding& unwinding = blob.unwindings[static_cast<size_t>(record.unwinding)];
     frame->prev_instr = unitAt(code, record.instrOffset);
-    bool again = raisesAgain(tstate, unwinding.opcode);
+    const int oparg = _Py_OPARG(*frame->prev_instr);
+    bool again = raisesAgain(tstate, unwinding.opcode, oparg);
     if (unwinding.opcode == RERAISE)
-        restoreLasti(frame, record, _Py_OPARG(*frame->prev_instr));
+        restoreLasti(frame, record, oparg);
     auto how = again ? Resume::kUnwindSilently : Resume::kUnwind;
     return static_cast<uintptr_t>(how) | reinterpret_cast<uintptr_t>(&unwinding);
 }

@@ -94,6 +94,19 @@ def raised_again(n):
     return lines
 
 
+def same_again(n):
+    # Unlike a bare raise this enters the frame in the traceback once more.
+    for i in range(n):
+        try:
+            try:
+                raise ValueError(i)
+            except ValueError as e:
+                raise e
+        except ValueError as e:
+            lines = [t.tb_lineno - same_again.__code__.co_firstlineno for t in walk(e.__traceback__)]
+    return lines
+
+
 def walk(tb):
     while tb is not None:
         yield tb
@@ -353,6 +366,7 @@ def body(out):
     for line in nested(3):
         out(line)
     out(raised_again(3))
+    out(same_again(3))
     out(from_handler(2))
     for line in with_body(4):
         out(line)
