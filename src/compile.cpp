@@ -101,6 +101,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.attributeAccess = host::attributeAccess;
     facts.classAttribute = host::classAttribute;
     facts.knownBuiltin = host::knownBuiltin;
+    facts.mathFunction = host::mathFunction;
     return facts;
 }
 

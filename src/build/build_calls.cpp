@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <limits>
 
 namespace pyston::build {
 
@@ -142,6 +143,8 @@ GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
         return speculates(in) ? callDirect(callable, args) : Called{};
     if (Called known = callKnownBuiltin(object, args); known.result)
         return known;
+    if (Called known = callMath(in, object, args); known.result)
+        return known;
     if (Called known = callClass(in, callable, args); known.result)
         return known;
     if (Called known = callMethodDescriptor(callable, args); known.result)
@@ -200,10 +203,48 @@ GraphBuilder::Called GraphBuilder::callKnownBuiltin(Object* builtin, std::span<V
             return {};
         helper(Helper::kListAppend, {args[0], args[1]});
         return {none(), After::kNothing};
+    case KnownBuiltin::kAbs: // of numbers: callMath()
+    case KnownBuiltin::kSqrt:
     case KnownBuiltin::kNone:
         break;
     }
     return {};
+}
+
+// Functions of one number, without an object for it. Errors are the interpreter's.
+GraphBuilder::Called GraphBuilder::callMath(const Instr& in, Object* function,
+                                            std::span<Value* const> args) {
+    if (args.size() != 1 || !speculates(in) || !facts().knownBuiltin)
+        return {};
+    const KnownBuiltin known = facts().knownBuiltin(function);
+    const uint64_t address = facts().mathFunction ? facts().mathFunction(function) : 0;
+    if (known != KnownBuiltin::kAbs && known != KnownBuiltin::kSqrt && address == 0)
+        return {};
+    Value* value = args[0];
+    const ExactClass likely = request_.profile ? likelyClass(value) : value->type().exact;
+    if ((likely != ExactClass::kFloat && likely != ExactClass::kInt) || isHugeInt(value))
+        return {};
+    value = guardExact(value, likely);
+    emit(Opcode::kGuardLevelLeft, {}); // the call would count one
+    if (known == KnownBuiltin::kAbs && likely == ExactClass::kInt) {
+        Value* number = unboxInt(value);
+        Value* sign = emit(Opcode::kIntShr, {number, constInt(63)});
+        Value* flipped = emit(Opcode::kIntXor, {number, sign});
+        return {boxInt(emit(Opcode::kIntSub, {flipped, sign})), After::kNothing};
+    }
+    Value* number = unboxDouble(value);
+    if (known == KnownBuiltin::kAbs)
+        return {boxDouble(emit(Opcode::kDoubleAbs, {number})), After::kNothing};
+    if (known == KnownBuiltin::kSqrt)
+        return {boxDouble(emit(Opcode::kDoubleSqrt, {number})), After::kNothing};
+    Value* result = emit(Opcode::kCallMath, {number}, static_cast<int64_t>(address));
+    auto check = [&](Condition cc, double limit) {
+        emit(Opcode::kGuardTrue, {emit(Opcode::kDoubleCompare, {result, constDouble(limit)},
+                                       static_cast<int64_t>(cc))});
+    };
+    check(Condition::kLess, std::numeric_limits<double>::infinity());
+    check(Condition::kGreater, -std::numeric_limits<double>::infinity());
+    return {boxDouble(result), After::kNothing};
 }
 
 Value* GraphBuilder::callLen(Value* value) {

@@ -35,6 +35,7 @@ struct Facts {
     host::AttributeAccess (*attributeAccess)(uint32_t typeVersion, Object* name) = nullptr;
     host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;
     host::KnownBuiltin (*knownBuiltin)(Object*) = nullptr;
+    uint64_t (*mathFunction)(Object*) = nullptr;
 };
 
 struct BuildRequest {

@@ -307,6 +307,7 @@ class GraphBuilder {
     Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callDirect(Value* function, std::span<Value* const> args);
     Called callKnownBuiltin(Object* builtin, std::span<Value* const> args);
+    Called callMath(const Instr& in, Object* function, std::span<Value* const> args);
     Called callBuiltinFunction(Value* callable, std::span<Value* const> args);
     Called callMethodDescriptor(Value* callable, std::span<Value* const> args);
     Called callClass(const Instr& in, Value* callable, std::span<Value* const> args);

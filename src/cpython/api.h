@@ -70,7 +70,7 @@ struct CodeInfo {
 CodeInfo codeInfo(Object* code);
 // Builtins that the compiler has operations for (the objects that the interpreter's own
 // specializations compare with).
-enum class KnownBuiltin : uint8_t { kNone, kLen, kIsInstance, kListAppend };
+enum class KnownBuiltin : uint8_t { kNone, kLen, kIsInstance, kListAppend, kAbs, kSqrt };
 KnownBuiltin knownBuiltin(Object* callable);
 // How an attribute of a class's instances is found, for as long as the class keeps its version.
 // What it names is borrowed, and alive for as long.
@@ -97,6 +97,9 @@ struct ClassAttribute {
     Object* object = nullptr; // borrowed; null: not by what is here
 };
 ClassAttribute classAttribute(Object* type, Object* name);
+// Address of the C function of a double that a function of module math calls, if it calls that for
+// every float and an infinite or undefined result is all that it treats as an error; else 0.
+uint64_t mathFunction(Object* callable);
 // The dict of a module object (exactly of class module), else null.
 Object* moduleDict(Object* object);
 // Functions, builtins, classes and modules: what a global usually keeps naming.

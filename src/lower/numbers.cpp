@@ -326,6 +326,11 @@ void Lowering::lowerDoubleSqrt(const hir::Instr& instr) {
     define(instr, e_.emit(Opcode::kFSqrt, {Operand::r(value)}));
 }
 
+void Lowering::lowerCallMath(const hir::Instr& instr) {
+    const std::array args{Operand::r(use(instr.operand(0)))};
+    define(instr, e_.callDouble(static_cast<uint64_t>(instr.imm()), args));
+}
+
 void Lowering::lowerDoubleCompare(const hir::Instr& instr) {
     defineCompare(instr);
 }

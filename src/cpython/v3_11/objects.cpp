@@ -3,8 +3,10 @@
 #include "cpython/v3_11/interpreter.h"
 #include "cpython/v3_11/layout.h"
 
+#include <cmath>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 namespace pyston::host {
 namespace {
@@ -95,6 +97,24 @@ BuiltinInfo::Convention conventionOf(int flags) {
     default:
         return BuiltinInfo::kNotBuiltin;
     }
+}
+
+// The function of a C module by its own definition, wherever Python code has put it.
+bool isFunctionOf(PyObject* callable, const char* module, const char* name) {
+    if (!PyCFunction_CheckExact(callable))
+        return false;
+    const auto* function = reinterpret_cast<PyCFunctionObject*>(callable);
+    if (std::strcmp(function->m_ml->ml_name, name) != 0 || function->m_self == nullptr ||
+        !PyModule_CheckExact(function->m_self))
+        return false;
+    const PyModuleDef* definition = PyModule_GetDef(function->m_self);
+    if (definition == nullptr || std::strcmp(definition->m_name, module) != 0)
+        return false;
+    for (const PyMethodDef* row = definition->m_methods; row && row->ml_name; ++row) {
+        if (row == function->m_ml)
+            return true;
+    }
+    return false;
 }
 
 std::string quoted(PyObject* text) {
@@ -261,7 +281,27 @@ KnownBuiltin knownBuiltin(Object* callable) {
         return KnownBuiltin::kIsInstance;
     if (callable == known.list_append)
         return KnownBuiltin::kListAppend;
+    if (isFunctionOf(callable, "builtins", "abs"))
+        return KnownBuiltin::kAbs;
+    if (isFunctionOf(callable, "math", "sqrt"))
+        return KnownBuiltin::kSqrt;
     return KnownBuiltin::kNone;
+}
+
+uint64_t mathFunction(Object* callable) {
+    using Function = double (*)(double);
+    static constexpr std::pair<const char*, Function> kFunctions[] = {
+        {"sin", std::sin},   {"cos", std::cos},   {"tan", std::tan},   {"asin", std::asin},
+        {"acos", std::acos}, {"atan", std::atan}, {"sinh", std::sinh}, {"cosh", std::cosh},
+        {"tanh", std::tanh}, {"exp", std::exp},   {"log", std::log},
+    };
+    if (!PyCFunction_CheckExact(callable))
+        return 0;
+    for (const auto& [name, function] : kFunctions) {
+        if (isFunctionOf(callable, "math", name))
+            return reinterpret_cast<uint64_t>(function);
+    }
+    return 0;
 }
 
 Object* moduleDict(Object* object) {
