@@ -258,9 +258,11 @@ void GraphBuilder::beginHeader(int blockIndex,
         ExactClass expected = commonClass(values);
         if (expected == ExactClass::kUnknown)
             expected = seenClass(values, index + (onStack ? env_.slots.size() : 0));
+        auto assumed = assumed_.find({blockIndex, onStack, index});
         if (!changes) {
-            // Differs between the ways into the loop only: comes back unchanged on the back edges.
-            guardEntries(expected);
+            // Differs between the ways into the loop only: comes back unchanged on the back edges,
+            // though perhaps with its class known.
+            guardEntries(assumed != assumed_.end() ? assumed->second : expected);
             if (onStack && index + 1 == env_.stack.size())
                 expectIterator(blockIndex, incoming, values);
             Value* value = merge(d.hir, values, preds);
@@ -274,10 +276,10 @@ void GraphBuilder::beginHeader(int blockIndex,
                 values[i] = nullIn(preds[i]);
             type = values[i]->type().rep == Rep::kNullable ? kNullable : type;
         }
-        if (assumesMore_ && expected != ExactClass::kUnknown)
-            assumed_.try_emplace({blockIndex, onStack, index}, expected);
-        if (auto it = assumed_.find({blockIndex, onStack, index}); it != assumed_.end()) {
-            type.exact = it->second;
+        if (assumesMore_ && assumed == assumed_.end() && expected != ExactClass::kUnknown)
+            assumed = assumed_.try_emplace({blockIndex, onStack, index}, expected).first;
+        if (assumed != assumed_.end()) {
+            type.exact = assumed->second;
             guardEntries(type.exact);
         }
         Value* phi = fn_.newInstr(Opcode::kPhi, type, values);

@@ -547,6 +547,28 @@ TEST_F(BuildTest, HandlerMeetsTheMainWay) {
     EXPECT_FALSE(find(Opcode::kGuardType)->block()->isEntry()) << text;
 }
 
+// A variable that the loop only looks at keeps the class that is found there, for all ways in.
+TEST_F(BuildTest, HandlerInALoop) {
+    slots(1, 1);
+    add(Op::kNop);                // 0
+    add(Op::kLoadFast, 0);        // 1: the header
+    add(Op::kLoadConst, 1);       // 2
+    add(Op::kBinaryOp, 12);       // 3: ^, covered
+    add(Op::kPopTop);             // 4
+    add(Op::kJumpBackward, 0, 1); // 5
+    add(Op::kPushExcInfo);        // 6: the handler
+    add(Op::kPopTop);             // 7
+    add(Op::kPopExcept);          // 8
+    add(Op::kJumpBackward, 0, 1); // 9
+    code_.handlers = {{6, 8, 12, 0, false}};
+    request_.functionEntry = false;
+    request_.entryOffsets = {2, 12};
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kGuardType), 2) << text;
+    for (int i = 0; i < count(Opcode::kGuardType); ++i)
+        EXPECT_TRUE(find(Opcode::kGuardType, i)->block()->isEntry()) << text;
+}
+
 // RERAISE fails by its own means: no exit to the interpreter before it.
 TEST_F(BuildTest, RaisesAgain) {
     slots(0, 0);
