@@ -182,7 +182,7 @@ class UnboxPhis {
             return nullptr;
         for (Instr* phi : web.phis)
             for (Instr* input : phi->operands())
-                if (!canUnbox(web, phi, input, *unboxing))
+                if (!canUnbox(phi, input, *unboxing))
                     return nullptr;
         return unboxing;
     }
@@ -197,7 +197,7 @@ class UnboxPhis {
         });
     }
 
-    bool canUnbox(const Web& web, const Instr* phi, Instr* input, const Unboxing& unboxing) {
+    bool canUnbox(const Instr* phi, Instr* input, const Unboxing& unboxing) {
         Instr* root = rootOf(input);
         if (isCandidate(root) || root->opcode() == unboxing.box)
             return true;
