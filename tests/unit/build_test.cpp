@@ -217,6 +217,53 @@ TEST_F(BuildTest, LocalsAreLikelyToBeWhatTheyWere) {
     EXPECT_EQ(count(Opcode::kDoubleDiv), 0);
 }
 
+// def f(a, b): return a[b:b]. An exit makes the slice again; errors are the subscript's.
+TEST_F(BuildTest, SubscriptsBySlicesMakeNoSlice) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kLoadFast, 1);
+    add(Op::kBuildSlice, 2);
+    add(Op::kBinarySubscr, 0, Feedback::Kind::kGeneric);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(countHelper(runtime::Helper::kBuildSlice), 0) << text;
+    EXPECT_EQ(countHelper(runtime::Helper::kBinarySubscr), 0) << text;
+    ASSERT_EQ(countHelper(runtime::Helper::kSubscrSlice), 1) << text;
+    const hir::FrameState* at = find(Opcode::kCallRuntime)->frameState();
+    EXPECT_EQ(at->resumeOffset, 6);
+    EXPECT_EQ(at->instrOffset, 8);
+    EXPECT_EQ(at->stack.size(), 3u);
+    EXPECT_EQ(find(Opcode::kCheckTracing)->frameState()->resumeOffset, 10);
+    EXPECT_EQ(find(Opcode::kCheckTracing)->frameState()->stack.size(), 1u);
+}
+
+// def f(a): return function(a), which is one of module math.
+TEST_F(BuildTest, MathOfFloatsNeedsNoObjects) {
+    slots(2, 2);
+    code_.consts = {object(kFunction)};
+    functions.clear();
+    request_.facts.mathFunction = [](Object*) { return uint64_t{0x1234}; };
+    add(Op::kPushNull);
+    add(Op::kLoadConst, 0);
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 1);
+    add(Op::kReturnValue);
+    runtime::CodeData profile;
+    profile.seenLocals.resize(2);
+    profile.seenLocals[0].add(ExactClass::kFloat);
+    request_.profile = &profile;
+    std::string text = build();
+    ASSERT_EQ(count(Opcode::kCallMath), 1) << text;
+    EXPECT_EQ(find(Opcode::kCallMath)->imm(), 0x1234);
+    EXPECT_EQ(count(Opcode::kGuardTrue), 2) << text; // the result is finite
+    EXPECT_EQ(count(Opcode::kGuardLevelLeft), 1) << text;
+    EXPECT_EQ(count(Opcode::kBoxDouble), 1) << text;
+    profile.seenLocals[0].add(ExactClass::kStr);
+    build();
+    EXPECT_EQ(count(Opcode::kCallMath), 0);
+}
+
 // def f(a, b): b = a; return b
 TEST_F(BuildTest, DropsOverwrittenLocalAfterTheStore) {
     slots(2, 2);

@@ -337,6 +337,30 @@ TEST_P(LowerNumbers, DoubleOperations) {
     EXPECT_TRUE(std::signbit(*evaluate("DoubleSqrt", -0.0, 0)));
 }
 
+TEST_P(LowerNumbers, SmallIntsAreBoxedInline) {
+    std::array<uint64_t, 8 * 4> small{}; // 8 objects of 32 bytes: -3 to 4
+    layout_.smallIntsAddress = reinterpret_cast<uint64_t>(small.data());
+    layout_.smallIntsBelowZero = 3;
+    layout_.smallIntsCount = 8;
+    layout_.log2SmallIntBytes = 5;
+    for (int64_t value : {-4, -3, 0, 4, 5}) {
+        calls.newInt = 99;
+        const bool inTable = value >= -3 && value <= 4;
+        compileBody("  v2:obj:int = BoxInt v0 [fs0]\n  Return v2\n");
+        slot(0, static_cast<uint64_t>(value));
+        const auto outcome = run();
+        if (!inTable) {
+            EXPECT_EQ(calls.newInt, value);
+            continue;
+        }
+        uint64_t* object = &small[static_cast<size_t>(value + 3) * 4];
+        EXPECT_EQ(outcome.value, reinterpret_cast<uint64_t>(object));
+        EXPECT_EQ(*object, 1u); // one more reference
+        EXPECT_EQ(calls.newInt, 99);
+    }
+    layout_.smallIntsAddress = 0;
+}
+
 TEST_P(LowerNumbers, ConstantsOfDoubles) {
     compileBody(
         "  v2:f64 = ConstDouble 2.5\n  v3:f64 = IntToDouble v0\n  v4:f64 = DoubleDiv v3 v2 [fs0]\n"

@@ -275,6 +275,16 @@ TEST_P(LowerObjects, ProbesLeaveOnce) {
     EXPECT_EQ(run().exit, nullptr);
 }
 
+TEST_P(LowerObjects, NoLevelOfRecursionLeft) {
+    compileBody("  GuardLevelLeft [fs0]\n  Return v0\n", "obj", "obj");
+    Fake object;
+    slot(0, object.address());
+    thread_.at(8) = 2; // the entry takes one
+    EXPECT_EQ(run().exit, nullptr);
+    thread_.at(8) = 1;
+    EXPECT_NE(run().exit, nullptr);
+}
+
 TEST_P(LowerObjects, InstanceValues) {
     Fake object, values, value, old;
     slot(0, object.address());
