@@ -97,6 +97,12 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.functionCode = host::functionCode;
     facts.codeInfo = host::codeInfo;
     facts.codeData = host::codeData;
+    facts.functionGlobals = host::functionGlobals;
+    facts.functionBuiltins = host::functionBuiltins;
+    facts.decode = host::decode;
+    facts.isWarm = [](const runtime::CodeData* data) {
+        return data->compilations() > 0 || data->calls >= runtime::options().compileAfterCalls / 4;
+    };
     facts.builtinInfo = host::builtinInfo;
     facts.attributeAccess = host::attributeAccess;
     facts.classAttribute = host::classAttribute;
@@ -137,6 +143,10 @@ std::vector<Object*> collectReferences(const hir::Function& fn, const build::Byt
                     objects.insert(object);
             }
         }
+    for (const hir::InlinedFunction& inlined : fn.inlined) {
+        objects.insert(static_cast<Object*>(const_cast<void*>(inlined.function)));
+        objects.insert(inlined.data->code);
+    }
     for (const auto* owned : {&bytecode.consts, &bytecode.names})
         for (Object* object : *owned)
             objects.erase(object);
@@ -211,6 +221,7 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
             blob.indexEntries();
         blob.exits = std::move(code.exits);
         blob.locations = std::move(code.locations);
+        blob.inlined = std::move(code.inlined);
         blob.constants = std::move(code.constants);
         result.assembly = std::move(code.listing);
         return true;

@@ -180,6 +180,8 @@ GraphBuilder::Called GraphBuilder::callDirect(Value* function, std::span<Value* 
         return {};
     const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
     std::vector<Value*> operands{emit(Opcode::kGuardCode, {function}, imm)};
+    if (Value* result = tryInline(constantOf(function), callee, args))
+        return {result, After::kNothing};
     operands.insert(operands.end(), args.begin(), args.end());
     Value* result = fn_.newInstr(Opcode::kCallDirect, kObject, operands);
     result->setImm(imm);

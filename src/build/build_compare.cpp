@@ -110,6 +110,9 @@ Value* GraphBuilder::truth(const Instr& in, Value* value) {
     case ExactClass::kTuple:
         return isNotZero(emit(Opcode::kTupleLen, {value}));
     default:
+        // What is inlined cannot call what decides about others.
+        if (inlining_ && speculates(in))
+            return emit(Opcode::kUnboxBool, {guardExact(value, ExactClass::kBool)});
         break;
     }
     return helper(Helper::kIsTrue, {value});

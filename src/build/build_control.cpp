@@ -90,6 +90,8 @@ void GraphBuilder::forIter(const Instr& in) {
 // their slots. All of them are gone from the frame for whoever looks at it meanwhile.
 void GraphBuilder::returnValue() {
     Value* value = popObject();
+    if (inlining_)
+        return returnInlined(value);
     if (code_.numSlots > 0)
         emit(Opcode::kGuardFrameUnshared, {});
     FrameState* empty = nullptr;

@@ -9,7 +9,7 @@ using runtime::Helper;
 bool GraphBuilder::buildGenerator(const Instr& in) {
     switch (in.op) {
     case Op::kResume:
-        if (in.arg < 2) // not in the middle of `yield from` and `await`
+        if (in.arg < 2 && !inlining_) // not in the middle of `yield from` and `await`
             emit(Opcode::kCheckEvalBreaker, {}, 0, stateAfter());
         return true;
     case Op::kReturnGenerator: // the interpreter makes the generator

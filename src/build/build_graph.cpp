@@ -25,7 +25,7 @@ constexpr size_t kMaxStateEntries = size_t{1} << 24;
 GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn,
                            HeaderTypes assumed, bool assumesMore)
     : request_(request), code_(*request.bytecode), flow_(flow), assumed_(std::move(assumed)),
-      assumesMore_(assumesMore), fn_(fn) {
+      assumesMore_(assumesMore), fn_(fn), genericSites_(fn.genericSites) {
     data_.resize(flow.blocks.size());
 }
 

@@ -31,6 +31,10 @@ struct Facts {
     Object* (*functionCode)(Object*) = nullptr;
     host::CodeInfo (*codeInfo)(Object* code) = nullptr;
     runtime::CodeData* (*codeData)(Object* code, bool create) = nullptr;
+    Object* (*functionGlobals)(Object* function) = nullptr;
+    Object* (*functionBuiltins)(Object* function) = nullptr;
+    Bytecode (*decode)(Object* code) = nullptr;
+    bool (*isWarm)(const runtime::CodeData*) = nullptr; // worth being built into callers
     host::BuiltinInfo (*builtinInfo)(Object*) = nullptr;
     host::AttributeAccess (*attributeAccess)(uint32_t typeVersion, Object* name) = nullptr;
     host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;

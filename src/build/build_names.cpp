@@ -67,16 +67,21 @@ void GraphBuilder::loadGlobal(const Instr& in, bool pushNull) {
         checkTracing();
 }
 
+Value* GraphBuilder::frameGlobals() {
+    return inlining_ ? constObject(facts().globals) : emit(Opcode::kFrameGlobals, {});
+}
+Value* GraphBuilder::frameBuiltins() {
+    return inlining_ ? constObject(facts().builtins) : emit(Opcode::kFrameBuiltins, {});
+}
+
 Value* GraphBuilder::loadGlobalFast(const Instr& in) {
     const Feedback& seen = in.feedback;
     if (seen.kind == Kind::kGlobalModule)
-        return loadDictConstant(emit(Opcode::kFrameGlobals, {}), facts().globals, seen.keysVersion,
-                                seen.index);
+        return loadDictConstant(frameGlobals(), facts().globals, seen.keysVersion, seen.index);
     if (seen.kind != Kind::kGlobalBuiltin)
         return nullptr;
-    emit(Opcode::kGuardDictKeysVersion, {emit(Opcode::kFrameGlobals, {})}, seen.keysVersion);
-    return loadDictConstant(emit(Opcode::kFrameBuiltins, {}), facts().builtins, seen.keysVersion2,
-                            seen.index);
+    emit(Opcode::kGuardDictKeysVersion, {frameGlobals()}, seen.keysVersion);
+    return loadDictConstant(frameBuiltins(), facts().builtins, seen.keysVersion2, seen.index);
 }
 
 Value* GraphBuilder::loadDictConstant(Value* dict, Object* known, uint32_t version, int64_t index) {

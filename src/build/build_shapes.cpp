@@ -8,12 +8,6 @@ namespace pyston::build {
 
 namespace {
 
-const Value* rootValue(const Value* value) {
-    while (value->ownership() == hir::Ownership::kAlias && value->numOperands() > 0)
-        value = value->operand(0);
-    return value;
-}
-
 // Whether there is a form for where the class has the attribute, and where it was seen.
 bool isKnown(const GraphBuilder::Shape& shape) {
     using Kind = host::AttributeAccess::Kind;

@@ -12,6 +12,27 @@ using runtime::Helper;
 namespace {
 constexpr int64_t kUnboxLimit = int64_t{1} << 60; // see UnboxInt
 constexpr uint16_t kNeedsState = kExit | kRaise | kRunPython | kAllocate;
+
+// Whether an operation, not only on its rare path, runs code that may look at the frame, shows its
+// line, or needs the frame itself.
+bool observes(const Value& instr) {
+    switch (instr.opcode()) {
+    case Opcode::kDrop:
+        return false;
+    case Opcode::kCallRuntime:
+        return instr.has(kRunPython) || instr.has(kRaise) ||
+               runtime::info(static_cast<Helper>(instr.imm())).args.find('F') !=
+                   std::string_view::npos;
+    case Opcode::kFrameGlobals:
+    case Opcode::kFrameBuiltins:
+    case Opcode::kFrameFunction:
+    case Opcode::kRaise:
+    case Opcode::kYield:
+        return true;
+    default:
+        return instr.has(kRunPython);
+    }
+}
 } // namespace
 
 // --- instructions
@@ -19,6 +40,7 @@ constexpr uint16_t kNeedsState = kExit | kRaise | kRunPython | kAllocate;
 Value* GraphBuilder::place(Value* instr, FrameState* given) {
     if (!block_)
         return instr; // behind a terminator, after a failure
+    observes_ |= inlining_ && observes(*instr);
     if (instr->effects() & kNeedsState)
         instr->setFrameState(given ? given : state());
     block_->append(instr);
@@ -105,7 +127,8 @@ void GraphBuilder::drop(Value* old, FrameState* after) {
 }
 
 void GraphBuilder::checkTracing() {
-    emit(Opcode::kCheckTracing, {}, 0, stateAfter());
+    if (!inlining_)
+        emit(Opcode::kCheckTracing, {}, 0, stateAfter());
 }
 
 void GraphBuilder::checkBreakerAndTracing() {
@@ -137,18 +160,16 @@ FrameState* GraphBuilder::makeState(const Environment& env, int resumeOffset, in
     state.instrOffset = instrOffset;
     state.slots = env.slots;
     state.stack = env.stack;
+    if (inlining_) {
+        state.parent = inlining_->caller;
+        state.inlined = inlining_->function;
+    }
     return fn_.newFrameState(state);
 }
 
 FrameState* GraphBuilder::state() {
-    if (!state_) {
-        FrameState state;
-        state.resumeOffset = instr_->resumeOffset;
-        state.instrOffset = instr_->offset;
-        state.slots = env_.slots;
-        state.stack = stackBefore_;
-        state_ = fn_.newFrameState(state);
-    }
+    if (!state_)
+        state_ = makeState({env_.slots, stackBefore_}, instr_->resumeOffset, instr_->offset);
     return state_;
 }
 

@@ -25,6 +25,8 @@ using Value = hir::Instr;
 
 // The nearest value that both are refinements of, or null.
 Value* commonValue(Value* a, Value* b);
+// The value behind refinements.
+const Value* rootValue(const Value* value);
 
 // The interpreter's frame as SSA values; a null pointer stands for NULL.
 struct Environment {
@@ -43,6 +45,16 @@ class GraphBuilder {
     // the finished graph whether all that was right.
     GraphBuilder(const BuildRequest& request, const Flow& flow, hir::Function& fn,
                  HeaderTypes assumed, bool assumesMore);
+    // A call that is built into its caller's graph (build_inline.cpp).
+    struct Inlining {
+        hir::FrameState* caller; // at the call, its operands popped
+        const hir::InlinedFunction* function;
+        const Inlining* outer; // null: the caller is the compiled function itself
+        int depth;
+        int* budget; // bytecode instructions that may still be inlined
+    };
+    GraphBuilder(const BuildRequest& request, const Flow& flow, hir::Function& fn,
+                 const Inlining& inlining);
     // Returns an empty string, or why the code cannot be compiled.
     std::string run();
     bool assumptionsHold() const;
@@ -100,6 +112,12 @@ class GraphBuilder {
     void addEdge(int blockIndex, hir::Block* from, const Environment& env);
     BlockData& data(int blockIndex) { return data_[static_cast<size_t>(blockIndex)]; }
     const BytecodeBlock& bytecodeBlock(int b) const { return flow_.blocks[static_cast<size_t>(b)]; }
+
+    // --- inlining (build_inline.cpp)
+    Value* tryInline(Object* function, runtime::CodeData* callee, std::span<Value* const> args);
+    bool buildInlined(hir::Block* start, std::span<Value* const> args);
+    void returnInlined(Value* value);
+    bool isBeingBuilt(const runtime::CodeData* data) const;
 
     // --- merging (phis.cpp)
     Value* merge(hir::Block* block, std::span<Value* const> values,
@@ -199,7 +217,7 @@ class GraphBuilder {
     std::optional<int64_t> intConstant(const Value* value) const;
     bool isHugeInt(const Value* value) const; // a constant that cannot be unboxed
     bool speculates(const Instr& in) const { return speculatesAt(in.offset); }
-    bool speculatesAt(int offset) const { return !fn_.genericSites.contains(offset); }
+    bool speculatesAt(int offset) const { return !genericSites_.contains(offset); }
 
     // --- what the interpreter does not tell (probes.cpp)
     using Seen = std::array<hir::ExactClass, 3>; // operands, from the top of the stack
@@ -287,6 +305,8 @@ class GraphBuilder {
     bool buildName(const Instr& in);
     void loadGlobal(const Instr& in, bool pushNull);
     Value* loadGlobalFast(const Instr& in);
+    Value* frameGlobals();
+    Value* frameBuiltins();
     // Loads entry `index` of a dict whose keys have this version; speculates that what is there
     // stays.
     Value* loadDictConstant(Value* dict, Object* known, uint32_t version, int64_t index);
@@ -338,6 +358,11 @@ class GraphBuilder {
     HeaderTypes assumed_;
     bool assumesMore_;
     hir::Function& fn_;
+    std::unordered_set<int> genericSites_;
+    const Inlining* inlining_ = nullptr;
+    bool observes_ = false; // inlined code does what has to see its frame
+    std::vector<std::pair<hir::Block*, Value*>> returns_; // of inlined code
+    int inlineBudget_ = 300;
     std::string failure_;
 
     std::vector<BlockData> data_;

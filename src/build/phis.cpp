@@ -73,6 +73,12 @@ class TrivialPhis {
 
 } // namespace
 
+const Value* rootValue(const Value* value) {
+    while (value->ownership() == Ownership::kAlias && value->numOperands() > 0)
+        value = value->operand(0);
+    return value;
+}
+
 Value* commonValue(Value* a, Value* b) {
     for (Value* x = a;; x = x->operand(0)) {
         for (Value* y = b;; y = y->operand(0)) {

@@ -90,6 +90,9 @@ uint32_t ExitTable::add(const Instr& instr, const InstrPlaces& places) {
     record.resumeOffset = point.resumeOffset;
     record.instrOffset = point.instrOffset;
     record.firstLocation = first;
+    record.firstInlined = static_cast<uint32_t>(inlined_.size());
+    record.numInlined = static_cast<uint32_t>(point.inlined.size());
+    inlined_.insert(inlined_.end(), point.inlined.begin(), point.inlined.end());
     record.numReleases = static_cast<uint32_t>(point.releases.size());
     records_.push_back(record);
     const auto index = static_cast<uint32_t>(records_.size() - 1);
@@ -109,6 +112,7 @@ uint64_t ExitTable::registersRead(lir::RegClass cls) const {
 
 void ExitTable::moveTo(EmittedCode& out) {
     out.exits = std::move(records_);
+    out.inlined = std::move(inlined_);
     out.locations = std::move(locations_);
     out.constants = std::move(constants_);
 }

@@ -33,6 +33,7 @@ class ExitTable {
     const lir::Function& fn_;
     std::vector<exits::Record> records_;
     std::vector<exits::Location> locations_;
+    std::vector<exits::InlinedFrame> inlined_;
     std::vector<uint64_t> constants_;
     std::map<uint64_t, int32_t> constantIndex_;
     std::multimap<int32_t, uint32_t> recordsOfExit_; // by index into Function::exits

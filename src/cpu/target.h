@@ -45,6 +45,7 @@ struct EmittedCode {
     std::vector<std::pair<int32_t, uint32_t>> entries;
     std::vector<exits::Record> exits;
     std::vector<exits::Location> locations;
+    std::vector<exits::InlinedFrame> inlined;
     std::vector<uint64_t> constants;
     uint32_t frameSize = 0;          // native frame with the return address, in bytes
     std::vector<uint8_t> unwindInfo; // DWARF call frame instructions of the function's FDE

@@ -51,6 +51,8 @@ Object* moduleDictEntry(Object* globals, uint32_t keysVersion, int64_t index);
 Object* builtinsOfCode(Object* code);
 // For a Python function: its code object, or null for anything else.
 Object* functionCode(Object* function);
+Object* functionGlobals(Object* function); // of a Python function, as the next one
+Object* functionBuiltins(Object* function);
 struct BuiltinInfo { // a builtin_function_or_method or method_descriptor
     enum Convention {
         kNotBuiltin,

@@ -8,6 +8,10 @@
 #include <span>
 #include <vector>
 
+namespace pyston::runtime {
+struct CodeData;
+}
+
 namespace pyston::exits {
 
 enum class Reason : uint8_t {
@@ -57,6 +61,19 @@ struct Unwinding {
     const void* entry = nullptr; // of the same code, to the handler
 };
 
+// A frame that exists only when somebody looks, or an exit is taken.
+struct InlinedFrame {
+    const void* function = nullptr; // the function object
+    runtime::CodeData* data = nullptr;
+    int32_t numSlots = 0;
+    int32_t stackDepth = 0;
+    int32_t resumeOffset = 0;
+    int32_t instrOffset = 0;
+    int numValues() const { return numSlots + stackDepth; }
+    bool operator==(const InlinedFrame&) const = default;
+};
+
+// With inlined frames the offsets are those of the call in the native function's own frame.
 struct Record {
     Reason reason;
     uint8_t hirOpcode; // for statistics
@@ -64,7 +81,10 @@ struct Record {
     int32_t resumeOffset; // bytes
     int32_t instrOffset;
     uint32_t firstLocation; // in CodeBlob::locations: numSlots + stackDepth + numReleases of them
-    uint32_t numReleases;   // objects to release, and flags of optional values
+    uint32_t numReleases;   // objects to release, and flags of optional values; and, the last of
+                            // them, what is in the slots and on the stacks of inlined frames
+    uint32_t firstInlined;  // in CodeBlob::inlined
+    uint32_t numInlined;    // frames
     uint32_t count = 0;     // times taken
     int32_t unwinding = -1; // index into CodeBlob::unwindings, once it has raised
 };

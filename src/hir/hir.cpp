@@ -137,6 +137,14 @@ Instr* Function::newBranch(Opcode op, Instr* value, Block* ifTrue, Block* ifFals
     return instr;
 }
 
+FrameState* Function::copyWithParents(const FrameState& state) {
+    FrameState* copy = newFrameState(state);
+    if (state.parent) {
+        copy->parent = copyWithParents(*state.parent);
+    }
+    return copy;
+}
+
 FrameState* Function::newFrameState(const FrameState& copy) {
     int id = frameStates_.empty() ? 0 : frameStates_.back()->id + 1;
     frameStates_.push_back(std::make_unique<FrameState>(copy));

@@ -88,6 +88,13 @@ const OpcodeInfo& info(Opcode op);
 // Returns false when no operation has this name.
 bool parseOpcode(std::string_view name, Opcode* out);
 
+// A Python function whose body was built into its caller's graph.
+struct InlinedFunction {
+    const void* function = nullptr; // the function object (host::Object)
+    runtime::CodeData* data = nullptr;
+    int numSlots = 0;
+};
+
 // What CPython's frame holds before the instruction at `resumeOffset` runs. A null pointer in
 // `slots`/`stack` means that the slot is NULL (unbound local, empty slot under a call).
 struct FrameState {
@@ -97,8 +104,16 @@ struct FrameState {
     int instrOffset = 0;  // byte offset of the instruction itself: what f_lasti shows while it runs
     std::vector<Instr*> slots; // localsplus: locals, cells, free variables
     std::vector<Instr*> stack;
-    // For inlined calls: the caller's state at the call, with the call's operands popped.
-    const FrameState* parent = nullptr;
+    // For inlined calls: the caller's state at the call, with the call's operands popped; its
+    // resumeOffset is that of the following instruction, where it goes on with the result.
+    FrameState* parent = nullptr;
+    const InlinedFunction* inlined = nullptr; // with a parent only
+    FrameState* outermost() {
+        FrameState* state = this;
+        while (state->parent)
+            state = state->parent;
+        return state;
+    }
 };
 
 // How the references of a frame state are settled when an instruction leaves through it. Made by
@@ -110,8 +125,10 @@ struct ExitReferences {
         kInFrame,  // the slot holds the value and owns it already: nothing to write
         kConsumed, // the operation took the reference before it failed: the slot becomes NULL
     };
-    std::vector<Action> slots;    // parallel to FrameState::slots
-    std::vector<Action> stack;    // parallel to FrameState::stack
+    std::vector<Action> slots; // parallel to FrameState::slots, of the outermost state
+    std::vector<Action> stack; // parallel to FrameState::stack, likewise
+    // The slots, then the stack, of each state below it, the innermost first. Never kInFrame.
+    std::vector<Action> inlined;
     std::vector<Instr*> releases; // owned by the compiled code, in no slot: to be released
 };
 
@@ -261,6 +278,7 @@ class Function {
         return reinterpret_cast<int64_t>(&cache);
     }
     std::shared_ptr<SiteCaches> caches;
+    std::deque<InlinedFunction> inlined;
     std::unordered_set<int> genericSites; // bytecode offsets where speculation failed before
 
     Block* newBlock(int entryOffset = -1);
@@ -269,6 +287,7 @@ class Function {
     Instr* newJump(Block* target);
     Instr* newBranch(Opcode op, Instr* value, Block* ifTrue, Block* ifFalse);
     FrameState* newFrameState(const FrameState& copy);
+    FrameState* copyWithParents(const FrameState& state);
 
     std::vector<Block*>& blocks() { return blocks_; } // reverse postorder after orderBlocks()
     const std::vector<Block*>& blocks() const { return blocks_; }

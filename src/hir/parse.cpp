@@ -414,11 +414,16 @@ class Parser {
                 }
                 fixup.references.slots.push_back(action);
             }
+            std::vector<ExitReferences::Action>* list = &fixup.references.stack;
             while (line.peek() != ';' && line.peek() != ']') {
+                if (line.accept("|")) {
+                    list = &fixup.references.inlined;
+                    continue;
+                }
                 if (!parseAction(line.word(), &action)) {
                     return fail("expected move, incref, frame, consumed or _");
                 }
-                fixup.references.stack.push_back(action);
+                list->push_back(action);
             }
             if (line.accept(";")) {
                 if (!line.accept("releases")) {

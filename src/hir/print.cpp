@@ -212,10 +212,20 @@ class Printer {
                 put(' ', empty ? std::string_view("_") : kWords[list[i]]);
             }
         };
+        std::vector<Instr*> inlined;
+        const FrameState* outermost = &state;
+        for (; outermost->parent; outermost = outermost->parent) {
+            inlined.insert(inlined.end(), outermost->slots.begin(), outermost->slots.end());
+            inlined.insert(inlined.end(), outermost->stack.begin(), outermost->stack.end());
+        }
         put(':');
-        actions(state.slots, refs.slots);
+        actions(outermost->slots, refs.slots);
         put(" |");
-        actions(state.stack, refs.stack);
+        actions(outermost->stack, refs.stack);
+        if (!refs.inlined.empty()) {
+            put(" |");
+            actions(inlined, refs.inlined);
+        }
         if (!refs.releases.empty()) {
             put(" ; releases");
             for (const Instr* released : refs.releases) {

@@ -281,8 +281,12 @@ class Verifier {
     bool exitReferences(const Instr* instr) {
         const FrameState* state = instr->frameState();
         const ExitReferences* refs = instr->exitReferences();
+        size_t inlined = 0;
+        for (; state && state->parent; state = state->parent) {
+            inlined += state->slots.size() + state->stack.size();
+        }
         if (!state || refs->slots.size() != state->slots.size() ||
-            refs->stack.size() != state->stack.size()) {
+            refs->stack.size() != state->stack.size() || refs->inlined.size() != inlined) {
             return fail(instr, "exit references do not match the frame state");
         }
         for (const Instr* value : refs->releases) {

@@ -91,6 +91,9 @@ struct ExitOperand {
 };
 
 struct ExitPoint {
+    // Frames of calls that were inlined, the outermost first. Their slots and stacks, in this
+    // order, are the last of `releases`.
+    std::vector<exits::InlinedFrame> inlined;
     exits::Reason reason = exits::Reason::kGuard;
     uint8_t hirOpcode = 0; // hir::Opcode of the leaving instruction, for statistics
     int32_t resumeOffset = 0;

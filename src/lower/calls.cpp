@@ -88,9 +88,35 @@ void Lowering::lowerCallRuntime(const hir::Instr& instr) {
         }
     }
     assert(next == instr.numOperands());
-    const VReg result = callHelper(instr, helper, args);
+    const VReg result =
+        helper == Helper::kIsTrue ? lowerIsTrue(instr, args) : callHelper(instr, helper, args);
     if (instr.type().rep != hir::Rep::kVoid)
         define(instr, result);
+}
+
+// Most are True or False.
+VReg Lowering::lowerIsTrue(const hir::Instr& instr, std::span<const Operand> args) {
+    lir::Block* call = e_.newColdBlock();
+    lir::Block* other = e_.newBlock();
+    lir::Block* isTrue = e_.newBlock();
+    lir::Block* isFalse = e_.newBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, lir::RegClass::kInt);
+    const VReg object = use(instr.operand(0));
+    const auto constant = [&](uint64_t address) {
+        return e_.immOrReg(static_cast<int64_t>(address));
+    };
+    e_.branch(Cc::kEq, object, constant(context_.trueObject), isTrue, other);
+    e_.start(isTrue);
+    e_.jump(join, {e_.imm(1)});
+    e_.start(other);
+    e_.branch(Cc::kEq, object, constant(context_.falseObject), isFalse, call);
+    e_.start(isFalse);
+    e_.jump(join, {e_.imm(0)});
+    e_.start(call);
+    e_.jump(join, {callHelper(instr, Helper::kIsTrue, args)});
+    e_.start(join);
+    return result;
 }
 
 // The callee's frame is made and cleared here if its compiled code can be entered; all else is the

@@ -70,21 +70,59 @@ lir::ExitOperand Lowering::exitOperand(const hir::Instr* value, Action action,
     return out;
 }
 
+// What inlined frames hold, the outermost first; describes them in `exit`, and adds the flags of
+// optional values to its releases.
+std::vector<lir::ExitOperand> Lowering::inlinedValues(const hir::FrameState& innermost,
+                                                      const std::vector<Action>* actions,
+                                                      bool nothingConsumed, lir::ExitPoint& exit) {
+    struct Frame {
+        const hir::FrameState* state;
+        size_t firstAction;
+    };
+    std::vector<Frame> frames;
+    size_t action = 0;
+    for (const hir::FrameState* fs = &innermost; fs->parent; fs = fs->parent) {
+        frames.push_back({fs, action});
+        action += fs->slots.size() + fs->stack.size();
+    }
+    std::vector<lir::ExitOperand> values;
+    for (size_t f = frames.size(); f-- > 0;) {
+        const hir::FrameState& state = *frames[f].state;
+        size_t next = frames[f].firstAction;
+        for (const auto* list : {&state.slots, &state.stack})
+            for (const hir::Instr* value : *list) {
+                values.push_back(exitOperand(value, actionAt(actions, next++), nothingConsumed));
+                if (exits::isOptional(values.back().repr))
+                    exit.releases.push_back(
+                        exitOperand(canonical(value)->operand(1), Action::kMove, nothingConsumed));
+            }
+        exits::InlinedFrame frame;
+        frame.function = state.inlined->function;
+        frame.data = state.inlined->data;
+        frame.numSlots = static_cast<int32_t>(state.slots.size());
+        frame.stackDepth = static_cast<int32_t>(state.stack.size());
+        frame.resumeOffset = state.resumeOffset;
+        frame.instrOffset = state.instrOffset;
+        exit.inlined.push_back(frame);
+    }
+    return values;
+}
+
 int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
     int& cached = exitCache_[static_cast<size_t>(reason)];
     if (cached >= 0)
         return cached;
     const hir::FrameState* state = instr.frameState();
     assert(state && "an instruction that leaves has a frame state");
-    assert(state->parent == nullptr && "inlined frames are not lowered yet");
     const hir::ExitReferences* refs = instr.exitReferences();
     lir::ExitPoint exit;
     exit.reason = reason;
     exit.hirOpcode = static_cast<uint8_t>(instr.opcode());
-    exit.resumeOffset = state->resumeOffset;
-    exit.instrOffset = state->instrOffset;
     // A guard leaves before the operation takes its operands' references.
     const bool nothingConsumed = reason != exits::Reason::kError;
+    const hir::FrameState* outermost = const_cast<hir::FrameState*>(state)->outermost();
+    exit.resumeOffset = outermost->resumeOffset;
+    exit.instrOffset = outermost->instrOffset;
     const auto convert = [&](const std::vector<hir::Instr*>& values,
                              const std::vector<Action>* actions,
                              std::vector<lir::ExitOperand>& out) {
@@ -95,8 +133,10 @@ int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
                     exitOperand(canonical(values[i])->operand(1), Action::kMove, nothingConsumed));
         }
     };
-    convert(state->slots, refs ? &refs->slots : nullptr, exit.slots);
-    convert(state->stack, refs ? &refs->stack : nullptr, exit.stack);
+    convert(outermost->slots, refs ? &refs->slots : nullptr, exit.slots);
+    convert(outermost->stack, refs ? &refs->stack : nullptr, exit.stack);
+    const std::vector<lir::ExitOperand> inlined =
+        inlinedValues(*state, refs ? &refs->inlined : nullptr, nothingConsumed, exit);
     if (refs) {
         for (const hir::Instr* value : refs->releases) {
             lir::ExitOperand out = exitOperand(value, Action::kMove, nothingConsumed);
@@ -104,6 +144,7 @@ int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
                 exit.releases.push_back(out);
         }
     }
+    exit.releases.insert(exit.releases.end(), inlined.begin(), inlined.end());
     // A state without slots (a hand-written function) leaves them as they are.
     exit.slots.resize(static_cast<size_t>(fn_.numSlots), {.kind = lir::ExitOperand::kInFrame});
     cached = static_cast<int>(lir_->exits.size());
@@ -115,20 +156,29 @@ int Lowering::exitPoint(const hir::Instr& instr, exits::Reason reason) {
 // that were freed.
 int Lowering::observedPoint(const hir::Instr& release) {
     const hir::FrameState* state = release.frameState();
+    const hir::FrameState* outermost =
+        state ? const_cast<hir::FrameState*>(state)->outermost() : nullptr;
     const hir::ExitReferences* refs = release.exitReferences();
     lir::ExitPoint point;
     point.reason = exits::Reason::kObserved;
     point.hirOpcode = static_cast<uint8_t>(release.opcode());
-    point.instrOffset = state ? state->instrOffset : -1;
+    point.instrOffset = outermost ? outermost->instrOffset : -1;
     point.resumeOffset = point.instrOffset;
-    for (size_t i = 0; state && i < state->slots.size(); ++i) {
+    for (size_t i = 0; outermost && i < outermost->slots.size(); ++i) {
         const Action action = actionAt(refs ? &refs->slots : nullptr, i);
-        lir::ExitOperand shown = exitOperand(state->slots[i], action, true);
+        lir::ExitOperand shown = exitOperand(outermost->slots[i], action, true);
         shown.incref = false;
         point.slots.push_back(shown);
         if (exits::isOptional(shown.repr))
             point.releases.push_back(
-                exitOperand(canonical(state->slots[i])->operand(1), Action::kMove, true));
+                exitOperand(canonical(outermost->slots[i])->operand(1), Action::kMove, true));
+    }
+    if (state) {
+        // Nothing looks at the stacks.
+        std::vector<lir::ExitOperand> inlined = inlinedValues(*state, nullptr, true, point);
+        for (lir::ExitOperand& shown : inlined)
+            shown.incref = false;
+        point.releases.insert(point.releases.end(), inlined.begin(), inlined.end());
     }
     point.slots.resize(static_cast<size_t>(fn_.numSlots));
     lir_->exits.push_back(std::move(point));

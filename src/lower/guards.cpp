@@ -103,6 +103,11 @@ void Lowering::lowerGuardInstanceKeysCount(const hir::Instr& instr) {
                  guardExit(instr));
 }
 
+void Lowering::lowerGuardRecursion(const hir::Instr& instr) {
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kLt, e_.threadState(), layout_.threadRecursionRemaining,
+                 Operand::i(static_cast<int32_t>(instr.imm())), guardExit(instr));
+}
+
 void Lowering::lowerGuardOwnVersion(const hir::Instr& instr) {
     e_.exitIfMem(Opcode::kExitIfMem32, Cc::kNe, use(instr.operand(0)), layout_.tpVersionTag,
                  version(instr.imm()), guardExit(instr));

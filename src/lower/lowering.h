@@ -81,6 +81,10 @@ class Lowering {
     }
     int exitPoint(const hir::Instr& instr, exits::Reason reason);
     int recursionExit(const hir::Block& entry);
+    std::vector<lir::ExitOperand>
+    inlinedValues(const hir::FrameState& innermost,
+                  const std::vector<hir::ExitReferences::Action>* actions, bool nothingConsumed,
+                  lir::ExitPoint& exit);
     int observedPoint(const hir::Instr& release);
     lir::ExitOperand exitOperand(const hir::Instr* value, hir::ExitReferences::Action action,
                                  bool nothingConsumed) const;
@@ -95,6 +99,7 @@ class Lowering {
     VReg binaryInt(const hir::Instr& instr, lir::Opcode op); // commutative
     VReg binaryDouble(const hir::Instr& instr, lir::Opcode op);
     // Call of a helper with its C arguments; checks the result as its row says and returns it.
+    VReg lowerIsTrue(const hir::Instr& instr, std::span<const Operand> args);
     VReg callHelper(const hir::Instr& instr, runtime::Helper helper, std::span<const Operand> args);
     VReg checkHelperResult(const hir::Instr& instr, runtime::Helper helper, VReg result);
     // Stores object operands from `first` on to the outgoing area; returns (array, count).

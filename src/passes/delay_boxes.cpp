@@ -150,20 +150,22 @@ class DelayBoxes {
     // A copy of `state` that names the raw number; on the edge from `pred` if that is given. Null
     // when the state names values that went since.
     FrameState* stateFor(const FrameState& state, const Instr* box, const Block* pred) {
-        FrameState copy = state;
-        for (std::vector<Instr*>* list : {&copy.slots, &copy.stack}) {
-            for (Instr*& value : *list) {
-                if (pred && value && value->isPhi() && value->block() == pred->succs()[0]) {
-                    value = value->operand(value->block()->predIndex(pred));
-                }
-                if (pred && value && !isAvailableAtEnd(value, pred)) {
-                    return nullptr;
+        FrameState* copy = fn_.copyWithParents(state);
+        for (FrameState* fs = copy; fs; fs = fs->parent) {
+            for (std::vector<Instr*>* list : {&fs->slots, &fs->stack}) {
+                for (Instr*& value : *list) {
+                    if (pred && value && value->isPhi() && value->block() == pred->succs()[0]) {
+                        value = value->operand(value->block()->predIndex(pred));
+                    }
+                    if (pred && value && !isAvailableAtEnd(value, pred)) {
+                        return nullptr;
+                    }
                 }
             }
+            nameRaw(fs->slots, box);
+            nameRaw(fs->stack, box);
         }
-        nameRaw(copy.slots, box);
-        nameRaw(copy.stack, box);
-        return fn_.newFrameState(copy);
+        return copy;
     }
     bool isAvailableAtEnd(const Instr* value, const Block* block) const {
         const std::vector<Instr*>& instrs = value->block()->instrs();

@@ -282,12 +282,17 @@ class ReferenceCounts {
             int i = indexOf(value);
             return isAbsent(value) || (i >= 0 && !alive.contains(i));
         };
-        if (!state || (std::ranges::none_of(state->slots, isGone) &&
-                       std::ranges::none_of(state->stack, isAbsent)))
+        bool complete = true;
+        for (const FrameState* fs = state; fs; fs = fs->parent)
+            complete &= std::ranges::none_of(fs->slots, isGone) &&
+                        std::ranges::none_of(fs->stack, isAbsent);
+        if (complete)
             return state;
-        FrameState* copy = fn_.newFrameState(*state);
-        std::ranges::replace_if(copy->slots, isGone, nullptr);
-        std::ranges::replace_if(copy->stack, isGone, nullptr);
+        FrameState* copy = fn_.copyWithParents(*state);
+        for (FrameState* fs = copy; fs; fs = fs->parent) {
+            std::ranges::replace_if(fs->slots, isGone, nullptr);
+            std::ranges::replace_if(fs->stack, isGone, nullptr);
+        }
         return copy;
     }
     void emitIncref(std::vector<Instr*>& out, Instr* value) {
@@ -486,11 +491,18 @@ class ReferenceCounts {
                 return ExitReferences::kMove;
             return ExitReferences::kIncref;
         };
-        const FrameState* fs = instr->frameState();
-        for (Instr* value : fs->slots)
+        // The outermost first: the frame's memory may hold what its slots get.
+        FrameState* outermost = instr->frameState()->outermost();
+        for (Instr* value : outermost->slots)
             refs.slots.push_back(action(value, false));
-        for (Instr* value : fs->stack)
+        for (Instr* value : outermost->stack)
             refs.stack.push_back(action(value, true));
+        for (const FrameState* fs = instr->frameState(); fs->parent; fs = fs->parent) {
+            for (Instr* value : fs->slots)
+                refs.inlined.push_back(action(value, false));
+            for (Instr* value : fs->stack)
+                refs.inlined.push_back(action(value, true));
+        }
         held.forEach([&](int i) {
             if (isOwned(i) && !given.contains(i))
                 refs.releases.push_back(valueAt(i));

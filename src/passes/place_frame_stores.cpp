@@ -173,7 +173,7 @@ class FrameStores {
 
     // On the rare path memory was made right, on the usual one it is as it was.
     void afterRareObservation(const Instr* instr, Memory& memory) {
-        const FrameState* fs = instr->frameState();
+        const FrameState* fs = instr->frameState() ? instr->frameState()->outermost() : nullptr;
         for (size_t s = 0; s < memory.slots.size(); ++s) {
             Cell wanted = fs ? cellOf(fs->slots[s]) : Cell{};
             if (memory.slots[s] != wanted)
@@ -291,14 +291,18 @@ class FrameStores {
     // A release shows the locals, but gives nothing away.
     static ExitReferences nothingMoves(const FrameState& fs) {
         ExitReferences refs;
-        refs.slots.assign(fs.slots.size(), ExitReferences::kMove);
-        refs.stack.assign(fs.stack.size(), ExitReferences::kMove);
+        const FrameState* state = &fs;
+        for (; state->parent; state = state->parent)
+            refs.inlined.resize(refs.inlined.size() + state->slots.size() + state->stack.size(),
+                                ExitReferences::kMove);
+        refs.slots.assign(state->slots.size(), ExitReferences::kMove);
+        refs.stack.assign(state->stack.size(), ExitReferences::kMove);
         return refs;
     }
 
     // A slot whose memory holds the moved value already needs no write.
     void markInFrame(Instr* instr, const ExitReferences& refs, const Memory& memory) {
-        const auto& slots = instr->frameState()->slots;
+        const auto& slots = instr->frameState()->outermost()->slots;
         ExitReferences copy = refs;
         bool changed = false;
         for (size_t s = 0; s < slots.size(); ++s) {

@@ -43,6 +43,7 @@ struct CodeBlob {
     std::vector<exits::Record> exits;
     std::vector<exits::Location> locations;
     std::deque<exits::Unwinding> unwindings; // they stay where they are
+    std::vector<exits::InlinedFrame> inlined;
     std::vector<uint64_t> constants;
     std::vector<Object*> references; // objects the code refers to, kept alive (owned)
     std::shared_ptr<void> caches;    // hir::Function::caches

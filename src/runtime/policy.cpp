@@ -422,7 +422,16 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     if (record->reason != exits::Reason::kGuard && record->reason != exits::Reason::kDeopt)
         return;
     CodeData* data = blob->owner;
-    SiteProfile& site = data->sites[record->instrOffset];
+    // The site may be in an inlined function.
+    CodeData* siteOwner = data;
+    int32_t offset = record->instrOffset;
+    if (record->numInlined != 0) {
+        const exits::InlinedFrame& innermost =
+            blob->inlined[record->firstInlined + record->numInlined - 1];
+        siteOwner = innermost.data;
+        offset = innermost.instrOffset;
+    }
+    SiteProfile& site = siteOwner->sites[offset];
     if (site.guardExits != UINT16_MAX)
         ++site.guardExits;
     uint32_t limit = std::max<uint32_t>(options().exitsBeforeRecompile, 1);
@@ -435,8 +444,8 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     if (!pathWasCold) {
         site.speculateLess();
         if (guardsOneObject(*record))
-            trustInstancesLess(data, site);
-        for (auto& [offset, other] : data->sites)
+            trustInstancesLess(siteOwner, site);
+        for (auto& [otherOffset, other] : siteOwner->sites)
             if (&other != &site &&
                 other.guardExits - other.exitsBefore >= static_cast<int>(limit / 8 + 1))
                 other.speculateLess();

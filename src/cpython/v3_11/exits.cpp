@@ -4,6 +4,7 @@
 #include "cpython/api.h"
 #include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/frame_eval.h"
+#include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/handlers.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/pending.h"
@@ -13,9 +14,11 @@
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <random>
+#include <vector>
 
 namespace pyston::host {
 namespace {
@@ -93,13 +96,28 @@ bool isSet(const Location& flag, const runtime::CodeBlob& blob, const MachineSta
     return (bitsAt(flag, blob, state) & 0xff) != 0;
 }
 
-// Completes localsplus and the stack. False with MemoryError set when a value could not be boxed:
-// its slot is NULL then.
-bool writeSlots(Frame* frame, const runtime::CodeBlob& blob, const Record& record,
-                const MachineState& state) {
-    const Location* locations = &blob.locations[record.firstLocation];
-    int count = blob.numSlots + record.stackDepth;
-    const Location* flag = locations + count - 1;
+int numInlinedValues(const runtime::CodeBlob& blob, const Record& record) {
+    int count = 0;
+    for (uint32_t i = 0; i < record.numInlined; ++i)
+        count += blob.inlined[record.firstInlined + i].numValues();
+    return count;
+}
+
+// Where a record's parts begin.
+struct Parts {
+    Parts(const runtime::CodeBlob& blob, const Record& record)
+        : slots(&blob.locations[record.firstLocation]),
+          releases(slots + blob.numSlots + record.stackDepth),
+          inlined(releases + record.numReleases - numInlinedValues(blob, record)) {}
+    const Location* slots;
+    const Location* releases; // up to `inlined`
+    const Location* inlined;
+};
+
+// Fills localsplus and the stack. `flag` is the last flag used, or what is before them. False with
+// MemoryError set when a value could not be boxed: its slot is NULL then.
+bool writeSlots(Frame* frame, const Location* locations, int count, const Location*& flag,
+                const runtime::CodeBlob& blob, const MachineState& state) {
     bool complete = true;
     for (int i = 0; i < count; ++i) {
         const Location& location = locations[i];
@@ -121,11 +139,10 @@ bool writeSlots(Frame* frame, const runtime::CodeBlob& blob, const Record& recor
 }
 
 void releaseOthers(const runtime::CodeBlob& blob, const Record& record, const MachineState& state) {
-    const Location* locations =
-        &blob.locations[record.firstLocation] + blob.numSlots + record.stackDepth;
-    for (uint32_t i = 0; i < record.numReleases; ++i)
-        if (locations[i].repr == Repr::kObject)
-            Py_XDECREF(reinterpret_cast<PyObject*>(bitsAt(locations[i], blob, state)));
+    const Parts parts(blob, record);
+    for (const Location* location = parts.releases; location != parts.inlined; ++location)
+        if (location->repr == Repr::kObject)
+            Py_XDECREF(reinterpret_cast<PyObject*>(bitsAt(*location, blob, state)));
 }
 
 // A bare `raise`, RERAISE and END_ASYNC_FOR raise what was raised here before.
@@ -141,10 +158,18 @@ bool raisesAgain(PyThreadState* tstate, int opcode, int oparg) {
     return false;
 }
 
+// Where a frame stands.
+struct Position {
+    int resumeOffset, instrOffset, stackDepth;
+};
+Position positionOf(const Record& record) {
+    return {record.resumeOffset, record.instrOffset, record.stackDepth};
+}
+
 // RERAISE with an argument shows the frame at the instruction that raised first, whose offset lies
 // on the stack below the handled exceptions.
-void restoreLasti(Frame* frame, const Record& record, int oparg) {
-    int depth = record.stackDepth - (oparg + 1);
+void restoreLasti(Frame* frame, int stackDepth, int oparg) {
+    int depth = stackDepth - (oparg + 1);
     if (oparg == 0 || depth < 0)
         return;
     PyObject* lasti = frame->localsplus[frame->f_code->co_nlocalsplus + depth];
@@ -153,37 +178,38 @@ void restoreLasti(Frame* frame, const Record& record, int oparg) {
 }
 
 exits::Unwinding unwindingOf(PyCodeObject* code, const runtime::CodeBlob& blob,
-                             const Record& record) {
+                             const Position& position) {
     HostCode* data = findHostCode(code);
-    int offset = record.instrOffset;
+    int offset = position.instrOffset;
     int lookup = offset;
     // What is pending is served on a loop edge: the interpreter has jumped already when that
     // raises. The frame state then is the target's; errors of the jump's own condition have the
     // jump's.
     for (const LoopEdge& edge : data->edges) {
-        if (edge.jumpOffset == offset && record.resumeOffset == edge.target)
+        if (edge.jumpOffset == offset && position.resumeOffset == edge.target)
             lookup = edge.target - static_cast<int>(sizeof(_Py_CODEUNIT));
     }
     exits::Unwinding unwinding = findUnwinding(code, lookup);
     unwinding.line = PyCode_Addr2Line(code, offset);
     unwinding.opcode = _PyOpcode_Deopt[opcodeAt(data, code, offset)];
-    if (unwinding.handler >= 0)
+    if (unwinding.handler >= 0 && blob.owner == data)
         unwinding.entry = blob.entryAt(unwinding.handler);
     return unwinding;
 }
 
-uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, runtime::CodeBlob& blob, Record& record) {
+uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Position& position,
+                    runtime::CodeBlob& blob, Record& record) {
     PyCodeObject* code = frame->f_code;
-    if (record.unwinding < 0) {
-        blob.unwindings.push_back(unwindingOf(code, blob, record));
+    if (record.unwinding < 0 || record.numInlined != 0) { // the frame may be any of them
+        blob.unwindings.push_back(unwindingOf(code, blob, position));
         record.unwinding = static_cast<int32_t>(blob.unwindings.size()) - 1;
     }
     const exits::Unwinding& unwinding = blob.unwindings[static_cast<size_t>(record.unwinding)];
-    frame->prev_instr = unitAt(code, record.instrOffset);
+    frame->prev_instr = unitAt(code, position.instrOffset);
     const int oparg = _Py_OPARG(*frame->prev_instr);
     bool again = raisesAgain(tstate, unwinding.opcode, oparg);
     if (unwinding.opcode == RERAISE)
-        restoreLasti(frame, record, oparg);
+        restoreLasti(frame, position.stackDepth, oparg);
     auto how = again ? Resume::kUnwindSilently : Resume::kUnwind;
     return static_cast<uintptr_t>(how) | reinterpret_cast<uintptr_t>(&unwinding);
 }
@@ -208,19 +234,70 @@ bool leftForTracing(PyThreadState* tstate, const Record& record) {
 }
 
 // The attribute's owner, which lies on top of the stack, is not what a guard expected.
-void noteShape(Frame* frame, const Record& record) {
-    if (record.reason != Reason::kGuard || record.stackDepth == 0)
+void noteShape(Frame* frame, const Position& at) {
+    if (at.stackDepth == 0)
         return;
     PyCodeObject* code = frame->f_code;
     HostCode* data = findHostCode(code);
-    const int opcode = _PyOpcode_Deopt[opcodeAt(data, code, record.instrOffset)];
+    const int opcode = _PyOpcode_Deopt[opcodeAt(data, code, at.instrOffset)];
     PyObject* owner = frame->localsplus[frame->stacktop - 1];
     if ((opcode != LOAD_ATTR && opcode != STORE_ATTR && opcode != LOAD_METHOD) || owner == nullptr)
         return;
     PyObject* name = nullptr;
-    if (record.resumeOffset == record.instrOffset) // else there is more of the argument
-        name = PyTuple_GET_ITEM(code->co_names, _Py_OPARG(*unitAt(code, record.instrOffset)));
-    data->sites[record.instrOffset].addShape(shapeOf(owner, name));
+    if (at.resumeOffset == at.instrOffset) // else there is more of the argument
+        name = PyTuple_GET_ITEM(code->co_names, _Py_OPARG(*unitAt(code, at.instrOffset)));
+    data->sites[at.instrOffset].addShape(shapeOf(owner, name));
+}
+
+// The caller of an inlined frame stands at the call.
+void standAtCall(Frame* frame, int instrOffset) {
+    frame->prev_instr = unitAt(frame->f_code, instrOffset);
+}
+
+// A frame of the data stack for an inlined call, linked, its slots still undefined. Null when there
+// is no memory (no exception is set).
+Frame* pushInlinedFrame(PyThreadState* tstate, const exits::InlinedFrame& shape) {
+    auto* function = reinterpret_cast<PyFunctionObject*>(const_cast<void*>(shape.function));
+    Frame* made = pushFrame(tstate, function, reinterpret_cast<PyCodeObject*>(shape.data->code));
+    if (made == nullptr)
+        return nullptr;
+    made->previous = tstate->cframe->current_frame;
+    tstate->cframe->current_frame = made;
+    --tstate->recursion_remaining;
+    return made;
+}
+
+void releaseMoved(const Location* begin, const Location* end, const runtime::CodeBlob& blob,
+                  const MachineState& state) {
+    for (; begin != end; ++begin)
+        if (begin->repr == Repr::kObject && !begin->incref && begin->kind != Location::kNull)
+            Py_XDECREF(reinterpret_cast<PyObject*>(bitsAt(*begin, blob, state)));
+}
+
+// Makes the frames of inlined calls; `innermost` and `at` become those of the last one. Each takes
+// the level of recursion of its caller, which goes on to hold it: the last one's is not taken yet.
+// False with MemoryError set when something could not be made.
+bool pushInlined(PyThreadState* tstate, Frame** innermost, Position* at, const Location* flag,
+                 const runtime::CodeBlob& blob, const Record& record, const MachineState& state) {
+    const Location* values = Parts(blob, record).inlined;
+    const Location* const end = values + numInlinedValues(blob, record);
+    bool complete = true;
+    for (uint32_t i = 0; i < record.numInlined; ++i) {
+        const exits::InlinedFrame& shape = blob.inlined[record.firstInlined + i];
+        standAtCall(*innermost, at->instrOffset);
+        Frame* made = pushInlinedFrame(tstate, shape);
+        if (made == nullptr) {
+            releaseMoved(values, end, blob, state);
+            PyErr_NoMemory();
+            return false;
+        }
+        complete &= writeSlots(made, values, shape.numValues(), flag, blob, state);
+        made->stacktop = shape.numValues();
+        values += shape.numValues();
+        *innermost = made;
+        *at = {shape.resumeOffset, shape.instrOffset, shape.stackDepth};
+    }
+    return complete;
 }
 
 // What the operation that comes next works on.
@@ -239,17 +316,25 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     auto& blob = *static_cast<runtime::CodeBlob*>(blobPointer);
     Record& record = blob.exits[exitIndex];
     bool raised = record.reason == Reason::kError && !leftForTracing(tstate, record);
-    bool complete = writeSlots(frame, blob, record, *state);
+    const Parts parts(blob, record);
+    const Location* flag = parts.releases - 1;
+    bool complete =
+        writeSlots(frame, parts.slots, blob.numSlots + record.stackDepth, flag, blob, *state);
     frame->stacktop = blob.numSlots + record.stackDepth;
+    Frame* innermost = frame;
+    Position at = positionOf(record);
+    if (record.numInlined != 0)
+        complete &= pushInlined(tstate, &innermost, &at, flag, blob, record, *state);
 
     uintptr_t result;
     if (raised || !complete) {
-        result = raiseFrom(tstate, frame, blob, record);
+        result = raiseFrom(tstate, innermost, at, blob, record);
     } else {
-        setNextOffset(frame, record.resumeOffset);
+        setNextOffset(innermost, at.resumeOffset);
         result = static_cast<uintptr_t>(Resume::kInterpret);
     }
-    noteShape(frame, record);
+    if (record.reason == Reason::kGuard)
+        noteShape(innermost, at);
     if (record.reason == Reason::kProbe)
         lookAtOperands(frame, blob, record);
     // From here on other code may run and see the frame.
@@ -291,13 +376,11 @@ class Boxes {
     std::vector<PyObject*> further_;
 };
 
-// Makes the locals visible, as borrowed references: compiled code keeps its own. A value that
-// cannot be boxed for want of memory shows as unbound.
-void showLocals(Frame* frame, const runtime::CodeBlob& blob, const Record& record,
-                const MachineState& state, Boxes& boxes) {
-    const Location* locations = &blob.locations[record.firstLocation];
-    const Location* flag = locations + blob.numSlots + record.stackDepth - 1;
-    for (int i = 0; i < blob.numSlots; ++i) {
+// Makes locals visible, as borrowed references: compiled code keeps its own. A value that cannot be
+// boxed for want of memory shows as unbound.
+void show(Frame* frame, const Location* locations, int count, const Location*& flag,
+          const runtime::CodeBlob& blob, const MachineState& state, Boxes& boxes) {
+    for (int i = 0; i < count; ++i) {
         Location location = locations[i];
         if (location.kind == Location::kInFrame)
             continue;
@@ -312,9 +395,67 @@ void showLocals(Frame* frame, const runtime::CodeBlob& blob, const Record& recor
             PyErr_Clear();
         frame->localsplus[i] = value;
     }
+}
+
+void showLocals(Frame* frame, const runtime::CodeBlob& blob, const Record& record,
+                const MachineState& state, Boxes& boxes) {
+    const Parts parts(blob, record);
+    const Location* flag = parts.releases - 1;
+    show(frame, parts.slots, blob.numSlots, flag, blob, state, boxes);
     if (record.instrOffset >= 0)
         frame->prev_instr = unitAt(frame->f_code, record.instrOffset);
 }
+
+// The frames of inlined calls, while code runs that may look at them.
+class InlinedFrames {
+  public:
+    InlinedFrames(PyThreadState* tstate, const runtime::CodeBlob& blob, const Record& record,
+                  const MachineState& state, Boxes& boxes)
+        : tstate_(tstate) {
+        const Parts parts(blob, record);
+        const Location* flag = parts.releases - 1;
+        for (const Location* outer = parts.slots; outer != parts.releases; ++outer)
+            if (exits::isOptional(outer->repr))
+                flag = nextFlag(flag);
+        const Location* values = parts.inlined;
+        for (uint32_t i = 0; i < record.numInlined; ++i) {
+            const exits::InlinedFrame& shape = blob.inlined[record.firstInlined + i];
+            Frame* made = pushInlinedFrame(tstate, shape);
+            if (made == nullptr)
+                return;
+            frames_.push_back(made);
+            show(made, values, shape.numSlots, flag, blob, state, boxes);
+            for (int n = shape.numSlots; n < shape.numValues(); ++n)
+                if (exits::isOptional(values[n].repr))
+                    flag = nextFlag(flag);
+            made->prev_instr = unitAt(made->f_code, shape.instrOffset);
+            made->stacktop = kInNative;
+            values += shape.numValues();
+        }
+    }
+    InlinedFrames(const InlinedFrames&) = delete;
+    InlinedFrames& operator=(const InlinedFrames&) = delete;
+    // A frame object that somebody keeps is left with what the frame shows now.
+    ~InlinedFrames() {
+        while (!frames_.empty()) {
+            Frame* made = frames_.back();
+            frames_.pop_back();
+            made->stacktop = 0;
+            if (made->frame_obj != nullptr) {
+                made->stacktop = made->f_code->co_nlocalsplus;
+                std::for_each(made->localsplus, made->localsplus + made->stacktop,
+                              [](PyObject* local) { Py_XINCREF(local); });
+            }
+            tstate_->cframe->current_frame = made->previous;
+            ++tstate_->recursion_remaining;
+            clearAndPopFrame(tstate_, made);
+        }
+    }
+
+  private:
+    PyThreadState* tstate_;
+    std::vector<Frame*> frames_;
+};
 
 int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
             const MachineState* state, PyObject* dead) {
@@ -324,7 +465,9 @@ int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exi
     }
     const auto& blob = *static_cast<const runtime::CodeBlob*>(blobPointer);
     Boxes boxes;
-    showLocals(frame, blob, blob.exits[exitIndex], *state, boxes);
+    const Record& record = blob.exits[exitIndex];
+    showLocals(frame, blob, record, *state, boxes);
+    const InlinedFrames inlined(tstate, blob, record, *state, boxes);
     if (dead == nullptr) {
         // What was pending may have begun to trace this thread: leaves without an exception then.
         const int failed = handlePending(tstate);
@@ -334,8 +477,7 @@ int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exi
     return 0;
 }
 
-// Runs after the native frame is gone; its result is the native function's.
-PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
+PyObject* resumeFrame(PyThreadState* tstate, Frame* frame, uintptr_t how) {
     tstate->cframe->current_frame = frame->previous;
     auto what = static_cast<Resume>(how & kResumeMask);
     switch (what) {
@@ -351,6 +493,51 @@ PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
     if (!unwindFrame(tstate, frame, unwinding, what == Resume::kUnwind))
         return nullptr;
     return continueAtHandler(tstate, frame, unwinding);
+}
+
+// An inlined call has returned, or raised. Its caller has held its level of recursion.
+PyObject* continueAfterCall(PyThreadState* tstate, Frame* caller, PyObject* result) {
+    PyCodeObject* code = caller->f_code;
+    const int offset = nextOffset(caller) - runtime::kCodeUnitBytes;
+    ++tstate->recursion_remaining;
+    tstate->cframe->current_frame = caller->previous;
+    if (result == nullptr) {
+        static exits::Unwinding unwinding; // not on the stack, see resume()
+        unwinding = findUnwinding(code, offset);
+        if (!unwindFrame(tstate, caller, unwinding, true))
+            return nullptr;
+        return continueAtHandler(tstate, caller, unwinding);
+    } else {
+        const int opcode = _PyOpcode_Deopt[opcodeAt(findHostCode(code), code, offset)];
+        caller->localsplus[caller->stacktop++] = result;
+        caller->prev_instr += _PyOpcode_Caches[opcode];
+    }
+    if (HostCode* data = findHostCode(code))
+        watchLoops(data);
+    return continueFrame(tstate, caller, 0);
+}
+
+// `frame` is that of the native function, the current one the innermost.
+PyObject* resumeInlined(PyThreadState* tstate, Frame* frame, uintptr_t how) {
+    Frame* innermost = tstate->cframe->current_frame;
+    Frame* caller = innermost->previous;
+    PyObject* result = resumeFrame(tstate, innermost, how);
+    while (caller != frame) {
+        clearAndPopFrame(tstate, innermost);
+        innermost = caller;
+        caller = innermost->previous;
+        result = continueAfterCall(tstate, innermost, result);
+    }
+    clearAndPopFrame(tstate, innermost);
+    return continueAfterCall(tstate, frame, result);
+}
+
+// Runs after the native frame is gone; its result is the native function's. What continues is
+// tail-called: a loop may come here in each iteration.
+PyObject* resume(PyThreadState* tstate, Frame* frame, uintptr_t how) {
+    if (tstate->cframe->current_frame == frame) [[likely]]
+        return resumeFrame(tstate, frame, how);
+    return resumeInlined(tstate, frame, how);
 }
 
 void dealloc(PyObject* object) {

@@ -11,8 +11,11 @@ Frame* pushFrameInNewChunk(PyThreadState* tstate, size_t words);
 
 // A frame at the start of `function` (a new reference is taken), not linked, its slots not
 // initialized. NULL without an exception when out of memory.
-inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function) {
-    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+// (`code`: what it runs, if that may not be the function's any more.)
+inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function,
+                        PyCodeObject* code = nullptr) {
+    if (code == nullptr)
+        code = reinterpret_cast<PyCodeObject*>(function->func_code);
     size_t words =
         static_cast<size_t>(code->co_nlocalsplus + code->co_stacksize) + FRAME_SPECIALS_SIZE;
     Frame* frame;
@@ -26,6 +29,10 @@ inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function) {
     }
     Py_INCREF(function);
     _PyFrame_InitializeSpecials(frame, function, nullptr, code->co_nlocalsplus);
+    if (frame->f_code != code) [[unlikely]] {
+        Py_INCREF(code);
+        Py_SETREF(frame->f_code, code);
+    }
     return frame;
 }
 

@@ -256,6 +256,13 @@ Object* functionCode(Object* function) {
     return PyFunction_Check(function) ? PyFunction_GET_CODE(function) : nullptr;
 }
 
+Object* functionGlobals(Object* function) {
+    return reinterpret_cast<PyFunctionObject*>(function)->func_globals;
+}
+Object* functionBuiltins(Object* function) {
+    return reinterpret_cast<PyFunctionObject*>(function)->func_builtins;
+}
+
 BuiltinInfo builtinInfo(Object* callable) {
     BuiltinInfo info;
     if (PyCFunction_CheckExact(callable)) {
