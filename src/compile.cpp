@@ -221,6 +221,8 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
             blob.indexEntries();
         blob.exits = std::move(code.exits);
         blob.locations = std::move(code.locations);
+        if (blob.locations.empty()) // all records are of frames without slots: they begin somewhere
+            blob.locations.emplace_back();
         blob.inlined = std::move(code.inlined);
         blob.constants = std::move(code.constants);
         result.assembly = std::move(code.listing);
