@@ -52,7 +52,6 @@ uint32_t handledThreshold() {
 // Programs that end soon would pay for more than they gain: compilation may take a share of the
 // process's CPU time. The first milliseconds are free, so that one hot loop need not wait.
 constexpr uint64_t kFreeMicroseconds = 4'000;
-constexpr uint64_t kShortRunMicroseconds = 2'000'000;
 
 int32_t probeAfter() {
     return static_cast<int32_t>(std::clamp(options().compileAfterCalls / 4, 4u, kProbeAfter));
@@ -63,9 +62,7 @@ bool isWithinBudget() {
     const uint64_t percent = options().compileBudget;
     if (spent < kFreeMicroseconds || percent >= 100 || options().compileAfterCalls == 0)
         return true;
-    // Half of the share in a program's first moments, all of it in the long run.
-    const uint64_t used = processCpuMicroseconds();
-    return spent * 200 < used * percent + used * percent * used / (used + kShortRunMicroseconds);
+    return spent * 100 < processCpuMicroseconds() * percent;
 }
 
 // A counter that has reached its threshold while there is no budget asks again a little later.
@@ -376,6 +373,11 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
     site.probeCountdown = INT32_MAX;
     if (!data->knowsMoreOperands || blob->retired || data->versions >= options().maxVersions)
         return;
+    // What is only to become better goes on as it is until there is time for it.
+    if (!isWithinBudget()) {
+        site.probeCountdown = 16 * probeAfter();
+        return;
+    }
     data->pathWasCold = true;
     retire(data);
 }
@@ -465,7 +467,7 @@ void countExit(CodeBlob* blob, exits::Record* record) {
 
 void useShapes(CodeData* data, int32_t offset) {
     if (data->sites[offset].numShapes == 0 || data->shapeVersions >= kMaxShapeVersions ||
-        data->versions + 1u >= options().maxVersions)
+        data->versions + 1u >= options().maxVersions || !isWithinBudget())
         return;
     ++data->shapeVersions;
     retire(data);
