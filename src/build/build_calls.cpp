@@ -81,12 +81,10 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
     bool others = false;
     for (Value* operand : callable->isPhi() ? callable->operands() : std::span<Value* const>{}) {
         Object* object = constantOf(operand);
-        others |= object == nullptr;
-        if (object && facts().functionCode && facts().functionCode(object) &&
-            std::ranges::find(known, object) == known.end())
-            known.push_back(object);
-        else if (object && !(facts().functionCode && facts().functionCode(object)))
+        if (!object || !facts().functionCode || !facts().functionCode(object))
             others = true;
+        else if (std::ranges::find(known, object) == known.end())
+            known.push_back(object);
     }
     others |= known.empty();
     const bool nullable = callable->type().rep == Rep::kNullable;
@@ -99,16 +97,13 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
     };
     if (known.empty())
         return callOther();
-    hir::Block* join = fn_.newBlock();
-    std::vector<hir::Block*> preds;
+    Join join{fn_.newBlock()};
     std::vector<Value*> results;
     After after = After::kNothing;
     auto end = [&](const Called& called) {
         results.push_back(called.result);
         after = std::max(after, called.after);
-        preds.push_back(block_);
-        join->preds().push_back(block_);
-        block_->append(fn_.newJump(join));
+        endPath(join);
     };
     for (size_t i = 0; i < known.size(); ++i) {
         Value* constant = constObject(known[i]);
@@ -116,13 +111,7 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
             end(callOne(in, kwnames, constant, args));
             break;
         }
-        Value* is = emit(Opcode::kObjectIs, {callable, constant});
-        hir::Block* matches = fn_.newBlock();
-        hir::Block* next = fn_.newBlock();
-        matches->preds().push_back(block_);
-        next->preds().push_back(block_);
-        branch(Opcode::kBranch, is, matches, next);
-        block_ = matches;
+        hir::Block* next = enterIf(emit(Opcode::kObjectIs, {callable, constant}));
         end(callOne(in, kwnames, constant, args));
         block_ = next;
     }
@@ -130,8 +119,8 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
         block_->setCold(true);
         end(callOther());
     }
-    block_ = join;
-    return {merge(join, results, preds), after};
+    block_ = join.block;
+    return {merge(join.block, results, join.preds), after};
 }
 
 GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,

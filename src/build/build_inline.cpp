@@ -85,18 +85,16 @@ Value* GraphBuilder::tryInline(Object* function, runtime::CodeData* callee,
     emit(Opcode::kGuardRecursion, {}, depth);
     start->preds().push_back(block_);
     block_->append(fn_.newJump(start));
-    hir::Block* join = fn_.newBlock();
+    Join join{fn_.newBlock()};
     std::vector<Value*> values;
-    std::vector<hir::Block*> preds;
     for (auto [block, value] : inner.returns_) {
-        block->append(fn_.newJump(join));
-        join->preds().push_back(block);
-        preds.push_back(block);
+        block_ = block;
+        endPath(join);
         values.push_back(value);
     }
-    block_ = join;
+    block_ = join.block;
     phis_.insert(phis_.end(), inner.phis_.begin(), inner.phis_.end());
-    return merge(join, values, preds);
+    return merge(join.block, values, join.preds);
 }
 
 bool GraphBuilder::buildInlined(hir::Block* start, std::span<Value* const> args) {

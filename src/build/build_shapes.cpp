@@ -64,8 +64,10 @@ int64_t GraphBuilder::newCache(const Instr& in) {
     return fn_.newCache(in.offset, data);
 }
 
-// The classes seen whose attribute can be had without a lookup.
-GraphBuilder::Shapes GraphBuilder::shapesAt(const Instr& in, Value* owner) {
+// The classes seen whose attribute can be had without a lookup, in a way that the operation has a
+// form for.
+GraphBuilder::Shapes GraphBuilder::shapesAt(const Instr& in, Value* owner,
+                                            std::initializer_list<Kind> forms) {
     Shapes shapes;
     if (!request_.profile || !facts().attributeAccess)
         return shapes;
@@ -77,7 +79,7 @@ GraphBuilder::Shapes GraphBuilder::shapesAt(const Instr& in, Value* owner) {
     Object* name = code_.names[static_cast<size_t>(in.arg)];
     for (size_t i = 0; i < site.numShapes; ++i) {
         const Shape shape{site.shapes[i], facts().attributeAccess(site.shapes[i].version, name)};
-        if (isKnown(shape))
+        if (isKnown(shape) && std::ranges::find(forms, shape.access.kind) != forms.end())
             shapes.known.push_back(shape);
         else
             shapes.complete = false;
@@ -92,20 +94,12 @@ GraphBuilder::Pair GraphBuilder::dispatch(Value* owner, const Shapes& shapes, co
         guardTypeVersion(owner, shapes.known[0].version);
         return arm(shapes.known[0]);
     }
-    hir::Block* join = fn_.newBlock();
-    std::vector<hir::Block*> preds;
+    Join join{fn_.newBlock()};
     std::array<std::vector<Value*>, 2> values;
     auto end = [&](const Pair& pair) {
         for (size_t i = 0; i < pair.size(); ++i)
             values[i].push_back(pair[i]);
-        preds.push_back(block_);
-        join->preds().push_back(block_);
-        block_->append(fn_.newJump(join));
-    };
-    auto newSuccessor = [&] {
-        hir::Block* made = fn_.newBlock();
-        made->preds().push_back(block_);
-        return made;
+        endPath(join);
     };
     Value* version = emit(Opcode::kLoadTypeVersion, {owner});
     for (size_t i = 0; i < shapes.known.size(); ++i) {
@@ -117,10 +111,7 @@ GraphBuilder::Pair GraphBuilder::dispatch(Value* owner, const Shapes& shapes, co
         }
         Value* is = emit(Opcode::kIntCompare, {version, constInt(shape.version)},
                          static_cast<int64_t>(Condition::kEqual));
-        hir::Block* matches = newSuccessor();
-        hir::Block* next = newSuccessor();
-        branch(Opcode::kBranch, is, matches, next);
-        block_ = matches;
+        hir::Block* next = enterIf(is);
         end(arm(shape));
         block_ = next;
     }
@@ -128,10 +119,10 @@ GraphBuilder::Pair GraphBuilder::dispatch(Value* owner, const Shapes& shapes, co
         block_->setCold(true);
         end(others());
     }
-    block_ = join;
+    block_ = join.block;
     Pair merged;
     for (size_t i = 0; i < merged.size(); ++i)
-        merged[i] = merge(join, values[i], preds);
+        merged[i] = merge(join.block, values[i], join.preds);
     return merged;
 }
 
@@ -174,11 +165,9 @@ Value* GraphBuilder::loadByShape(Value* owner, const Shape& shape) {
 }
 
 bool GraphBuilder::loadAttrByShapes(const Instr& in, Value* owner) {
-    Shapes shapes = shapesAt(in, owner);
     // What has to be bound is left to the lookup.
-    const size_t methods = std::erase_if(
-        shapes.known, [](const Shape& shape) { return shape.access.kind == Kind::kMethod; });
-    shapes.complete &= methods == 0;
+    const Shapes shapes = shapesAt(
+        in, owner, {Kind::kInstanceValue, Kind::kSlot, Kind::kClassValue, Kind::kProperty});
     if (shapes.known.empty())
         return false;
     const bool runs = !shapes.complete || std::ranges::any_of(shapes.known, [](const Shape& shape) {
@@ -198,10 +187,8 @@ bool GraphBuilder::loadAttrByShapes(const Instr& in, Value* owner) {
 }
 
 bool GraphBuilder::loadMethodByShapes(const Instr& in, Value* owner) {
-    Shapes shapes = shapesAt(in, owner);
-    const size_t getters = std::erase_if(
-        shapes.known, [](const Shape& shape) { return shape.access.kind == Kind::kProperty; });
-    shapes.complete &= getters == 0;
+    const Shapes shapes =
+        shapesAt(in, owner, {Kind::kInstanceValue, Kind::kSlot, Kind::kMethod, Kind::kClassValue});
     if (shapes.known.empty())
         return false;
     auto arm = [&](const Shape& shape) {
@@ -218,11 +205,7 @@ bool GraphBuilder::loadMethodByShapes(const Instr& in, Value* owner) {
 }
 
 bool GraphBuilder::storeAttrByShapes(const Instr& in, Value* owner, Value* value) {
-    Shapes shapes = shapesAt(in, owner);
-    const size_t others = std::erase_if(shapes.known, [](const Shape& shape) {
-        return shape.access.kind != Kind::kInstanceValue && shape.access.kind != Kind::kSlot;
-    });
-    shapes.complete &= others == 0;
+    const Shapes shapes = shapesAt(in, owner, {Kind::kInstanceValue, Kind::kSlot});
     if (shapes.known.empty())
         return false;
     dispatch(

@@ -319,4 +319,20 @@ bool GraphBuilder::isHugeInt(const Value* value) const {
            !intConstant(value);
 }
 
+void GraphBuilder::endPath(Join& join) {
+    join.preds.push_back(block_);
+    join.block->preds().push_back(block_);
+    block_->append(fn_.newJump(join.block));
+}
+
+hir::Block* GraphBuilder::enterIf(Value* truth) {
+    hir::Block* taken = fn_.newBlock();
+    hir::Block* other = fn_.newBlock();
+    taken->preds().push_back(block_);
+    other->preds().push_back(block_);
+    branch(Opcode::kBranch, truth, taken, other);
+    block_ = taken;
+    return other;
+}
+
 } // namespace pyston::build

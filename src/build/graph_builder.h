@@ -265,11 +265,19 @@ class GraphBuilder {
     hir::ExactClass ownerClassOf(Object* method) const;
 
     // --- attributes of objects of several classes (build_shapes.cpp)
+    // Where paths of one instruction come together again.
+    struct Join {
+        hir::Block* block;
+        std::vector<hir::Block*> preds{};
+    };
+    void endPath(Join& join);          // the current block jumps there
+    hir::Block* enterIf(Value* truth); // goes on in a new block if so; returns the other one
     struct Shapes {
         std::vector<Shape> known;
         bool complete = true; // no others were seen
     };
-    Shapes shapesAt(const Instr& in, Value* owner);
+    Shapes shapesAt(const Instr& in, Value* owner,
+                    std::initializer_list<host::AttributeAccess::Kind> forms);
     void noteFeedback(const Instr& in, Value* owner);
     bool isPolymorphic(const Instr& in, Value* owner);
     void noteShape(const Instr& in, Value* owner, runtime::SiteProfile::Shape shape);

@@ -197,14 +197,18 @@ exits::Unwinding unwindingOf(PyCodeObject* code, const runtime::CodeBlob& blob,
     return unwinding;
 }
 
+// `complete`: all of the record's frames are there, so that this is the innermost.
 uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Position& position,
-                    runtime::CodeBlob& blob, Record& record) {
+                    runtime::CodeBlob& blob, Record& record, bool complete) {
     PyCodeObject* code = frame->f_code;
-    if (record.unwinding < 0 || record.numInlined != 0) { // the frame may be any of them
+    auto index = static_cast<size_t>(record.unwinding);
+    if (record.unwinding < 0 || !complete) {
+        index = blob.unwindings.size();
         blob.unwindings.push_back(unwindingOf(code, blob, position));
-        record.unwinding = static_cast<int32_t>(blob.unwindings.size()) - 1;
+        if (complete)
+            record.unwinding = static_cast<int32_t>(index);
     }
-    const exits::Unwinding& unwinding = blob.unwindings[static_cast<size_t>(record.unwinding)];
+    const exits::Unwinding& unwinding = blob.unwindings[index];
     frame->prev_instr = unitAt(code, position.instrOffset);
     const int oparg = _Py_OPARG(*frame->prev_instr);
     bool again = raisesAgain(tstate, unwinding.opcode, oparg);
@@ -328,7 +332,7 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
 
     uintptr_t result;
     if (raised || !complete) {
-        result = raiseFrom(tstate, innermost, at, blob, record);
+        result = raiseFrom(tstate, innermost, at, blob, record, complete);
     } else {
         setNextOffset(innermost, at.resumeOffset);
         result = static_cast<uintptr_t>(Resume::kInterpret);
