@@ -18,8 +18,9 @@ bool isKnown(const GraphBuilder::Shape& shape) {
     case Kind::kInstanceValue:
         return shape.entry >= 0 || (shape.entry == kInline && shape.access.index >= 0);
     case Kind::kMethod:
-    case Kind::kClassValue:
         return shape.entry < 0;
+    case Kind::kClassValue: // often a default that some instances have another value for
+        return shape.entry < 0 && shape.entry != runtime::SiteProfile::kVaries;
     case Kind::kSlot:
     case Kind::kProperty:
         return true;
@@ -37,13 +38,17 @@ using Kind = host::AttributeAccess::Kind;
 void GraphBuilder::noteShape(const Instr& in, Value* owner, SiteProfile::Shape shape) {
     if (!request_.profile || shape.version == 0)
         return;
+    if (runtime::varyingClasses().contains(shape.version))
+        shape.entry = SiteProfile::kVaries;
     request_.profile->sites[in.offset].addShape(shape);
     std::vector<uint32_t>& seen = shapesOf_[rootValue(owner)];
     if (std::ranges::find(seen, shape.version) == seen.end())
         seen.push_back(shape.version);
 }
 
-// Sites of the same object see the same classes: what one of them has seen is expected at all.
+// Sites of the same object see the same classes: what one of them has seen is expected at all. True
+// if the interpreter's cache, which is for one class and one way of keeping attributes, will not
+// do.
 bool GraphBuilder::isPolymorphic(const Instr& in, Value* owner) {
     if (!request_.profile)
         return false;
@@ -53,7 +58,7 @@ bool GraphBuilder::isPolymorphic(const Instr& in, Value* owner) {
         site.addShape({version});
     for (size_t i = 0; i < site.numShapes; ++i)
         noteShape(in, owner, site.shapes[i]);
-    return site.numShapes > 1;
+    return site.numShapes > 1 || site.seesVarying();
 }
 
 int64_t GraphBuilder::newCache(const Instr& in) {
@@ -139,8 +144,10 @@ Value* GraphBuilder::loadByShape(Value* owner, const Shape& shape) {
     const host::AttributeAccess& access = shape.access;
     if (access.sharedKeys >= 0 && shape.entry == SiteProfile::kNoDict)
         emit(Opcode::kGuardNoDict, {owner}, -1);
-    else if (access.sharedKeys >= 0 && shape.entry == SiteProfile::kNotInDict)
-        emit(Opcode::kGuardFalse, {helper(Helper::kHasInDict, {owner, nameObject(instr_->arg)})});
+    else if (access.sharedKeys >= 0 &&
+             (shape.entry == SiteProfile::kNotInDict || shape.entry == SiteProfile::kVaries))
+        emit(Opcode::kGuardFalse, {helper(Helper::kHidesAttribute, {owner, nameObject(instr_->arg)},
+                                          access.sharedKeys)});
     else if (access.sharedKeys >= 0)
         emit(Opcode::kGuardInstanceKeysCount, {owner}, access.sharedKeys);
     switch (access.kind) {
@@ -159,8 +166,12 @@ Value* GraphBuilder::loadByShape(Value* owner, const Shape& shape) {
         Value* function = constObject(access.object);
         return callOne(*instr_, nullptr, function, std::array{owner}).result;
     }
-    default:
-        return constObject(access.object);
+    default: {
+        Value* value = constObject(access.object);
+        if (access.objectVersion != 0)
+            guardTypeVersion(value, access.objectVersion);
+        return value;
+    }
     }
 }
 
@@ -233,14 +244,17 @@ bool GraphBuilder::loadClassAttr(const Instr& in, Value* owner, bool pushNull) {
     Object* type = constantOf(owner);
     if (!type || !facts().classAttribute || !speculates(in))
         return false;
-    const auto [version, object] =
+    const auto [version, object, objectVersion] =
         facts().classAttribute(type, code_.names[static_cast<size_t>(in.arg)]);
     if (!object)
         return false;
     emit(Opcode::kGuardOwnVersion, {owner}, version);
+    Value* value = constObject(object);
+    if (objectVersion != 0)
+        guardTypeVersion(value, objectVersion);
     if (pushNull)
         push(nullptr);
-    push(constObject(object));
+    push(value);
     return true;
 }
 

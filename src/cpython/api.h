@@ -91,12 +91,15 @@ struct AttributeAccess {
     int64_t sharedKeys = -1;
     Object* object = nullptr;
     Object* owner = nullptr;
+    // kClassValue: it binds nothing as long as its class has this version; 0: as long as it lives.
+    uint32_t objectVersion = 0;
 };
 AttributeAccess attributeAccess(uint32_t typeVersion, Object* name);
 // An attribute of a class (of metaclass `type`) itself, for as long as the class has this version.
 struct ClassAttribute {
     uint32_t version = 0;
-    Object* object = nullptr; // borrowed; null: not by what is here
+    Object* object = nullptr;   // borrowed; null: not by what is here
+    uint32_t objectVersion = 0; // as above
 };
 ClassAttribute classAttribute(Object* type, Object* name);
 // Address of the C function of a double that a function of module math calls, if it calls that for

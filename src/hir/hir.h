@@ -246,7 +246,7 @@ class Block {
 };
 
 // Room for what a helper remembers about one site.
-inline constexpr size_t kCacheBytes = 80;
+inline constexpr size_t kCacheBytes = 104;
 struct SiteCache {
     std::array<uint64_t, kCacheBytes / sizeof(uint64_t)> content{};
     int offset = 0; // of the bytecode instruction

@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace pyston::runtime {
@@ -84,13 +85,15 @@ struct SiteProfile {
     // An attribute's owner that was seen.
     struct Shape {
         uint32_t version = 0; // of its class
-        // If its attributes are in a dict of its own: the entry where this one was, or kNotInDict.
+        // If its attributes are in a dict of its own: the entry where this one was, or one of those
+        // below.
         int32_t entry = kInline;
         bool operator==(const Shape&) const = default;
     };
     static constexpr int32_t kInline = -1;
     static constexpr int32_t kNotInDict = -2;
     static constexpr int32_t kNoDict = -3; // no attributes at all
+    static constexpr int32_t kVaries = -4; // instances of the class differ in that
     uint8_t numShapes = 0;
     std::array<Shape, kMaxShapes> shapes{};
     // Of two of the same version the later counts. More than can be remembered make the site wide.
@@ -101,7 +104,7 @@ struct SiteProfile {
         if (shape.version == 0)
             return;
         if (same != end) {
-            if (shape.entry != kInline)
+            if (shape.entry != kInline && same->entry != kVaries)
                 same->entry = shape.entry;
         } else if (numShapes < kMaxShapes) {
             shapes[numShapes++] = shape;
@@ -109,9 +112,13 @@ struct SiteProfile {
             width = std::max(width, kAnyShape);
         }
     }
-    bool seesOwnDicts() const {
+    bool hasSeen(uint32_t version) const {
         return std::any_of(shapes.begin(), shapes.begin() + numShapes,
-                           [](Shape s) { return s.entry != kInline; });
+                           [&](Shape s) { return s.version == version; });
+    }
+    bool seesVarying() const {
+        return std::any_of(shapes.begin(), shapes.begin() + numShapes,
+                           [](Shape s) { return s.entry == kVaries; });
     }
     void speculateLess() {
         generic = true;
@@ -128,6 +135,13 @@ struct SiteProfile {
     bool probed = false;
     std::array<hir::ExactClass, 3> operands{};
 };
+
+// Versions of classes of which compiled code found instances that keep their attributes elsewhere
+// than others do.
+inline std::unordered_set<uint32_t>& varyingClasses() {
+    static std::unordered_set<uint32_t> versions;
+    return versions;
+}
 
 // What a local was, whenever a frame was looked at.
 struct SeenLocal {
@@ -176,7 +190,6 @@ struct CodeData {
     uint16_t versions = 0;          // compilations so far, but for
     uint16_t coldVersions = 0;      // those because something ran for the first time
     uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()
-    uint16_t instancesDiffered = 0; // versions given up since instances of a class were not alike
     bool pathWasCold = false;       // the last version was retired for that
     uint16_t probingVersions = 0;   // compilations that asked for probes
     bool knowsMoreOperands = false; // probes found something since the last one

@@ -127,7 +127,9 @@ void stopSpeculating(CodeData* data) {
     for (const build::Instr& instr : host::decode(data->code).instrs) {
         SiteProfile& site = data->sites[instr.offset];
         site.generic = true;
-        const bool hasShapes = site.numShapes > 0 && site.guardExits == 0 && !site.seesOwnDicts();
+        std::for_each(site.shapes.begin(), site.shapes.end(),
+                      [](SiteProfile::Shape& shape) { shape.entry = SiteProfile::kVaries; });
+        const bool hasShapes = site.numShapes > 0 && site.guardExits == 0;
         site.width =
             std::max(site.width, hasShapes ? SiteProfile::kAnyShape : SiteProfile::kNoShapes);
     }
@@ -401,18 +403,18 @@ static bool guardsOneObject(const exits::Record& record) {
     }
 }
 
-// The second time, instances that have dicts of their own are no longer expected to be alike
-// anywhere in the code: each site of them would cost a version.
+// From now on, nothing is expected of where the attributes of these classes' instances are: each
+// site of them would cost a version.
 static void trustInstancesLess(CodeData* data, SiteProfile& failed) {
-    if (failed.width > SiteProfile::kByShapes)
+    if (failed.seesVarying())
         failed.width = SiteProfile::kNoShapes;
-    if (data->instancesDiffered++ == 0)
-        return;
-    for (auto& [offset, site] : data->sites) {
-        if (site.seesOwnDicts()) {
-            site.generic = true;
-            site.width = SiteProfile::kNoShapes;
-        }
+    for (size_t i = 0; i < failed.numShapes; ++i) {
+        const uint32_t version = failed.shapes[i].version;
+        varyingClasses().insert(version);
+        for (auto& [offset, site] : data->sites)
+            for (SiteProfile::Shape& shape : site.shapes)
+                if (shape.version == version)
+                    shape.entry = SiteProfile::kVaries;
     }
 }
 

@@ -34,6 +34,20 @@ AttributeAccess instanceValue(PyTypeObject* type, PyObject* name) {
     return access;
 }
 
+// Whether the object binds nothing as an attribute of a class; if so, for which version of its own
+// class, or 0 if that cannot change.
+bool bindsNothing(PyObject* object, uint32_t* version) {
+    PyTypeObject* type = Py_TYPE(object);
+    *version = 0;
+    if (type->tp_descr_get != nullptr)
+        return false;
+    if (PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE))
+        return true;
+    _PyType_Lookup(type, &_Py_ID(__get__)); // gives it a version
+    *version = type->tp_version_tag;
+    return *version != 0;
+}
+
 AttributeAccess classValue(PyTypeObject* type, PyObject* name, PyObject* found, Kind kind) {
     AttributeAccess access;
     if (hasManagedDict(type)) {
@@ -93,10 +107,13 @@ AttributeAccess attributeAccess(uint32_t typeVersion, Object* name) {
         return access;
     if (PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR))
         return classValue(type, name, found, Kind::kMethod);
-    if (Py_TYPE(found)->tp_descr_get != nullptr)
+    uint32_t version;
+    if (!bindsNothing(found, &version))
         return access;
     // An instance attribute comes first.
-    return classValue(type, name, found, Kind::kClassValue);
+    access = classValue(type, name, found, Kind::kClassValue);
+    access.objectVersion = version;
+    return access;
 }
 
 ClassAttribute classAttribute(Object* object, Object* name) {
@@ -104,10 +121,11 @@ ClassAttribute classAttribute(Object* object, Object* name) {
         return {};
     auto* type = reinterpret_cast<PyTypeObject*>(object);
     PyObject* found = _PyType_Lookup(type, name);
-    if (found == nullptr || Py_TYPE(found)->tp_descr_get != nullptr ||
+    uint32_t version;
+    if (found == nullptr || !bindsNothing(found, &version) ||
         !PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG) || type->tp_version_tag == 0)
         return {};
-    return {type->tp_version_tag, found};
+    return {type->tp_version_tag, found, version};
 }
 
 } // namespace pyston::host

@@ -14,13 +14,23 @@ namespace pyston::host {
 
 constexpr Py_ssize_t kMostSearchedKeys = 64;
 
+// The hash of a string, which nothing can fail to compute.
+inline Py_hash_t hashOf(PyObject* string) {
+    const Py_hash_t known = reinterpret_cast<PyASCIIObject*>(string)->hash;
+    return known != -1 ? known : PyObject_Hash(string);
+}
+
+inline bool isSameString(PyObject* a, PyObject* b) {
+    return a == b || (hashOf(a) == hashOf(b) && PyUnicode_Compare(a, b) == 0);
+}
+
 // Position of `name` among unicode keys, or -1.
 inline Py_ssize_t findKey(PyDictKeysObject* keys, PyObject* name) {
     if (!DK_IS_UNICODE(keys) || keys->dk_nentries > kMostSearchedKeys)
         return -1;
     for (Py_ssize_t i = 0; i < keys->dk_nentries; ++i)
         if (PyObject* key = DK_UNICODE_ENTRIES(keys)[i].me_key;
-            key == name || (key != nullptr && PyUnicode_Compare(key, name) == 0))
+            key != nullptr && isSameString(key, name))
             return i;
     return -1;
 }

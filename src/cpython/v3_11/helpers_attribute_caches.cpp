@@ -1,8 +1,7 @@
 // Attribute access at sites whose objects are of several classes, or were not seen by the
-// interpreter before compilation: a small cache per site, by type version. A version is never
-// reused, and changes with everything in the class (and its bases) that a lookup depends on.
+// interpreter before compilation: with a small cache per site (attribute_cache.h).
 #include "cpython/api.h"
-#include "cpython/v3_11/attribute_lookup.h"
+#include "cpython/v3_11/attribute_cache.h"
 #include "cpython/v3_11/helpers_functions.h"
 #include "runtime/policy.h"
 
@@ -11,34 +10,10 @@
 namespace pyston::rt {
 namespace {
 
-using host::findKey;
-using host::hasManagedDict;
-using host::sharedKeys;
-using host::slotOffset;
-
-enum class Kind : uint8_t {
-    kInstanceValue, // index of an inline value
-    kManagedDict,   // entry of the instance's own (materialized) dict
-    kSlot,          // byte offset of a __slots__ member
-    kMethod,        // function to call with self first; no instance attribute hides it
-    kClassValue,    // plain class attribute; no instance attribute hides it
-    kOfClass,       // plain attribute of the object, a class of metaclass type; by its own version
-};
-
-struct Entry {
-    uint32_t version;
-    Kind kind;
-    uint16_t index; // see Kind; for the last two: entries of the shared keys when it was looked up
-    PyObject* object; // borrowed: alive as long as the version is current
-};
-
-// The content of a hir::SiteCache.
-struct AttributeCache {
-    Entry entries[4];
-    uint32_t fills; // bounded: a site with many classes is left to the generic lookup
-};
-static_assert(sizeof(AttributeCache) <= hir::kCacheBytes);
-constexpr uint32_t kMaxFills = 64;
+using host::Attribute;
+using host::AttributeCache;
+using host::AttributeEntry;
+using host::OwnAttribute;
 
 // After that many uses it is time to do something better than to call a helper.
 constexpr uint32_t kUsesBeforeShapes = 8000;
@@ -60,157 +35,158 @@ void noteShape(int64_t address, PyObject* object, PyObject* name) {
         site->owner->sites[site->offset].addShape(shape);
 }
 
-void add(AttributeCache* cache, const Entry& entry) {
-    cache->entries[cache->fills++ % std::size(cache->entries)] = entry;
+PyObject** slotAt(PyObject* object, const AttributeEntry& entry) {
+    return reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + entry.index);
 }
 
-// The value that the instance's dict has at the entry, if that is the name's; borrowed.
-PyObject* dictValueAt(PyObject* object, PyObject* name, uint16_t index) {
-    auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(object));
-    if (dict == nullptr || dict->ma_values != nullptr)
-        return nullptr;
-    PyDictKeysObject* keys = dict->ma_keys;
-    if (!DK_IS_UNICODE(keys) || index >= keys->dk_nentries)
-        return nullptr;
-    PyDictUnicodeEntry& entry = DK_UNICODE_ENTRIES(keys)[index];
-    return entry.me_key == name ? entry.me_value : nullptr;
+// What a lookup came to, if the entry could tell.
+struct Loaded {
+    bool known;
+    PyObject* value; // new reference; null with an exception set
+};
+constexpr Loaded kNotKnown{false, nullptr};
+
+Loaded callGetter(PyObject* descriptor, descrgetfunc get, PyObject* object, PyObject* type) {
+    Ref keep = Ref::borrow(descriptor);
+    return {true, get(descriptor, object, type)};
 }
 
-// Does no instance attribute hide the class attribute, as when the entry was made?
-bool isVisible(PyObject* object, PyTypeObject* type, const Entry& entry) {
-    if (!hasManagedDict(type))
-        return true; // only classes without a dict get such an entry
-    return *_PyObject_ValuesPointer(object) != nullptr &&
-           sharedKeys(type)->dk_nentries == entry.index;
-}
-
-// Can lookups of this class be cached, and does it have a version?
-bool isCacheable(PyTypeObject* type, AttributeCache* cache) {
-    return cache->fills < kMaxFills && type->tp_version_tag != 0 &&
-           (type->tp_flags & Py_TPFLAGS_VALID_VERSION_TAG) != 0;
-}
-
-// Fills in where the class attribute `found` (borrowed) is seen through an instance.
-void cacheClassAttribute(AttributeCache* cache, PyObject* object, PyObject* name, PyObject* found,
-                         Kind kind) {
-    PyTypeObject* type = Py_TYPE(object);
-    uint16_t entries = 0;
-    if (hasManagedDict(type)) {
-        if (*_PyObject_ValuesPointer(object) == nullptr || findKey(sharedKeys(type), name) >= 0)
-            return;
-        entries = static_cast<uint16_t>(sharedKeys(type)->dk_nentries);
-    } else if (type->tp_dictoffset != 0) {
-        return;
+// The class attribute as seen through an instance that has none of that name. The descriptor's
+// class may have changed since.
+Loaded bind(const AttributeEntry& entry, PyObject* object, PyTypeObject* type) {
+    if (entry.kind == Attribute::kOfInstance)
+        return kNotKnown;
+    const PyTypeObject* descriptor = Py_TYPE(entry.found);
+    const descrgetfunc get = descriptor->tp_descr_get;
+    switch (entry.kind) {
+    case Attribute::kPlain:
+        return get == nullptr ? Loaded{true, Py_NewRef(entry.found)} : kNotKnown;
+    case Attribute::kFunction:
+        if (Py_IS_TYPE(entry.found, &PyFunction_Type))
+            return {true, PyMethod_New(entry.found, object)};
+        return callGetter(entry.found, get, object, reinterpret_cast<PyObject*>(type));
+    case Attribute::kNonData:
+        if (get == nullptr || descriptor->tp_descr_set != nullptr)
+            return kNotKnown;
+        return callGetter(entry.found, get, object, reinterpret_cast<PyObject*>(type));
+    default:
+        return kNotKnown;
     }
-    add(cache, {type->tp_version_tag, kind, entries, found});
 }
 
-void cacheInstanceAttribute(AttributeCache* cache, PyObject* object, PyObject* name) {
-    PyTypeObject* type = Py_TYPE(object);
-    if (!hasManagedDict(type))
-        return;
+Loaded load(const AttributeEntry& entry, PyObject* object, PyTypeObject* type, PyObject* name) {
+    switch (entry.kind) {
+    case Attribute::kUnused:
+        return kNotKnown;
+    case Attribute::kSlot: {
+        PyObject* value = *slotAt(object, entry);
+        return {value != nullptr, Py_XNewRef(value)};
+    }
+    case Attribute::kData: {
+        const descrgetfunc get = Py_TYPE(entry.found)->tp_descr_get;
+        if (get == nullptr || Py_TYPE(entry.found)->tp_descr_set == nullptr)
+            return kNotKnown;
+        return callGetter(entry.found, get, object, reinterpret_cast<PyObject*>(type));
+    }
+    case Attribute::kOfClass: {
+        const descrgetfunc get = Py_TYPE(entry.found)->tp_descr_get;
+        if (get == nullptr || Py_IS_TYPE(entry.found, &PyFunction_Type))
+            return {true, Py_NewRef(entry.found)};
+        return callGetter(entry.found, get, nullptr, object);
+    }
+    case Attribute::kOfInstance:
+    case Attribute::kPlain:
+    case Attribute::kFunction:
+    case Attribute::kNonData:
+        break;
+    }
+    const OwnAttribute own = host::ownAttribute(entry, object, type, name);
+    if (own.state == OwnAttribute::kValue)
+        return {true, Py_NewRef(own.value)};
+    return own.state == OwnAttribute::kNone ? bind(entry, object, type) : kNotKnown;
+}
+
+// A function that is to be called with `second` first; null if that is not how it is.
+struct Method {
+    PyObject* function; // borrowed
+    PyObject* self;     // borrowed
+};
+Method methodOf(const AttributeEntry& entry, PyObject* object, PyTypeObject* type, PyObject* name) {
+    const bool isClassMethod = entry.found != nullptr &&
+                               Py_IS_TYPE(entry.found, &PyClassMethod_Type) &&
+                               host::wrapped(entry.found) != nullptr &&
+                               Py_IS_TYPE(host::wrapped(entry.found), &PyFunction_Type);
+    if (entry.kind == Attribute::kOfClass)
+        return isClassMethod ? Method{host::wrapped(entry.found), object} : Method{};
+    if (entry.kind != Attribute::kFunction && !(entry.kind == Attribute::kNonData && isClassMethod))
+        return {};
+    if (host::ownAttribute(entry, object, type, name).state != OwnAttribute::kNone)
+        return {};
+    if (isClassMethod)
+        return {host::wrapped(entry.found), reinterpret_cast<PyObject*>(type)};
+    return {entry.found, object};
+}
+
+bool storeTo(const AttributeEntry& entry, PyObject* value, PyObject* object, PyTypeObject* type,
+             PyObject* name, int64_t* status) {
+    const descrsetfunc set = entry.found != nullptr ? Py_TYPE(entry.found)->tp_descr_set : nullptr;
+    if (entry.kind == Attribute::kSlot) {
+        PyObject* old = std::exchange(*slotAt(object, entry), Py_NewRef(value));
+        Py_XDECREF(old);
+        *status = 0;
+        return true;
+    }
+    if (entry.kind == Attribute::kData) {
+        if (set == nullptr)
+            return false;
+        Ref keep = Ref::borrow(entry.found);
+        *status = set(entry.found, object, value);
+        return true;
+    }
+    if (entry.kind != Attribute::kOfInstance || set != nullptr || !host::hasManagedDict(type))
+        return false;
     if (*_PyObject_ValuesPointer(object) != nullptr) {
-        Py_ssize_t index = findKey(sharedKeys(type), name);
-        if (index >= 0)
-            add(cache, {type->tp_version_tag, Kind::kInstanceValue, static_cast<uint16_t>(index),
-                        nullptr});
-        return;
+        if (entry.place != host::Place::kShared)
+            return false;
+        *status = StoreInstanceValue(entry.index, value, object, name);
+        return true;
     }
-    auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(object));
-    if (dict == nullptr || dict->ma_values != nullptr)
-        return;
-    Py_ssize_t index = findKey(dict->ma_keys, name);
-    if (index >= 0)
-        add(cache,
-            {type->tp_version_tag, Kind::kManagedDict, static_cast<uint16_t>(index), nullptr});
-}
-
-// The metaclass is `type` itself, which never changes.
-void learnClassLoad(AttributeCache* cache, PyTypeObject* type, PyObject* name) {
-    if (_PyType_Lookup(&PyType_Type, name) != nullptr)
-        return;
-    PyObject* found = _PyType_Lookup(type, name);
-    if (found != nullptr && Py_TYPE(found)->tp_descr_get == nullptr && isCacheable(type, cache))
-        add(cache, {type->tp_version_tag, Kind::kOfClass, 0, found});
-}
-
-void learnLoad(AttributeCache* cache, PyObject* object, PyObject* name) {
-    PyTypeObject* type = Py_TYPE(object);
-    if (type == &PyType_Type)
-        return learnClassLoad(cache, reinterpret_cast<PyTypeObject*>(object), name);
-    if (type->tp_getattro != PyObject_GenericGetAttr)
-        return;
-    PyObject* found = _PyType_Lookup(type, name);
-    if (!isCacheable(type, cache))
-        return;
-    if (found == nullptr)
-        return cacheInstanceAttribute(cache, object, name);
-    if (Py_ssize_t offset = slotOffset(type, found)) {
-        add(cache, {type->tp_version_tag, Kind::kSlot, static_cast<uint16_t>(offset), nullptr});
-    } else if (Py_TYPE(found)->tp_descr_get == nullptr && Py_TYPE(found)->tp_descr_set == nullptr) {
-        cacheClassAttribute(cache, object, name, found, Kind::kClassValue);
-    }
-}
-
-// The attribute if an entry tells, else null (which says nothing). Borrowed.
-PyObject* cachedValue(AttributeCache* cache, PyObject* object, PyObject* name) {
-    PyTypeObject* type = Py_TYPE(object);
-    if (type == &PyType_Type) {
-        const uint32_t own = reinterpret_cast<PyTypeObject*>(object)->tp_version_tag;
-        for (const Entry& entry : cache->entries)
-            if (entry.kind == Kind::kOfClass && entry.version == own && own != 0)
-                return entry.object;
-        return nullptr;
-    }
-    const uint32_t version = type->tp_version_tag;
-    for (const Entry& entry : cache->entries) {
-        if (entry.version != version || version == 0)
-            continue;
-        PyObject* value = nullptr;
-        switch (entry.kind) {
-        case Kind::kInstanceValue:
-            if (PyDictValues* values = *_PyObject_ValuesPointer(object))
-                value = values->values[entry.index];
-            break;
-        case Kind::kManagedDict:
-            value = dictValueAt(object, name, entry.index);
-            break;
-        case Kind::kSlot:
-            value = *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(object) + entry.index);
-            break;
-        case Kind::kClassValue:
-            if (isVisible(object, type, entry))
-                value = entry.object;
-            break;
-        case Kind::kMethod:
-        case Kind::kOfClass:
-            break;
-        }
-        if (value != nullptr)
-            return value;
-    }
-    return nullptr;
+    PyObject* dict = *_PyObject_ManagedDictPointer(object);
+    if (dict == nullptr)
+        return false;
+    Ref keep = Ref::borrow(dict);
+    *status = PyDict_SetItem(dict, name, value);
+    return true;
 }
 
 } // namespace
 
 // Keys are strings, and so is the name: nothing can fail or run code.
-int64_t HasInDict(PyObject* object, PyObject* name) {
+int64_t HidesAttribute(int64_t sharedKeys, PyObject* object, PyObject* name) {
+    const PyDictKeysObject* shared = host::sharedKeys(Py_TYPE(object));
     if (*_PyObject_ValuesPointer(object) != nullptr)
-        return true;
+        return shared->dk_nentries != sharedKeys;
     auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(object));
-    return dict == nullptr || !DK_IS_UNICODE(dict->ma_keys) || dict->ma_values != nullptr ||
+    if (dict == nullptr)
+        return false;
+    if (dict->ma_values != nullptr)
+        return dict->ma_keys != shared || shared->dk_nentries != sharedKeys;
+    return !DK_IS_UNICODE(dict->ma_keys) ||
            _PyDict_Contains_KnownHash(reinterpret_cast<PyObject*>(dict), name,
-                                      PyObject_Hash(name)) != 0;
+                                      host::hashOf(name)) != 0;
 }
 
 PyObject* LoadAttrCached(int64_t site, PyObject* object, PyObject* name) {
     AttributeCache* cache = cacheAt(site);
-    if (PyObject* value = cachedValue(cache, object, name))
-        return Py_NewRef(value);
+    PyTypeObject* type = Py_TYPE(object);
+    if (const AttributeEntry* entry = cache->find(object, type)) {
+        const Loaded loaded = load(*entry, object, type, name);
+        if (loaded.known)
+            return loaded.value;
+    }
     PyObject* result = PyObject_GetAttr(object, name);
-    if (result != nullptr && cache->fills < kMaxFills) {
-        learnLoad(cache, object, name);
+    if (result != nullptr && cache->mayLearn()) {
+        host::learnLoad(cache, object, name);
         noteShape(site, object, name);
     }
     return result;
@@ -219,48 +195,39 @@ PyObject* LoadAttrCached(int64_t site, PyObject* object, PyObject* name) {
 PyObject* LoadMethodCached(int64_t site, PyObject* object, PyObject* name) {
     AttributeCache* cache = cacheAt(site);
     PyTypeObject* type = Py_TYPE(object);
-    for (const Entry& entry : cache->entries)
-        if (entry.version == type->tp_version_tag && entry.version != 0 &&
-            entry.kind == Kind::kMethod && isVisible(object, type, entry)) {
-            keepSecond(Py_NewRef(object));
-            return Py_NewRef(entry.object);
+    if (const AttributeEntry* entry = cache->find(object, type)) {
+        if (const Method method = methodOf(*entry, object, type, name);
+            method.function != nullptr) {
+            keepSecond(Py_NewRef(method.self));
+            return Py_NewRef(method.function);
         }
-    if (PyObject* value = cachedValue(cache, object, name)) {
-        keepSecond(Py_NewRef(value));
-        return nullptr;
+        const Loaded loaded = load(*entry, object, type, name);
+        if (loaded.known && loaded.value == nullptr)
+            return errorSentinel();
+        if (loaded.known) {
+            keepSecond(loaded.value);
+            return nullptr;
+        }
     }
     PyObject* result = LoadMethodFunction(object, name);
-    if (result == errorSentinel() || cache->fills >= kMaxFills ||
-        type->tp_getattro != PyObject_GenericGetAttr)
-        return result;
-    noteShape(site, object, name);
-    if (result == nullptr)
-        learnLoad(cache, object, name);
-    else if (_PyType_Lookup(type, name) == result && isCacheable(type, cache))
-        cacheClassAttribute(cache, object, name, result, Kind::kMethod);
+    if (result != errorSentinel() && cache->mayLearn()) {
+        noteShape(site, object, name);
+        host::learnLoad(cache, object, name);
+    }
     return result;
 }
 
 int64_t StoreAttrCached(int64_t site, PyObject* value, PyObject* object, PyObject* name) {
     AttributeCache* cache = cacheAt(site);
     PyTypeObject* type = Py_TYPE(object);
-    const uint32_t version = type->tp_version_tag;
-    for (const Entry& entry : cache->entries) {
-        if (entry.version != version || version == 0)
-            continue;
-        if (entry.kind == Kind::kInstanceValue) {
-            if (*_PyObject_ValuesPointer(object) != nullptr)
-                return StoreInstanceValue(entry.index, value, object, name);
-        } else if (entry.kind == Kind::kManagedDict) {
-            if (PyObject* dict = *_PyObject_ManagedDictPointer(object))
-                return PyDict_SetItem(dict, name, value);
-        }
-    }
+    int64_t status;
+    if (const AttributeEntry* entry = cache->find(object, type);
+        entry != nullptr && storeTo(*entry, value, object, type, name, &status))
+        return status;
     if (PyObject_SetAttr(object, name, value) < 0)
         return -1;
-    if (type == Py_TYPE(object) && type->tp_setattro == PyObject_GenericSetAttr &&
-        _PyType_Lookup(type, name) == nullptr && isCacheable(type, cache)) {
-        cacheInstanceAttribute(cache, object, name);
+    if (type == Py_TYPE(object) && cache->mayLearn()) {
+        host::learnStore(cache, object, name);
         noteShape(site, object, name);
     }
     return 0;
