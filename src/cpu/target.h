@@ -70,6 +70,9 @@ struct Target {
     uint64_t fpCallerSaved;
     int gpScratch; // never allocated: free for the emitter and for cyclic moves
     int fpScratch;
+    // Hold the thread state and the frame throughout; never allocated.
+    int gpThreadState;
+    int gpFrame;
     std::span<const int> gpArguments;
     std::span<const int> fpArguments;
     const char* (*gpName)(int);

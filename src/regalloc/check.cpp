@@ -36,10 +36,13 @@ class Checker {
         in_.resize(n);
         reached_.assign(n, false);
         queued_.assign(n, false);
-        State nothing(2 * kRegisters + allocation_.numSpills);
+        State pinned(2 * kRegisters + allocation_.numSpills);
+        for (size_t v = 0; v < pinned_.size(); ++v)
+            if (pinned_[v] >= 0)
+                pinned[pinned_[v]].push_back(static_cast<VReg>(v));
         for (const auto& block : fn_.blocks) {
             if (block->entryOffset >= 0)
-                flowInto(*block, nothing);
+                flowInto(*block, pinned);
         }
         while (!work_.empty()) {
             const Block* block = work_.front();
@@ -55,6 +58,22 @@ class Checker {
     }
 
   private:
+    void findPinned() {
+        for (const auto& block : fn_.blocks) {
+            for (size_t i = 0; i < block->instrs.size(); ++i) {
+                const Instr& instr = block->instrs[i];
+                int reg = -1;
+                if (instr.op == lir::Opcode::kLoadTstate)
+                    reg = target_.gpThreadState;
+                else if (instr.op == lir::Opcode::kLoadFrame)
+                    reg = target_.gpFrame;
+                const Place place = allocation_.blocks[block->id].instrs[i].result;
+                if (reg >= 0 && place == Place{Place::kRegister, static_cast<int16_t>(reg)})
+                    pinned_[instr.result] = reg;
+            }
+        }
+    }
+
     bool fail(const Block& block, size_t index, std::string message) {
         if (error_.empty()) {
             error_ = "b" + std::to_string(block.id) + " #" + std::to_string(index) + " ";
@@ -76,6 +95,11 @@ class Checker {
         return reg >= 0 && reg < kRegisters && (mask >> reg & 1);
     }
 
+    bool isPinned(RegClass cls, Place place) const {
+        return cls == RegClass::kInt && place.kind == Place::kRegister &&
+               (place.index == target_.gpThreadState || place.index == target_.gpFrame);
+    }
+
     bool isPlace(RegClass cls, Place place) const {
         if (place.kind == Place::kRegister)
             return isAllocatable(cls, place.index);
@@ -93,10 +117,14 @@ class Checker {
     }
 
     bool checkShape() {
+        pinned_.assign(fn_.classes.size(), -1);
         for (const auto& block : fn_.blocks) {
             if (static_cast<size_t>(block->id) >= allocation_.blocks.size() ||
                 allocation_.blocks[block->id].instrs.size() != block->instrs.size())
                 return fail(*block, 0, "the allocation does not fit the function");
+        }
+        findPinned();
+        for (const auto& block : fn_.blocks) {
             const BlockPlaces& places = allocation_.blocks[block->id];
             if (!places.atEnd.empty() && block->instrs.back().op != lir::Opcode::kJump)
                 return fail(*block, block->instrs.size(), "moves at the end without a Jump");
@@ -116,7 +144,7 @@ class Checker {
     bool checkMoves(const Block& block, size_t index, const std::vector<Move>& moves) {
         std::set<size_t> targets;
         for (const Move& m : moves) {
-            if (!isPlace(m.cls, m.from) || !isPlace(m.cls, m.to))
+            if ((!isPlace(m.cls, m.from) && !isPinned(m.cls, m.from)) || !isPlace(m.cls, m.to))
                 return fail(block, index, "a move from or to no place");
             if (!targets.insert(keyOf(m.cls, m.to)).second)
                 return fail(block, index, "two moves to " + text(m.cls, m.to));
@@ -138,9 +166,10 @@ class Checker {
             return fail(block, index, "wrong number of operand places");
         bool hasResult = instr.result != lir::kNoReg;
         RegClass resultClass = hasResult ? fn_.classes[instr.result] : RegClass::kInt;
-        if (hasResult
-                ? places.result.kind != Place::kRegister || !isPlace(resultClass, places.result)
-                : places.result.kind != Place::kNone)
+        const bool isPinnedResult = hasResult && pinned_[instr.result] >= 0;
+        if (!isPinnedResult && (hasResult ? places.result.kind != Place::kRegister ||
+                                                !isPlace(resultClass, places.result)
+                                          : places.result.kind != Place::kNone))
             return fail(block, index, "bad place of the result");
         auto isResult = [&](VReg v, Place place) {
             return hasResult && fn_.classes[v] == resultClass && place == places.result;
@@ -151,7 +180,7 @@ class Checker {
             VReg v = instr.operands[k].reg;
             Place place = places.operands[k];
             std::string which = "operand " + std::to_string(k) + " (v" + std::to_string(v) + ")";
-            if (!isPlace(fn_.classes[v], place))
+            if (!isPlace(fn_.classes[v], place) && !isPinned(fn_.classes[v], place))
                 return fail(block, index, which + " has no place");
             if (place.kind != Place::kRegister && !mayBeAnywhere(instr, k))
                 return fail(block, index, which + " is not in a register");
@@ -257,7 +286,7 @@ class Checker {
             if (instr.has(lir::kColdCall))
                 clobber(state, target_.gpCallerSaved & ~at.liveGpAcross,
                         target_.fpCallerSaved & ~at.liveFpAcross);
-            if (instr.result != lir::kNoReg) {
+            if (instr.result != lir::kNoReg && pinned_[instr.result] < 0) {
                 forget(state, instr.result);
                 state[keyOf(fn_.classes[instr.result], at.result)] = {instr.result};
             }
@@ -313,7 +342,8 @@ class Checker {
     const Allocation& allocation_;
     const cpu::Target& target_;
     std::string error_;
-    std::vector<State> in_; // by block id
+    std::vector<int> pinned_; // by virtual register: its register, or -1
+    std::vector<State> in_;   // by block id
     std::vector<bool> reached_, queued_;
     std::deque<const Block*> work_;
 };

@@ -54,6 +54,7 @@ struct Liveness::Walk {
 
 Liveness::Liveness(const lir::Function& fn) : fn_(fn) {
     numberBlocks();
+    findPinned();
     collectUses();
     sortUses();
     buildRanges();
@@ -90,7 +91,23 @@ void Liveness::numberBlocks() {
     }
 }
 
+void Liveness::findPinned() {
+    pinned_.assign(numRegs(), Pinned::kNo);
+    for (const BlockInfo& info : blocks_) {
+        for (const Instr& instr : info.block->instrs) {
+            if (instr.op == lir::Opcode::kLoadTstate)
+                pinned_[instr.result] = Pinned::kThreadState;
+            else if (instr.op == lir::Opcode::kLoadFrame)
+                pinned_[instr.result] = Pinned::kFrame;
+        }
+    }
+    for (const lir::ExitPoint& exit : fn_.exits)
+        forEachExitReg(exit, [&](VReg v) { pinned_[v] = Pinned::kNo; });
+}
+
 void Liveness::need(VReg v, int block, int end) {
+    if (pinned_[v] != Pinned::kNo)
+        return;
     int& last = lastBlockUse_[v];
     if (last >= 0 && blockUses_[last].block == block) {
         blockUses_[last].end = std::max(blockUses_[last].end, end);
@@ -125,6 +142,8 @@ void Liveness::collectUses(int block, const Instr& instr, int pos) {
             if (instr.operands[k].isImm)
                 continue;
             VReg v = instr.operands[k].reg;
+            if (pinned_[v] != Pinned::kNo)
+                continue;
             OperandUse use = operandUse(instr, k);
             if (!late)
                 need(v, block, pos + (use.late ? kPerInstr : kClobber));
@@ -142,7 +161,7 @@ void Liveness::collectUses(int block, const Instr& instr, int pos) {
         clobbers_.push_back(pos + kClobber);
     if (instr.has(lir::kColdCall))
         coldCalls_.push_back(pos + kWrite);
-    if (instr.result != lir::kNoReg) {
+    if (instr.result != lir::kNoReg && pinned_[instr.result] == Pinned::kNo) {
         defPos_[instr.result] = pos + kWrite;
         defBlock_[instr.result] = block;
         regUses_.push_back({instr.result, {pos + kWrite, weight, true}});

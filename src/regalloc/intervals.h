@@ -60,6 +60,9 @@ template<class F> void forEachExitReg(const lir::ExitPoint& exit, F f) {
     }
 }
 
+// Results of LoadTstate and LoadFrame need no interval, unless they are values of exits.
+enum class Pinned : uint8_t { kNo, kThreadState, kFrame };
+
 class Liveness {
   public:
     explicit Liveness(const lir::Function& fn);
@@ -68,7 +71,8 @@ class Liveness {
     const std::vector<BlockInfo>& blocks() const { return blocks_; }
     int blockAt(int pos) const { return blockOfInstr_[pos / kPerInstr]; }
     int numRegs() const { return static_cast<int>(fn_.classes.size()); }
-    // -1 if never defined.
+    Pinned pinned(lir::VReg v) const { return pinned_[v]; }
+    // -1 if never defined, or pinned.
     int defPos(lir::VReg v) const { return defPos_[v]; }
     bool isInstrDef(lir::VReg v) const { return (defPos_[v] & 3) == kWrite; }
     std::span<const Range> ranges(lir::VReg v) const { return slice(ranges_, rangesBegin_, v); }
@@ -96,6 +100,7 @@ class Liveness {
     }
 
     void numberBlocks();
+    void findPinned();
     void collectUses();
     void collectUses(int block, const lir::Instr& instr, int pos);
     void need(lir::VReg v, int block, int end);
@@ -107,6 +112,7 @@ class Liveness {
     const lir::Function& fn_;
     std::vector<BlockInfo> blocks_;
     std::vector<int> blockOfInstr_;
+    std::vector<Pinned> pinned_; // by register
     std::vector<int> defPos_, defBlock_;
     std::vector<int> clobbers_, coldCalls_;
 

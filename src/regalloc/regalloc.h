@@ -62,7 +62,9 @@ struct Allocation {
 // emitter moves them by a parallel move); "call" is what the table gives as `*`, of calls and cold
 // calls. Except for calls (flag Call), the result register never equals an operand's register other
 // than operand 0's (so that two-address code can copy operand 0 first), nor that of a value of the
-// instruction's exit. The result of a call may be absent (kNone).
+// instruction's exit. The result of a call may be absent (kNone). The results of
+// LoadTstate and LoadFrame are in the target's registers for those throughout, unless they are
+// values of exits.
 Allocation allocate(const lir::Function& fn, const cpu::Target& target);
 
 // Orders a parallel move into sequential ones, using the target's scratch register for cycles.

@@ -63,6 +63,11 @@ class Resolver {
     lir::RegClass classOf(VReg v) const { return fn_.classes[v]; }
 
     Place placeAt(VReg v, int pos) const {
+        if (live_.pinned(v) != Pinned::kNo) {
+            const bool isFrame = live_.pinned(v) == Pinned::kFrame;
+            const int reg = isFrame ? target_.gpFrame : target_.gpThreadState;
+            return {Place::kRegister, static_cast<int16_t>(reg)};
+        }
         const auto& pieces = pieces_[v];
         auto it = std::upper_bound(pieces.begin(), pieces.end(), pos,
                                    [](int p, const Piece& piece) { return p < piece.start; });

@@ -386,6 +386,15 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
 
 } // namespace
 
+// Compiling code again should pay: large code may be left more often before that. (An exit takes
+// about as long as it takes to compile these many bytes.)
+constexpr size_t kBytesPerExit = 32;
+
+static uint32_t exitsBeforeRecompile(const CodeBlob* blob) {
+    return std::max(
+        {options().exitsBeforeRecompile, 1u, static_cast<uint32_t>(blob->size / kBytesPerExit)});
+}
+
 // What failed is known of some objects of a class and not of others (where an instance has its
 // attributes): more classes will not help.
 static bool guardsOneObject(const exits::Record& record) {
@@ -438,8 +447,11 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     SiteProfile& site = siteOwner->sites[offset];
     if (site.guardExits != UINT16_MAX)
         ++site.guardExits;
-    uint32_t limit = std::max<uint32_t>(options().exitsBeforeRecompile, 1);
+    const uint32_t limit = exitsBeforeRecompile(blob);
     if (blob->retired || record->count < limit)
+        return;
+    // Until there is time to compile it again, it is better than the interpreter all the same.
+    if (record->count % limit != 0 || !isWithinBudget())
         return;
     // The first time that an uncompiled path turns out to be taken, the interpreter has caches for
     // it now: compile it with those. A speculation that failed is given up.

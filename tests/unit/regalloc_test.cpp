@@ -32,6 +32,8 @@ cpu::Target makeTarget(const char* name, uint64_t gp, uint64_t gpCallerSaved, ui
     target.fpAllocatable = fp;
     target.fpCallerSaved = fpCallerSaved;
     target.gpScratch = target.fpScratch = 40;
+    target.gpThreadState = 41;
+    target.gpFrame = 42;
     return target;
 }
 

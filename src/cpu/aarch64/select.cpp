@@ -190,11 +190,11 @@ bool A64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
             a_.fmov(fp(result), gp(kScratch));
         }
         return true;
-    case Opcode::kLoadTstate:
-        a_.mov(gp(result), gp(kThreadState));
+    case Opcode::kLoadTstate: // the allocator leaves it in that register
+        emitMoveGp(result.index, kThreadState);
         return true;
     case Opcode::kLoadFrame:
-        a_.mov(gp(result), gp(kFrame));
+        emitMoveGp(result.index, kFrame);
         return true;
     case Opcode::kLoadStackPointer:
         a_.mov(gp(result), a64::sp);

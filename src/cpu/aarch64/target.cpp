@@ -49,6 +49,8 @@ const Target& aarch64() {
         .fpCallerSaved = bits(0, 7) | bits(16, 29),
         .gpScratch = kScratch,
         .fpScratch = kFpScratch,
+        .gpThreadState = kThreadState,
+        .gpFrame = kFrame,
         .gpArguments = kArguments,
         .fpArguments = kArguments,
         .gpName = gpName,

@@ -190,11 +190,11 @@ bool X64Emitter::emitLoadStore(const Instr& instr, const InstrPlaces& places) {
             a_.movq(xmm(result), x86::rax);
         }
         return true;
-    case Opcode::kLoadTstate:
-        a_.mov(gp(result), gp(kThreadState));
+    case Opcode::kLoadTstate: // the allocator leaves it in that register
+        emitMoveGp(result.index, kThreadState);
         return true;
     case Opcode::kLoadFrame:
-        a_.mov(gp(result), gp(kFrame));
+        emitMoveGp(result.index, kFrame);
         return true;
     case Opcode::kLoadStackPointer:
         a_.mov(gp(result), x86::rsp);

@@ -52,6 +52,8 @@ const Target& x86_64() {
         .fpCallerSaved = kFpAll,
         .gpScratch = kRax,
         .fpScratch = kFpScratch,
+        .gpThreadState = kThreadState,
+        .gpFrame = kFrame,
         .gpArguments = kGpArguments,
         .fpArguments = kFpArguments,
         .gpName = gpName,
