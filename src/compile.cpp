@@ -9,6 +9,7 @@
 #include "regalloc/regalloc.h"
 #include "runtime/code_data.h"
 #include "runtime/code_memory.h"
+#include "runtime/near_cells.h"
 #include "runtime/options.h"
 #include "runtime/unwind.h"
 #include "support/cpu_time.h"
@@ -168,7 +169,8 @@ cpu::RuntimeAddresses runtimeAddresses() {
                              classAddress(hir::ExactClass::kInt),
                              classAddress(hir::ExactClass::kStr)},
             .classOffset = host::layout().type,
-            .classDeallocOffset = host::layout().tpDealloc};
+            .classDeallocOffset = host::layout().tpDealloc,
+            .nearCell = runtime::nearCell};
 }
 
 bool isDisabled(const passes::Pass& pass) {

@@ -664,6 +664,29 @@ TEST(X64, FloatCallAndCallThroughMemory) {
     }
 }
 
+TEST(X64, FarCallsGoThroughNearMemory) {
+    // The address of a C function, which may lie anywhere, and a cell next to the code.
+    const auto far = reinterpret_cast<uint64_t>(&addHalf);
+    static uint64_t asked;
+    cpu::RuntimeAddresses runtime;
+    runtime.nearCell = [](uint64_t address) {
+        asked = address;
+        return uint64_t{0x4000'1000};
+    };
+    auto fn = parseLir(kHead + "b0: entry 0\n  v0 = LoadTstate\n  v1 = FLoad [v0]\n  v2 = FCall " +
+                       std::to_string(far) + ", v1, 3\n  v3 = FloatBits v2\n  Ret v3\n");
+    const auto code = cpu::x86_64().emit(*fn, regalloc::allocate(*fn, cpu::x86_64()), runtime,
+                                         0x4000'0000, nullptr, true);
+    EXPECT_EQ(asked, far);
+    EXPECT_NE(code.listing.find("call qword ptr [rel 1073745920]"), std::string::npos)
+        << code.listing;
+    // Not if that is out of reach itself.
+    runtime.nearCell = [](uint64_t) { return uint64_t{0x7000'0000'0000}; };
+    const auto plain = cpu::x86_64().emit(*fn, regalloc::allocate(*fn, cpu::x86_64()), runtime,
+                                          0x4000'0000, nullptr, true);
+    EXPECT_NE(plain.listing.find("call rax"), std::string::npos) << plain.listing;
+}
+
 // The callee destroys whatever it may.
 uint64_t clobberAll(uint64_t a, uint64_t b) {
     asm volatile("mov $-1, %%rax; mov %%rax, %%rcx; mov %%rax, %%rdx; mov %%rax, %%rsi;"

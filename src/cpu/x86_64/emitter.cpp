@@ -164,8 +164,12 @@ bool X64Emitter::isNear(uint64_t address) const {
 }
 
 void X64Emitter::emitCallAbsolute(uint64_t address) {
+    const uint64_t cell =
+        !isNear(address) && runtime_.nearCell != nullptr ? runtime_.nearCell(address) : 0;
     if (isNear(address)) {
         a_.call(imm(address));
+    } else if (cell != 0 && isNear(cell)) {
+        a_.call(x86::ptr_rel(cell, sizeof(uint64_t)));
     } else {
         emitLoadImm(kRax, address);
         a_.call(x86::rax);
