@@ -1,0 +1,89 @@
+#include "support/allocator.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace pyston::support {
+namespace {
+
+struct Block {
+    unsigned char* at;
+    size_t size;
+    unsigned char mark;
+};
+
+Block make(size_t size, unsigned char mark) {
+    auto* at = static_cast<unsigned char*>(allocateSmall(size));
+    EXPECT_NE(at, nullptr);
+    EXPECT_EQ(reinterpret_cast<uintptr_t>(at) % 16, 0u);
+    std::memset(at, mark, size);
+    return {at, size, mark};
+}
+
+void end(const Block& block) {
+    for (size_t i = 0; i < block.size; ++i)
+        ASSERT_EQ(block.at[i], block.mark);
+    ASSERT_TRUE(freeSmall(block.at));
+}
+
+// Blocks of all sizes, freed in any order, keep what is written to them.
+void churn(unsigned seed) {
+    std::minstd_rand random(seed);
+    std::vector<Block> blocks;
+    for (int step = 0; step < 60'000; ++step) {
+        // Grows to thousands of blocks, shrinks to none, several times.
+        const bool grows = (step / 10'000) % 2 == 0;
+        if (blocks.empty() || random() % 8 < (grows ? 6u : 2u)) {
+            blocks.push_back(make(random() % 513, static_cast<unsigned char>(random())));
+        } else {
+            const size_t i = random() % blocks.size();
+            end(blocks[i]);
+            blocks[i] = blocks.back();
+            blocks.pop_back();
+        }
+    }
+    for (const Block& block : blocks)
+        end(block);
+}
+
+TEST(Allocator, BlocksDoNotOverlap) {
+    churn(1);
+    churn(2); // in chunks that were empty
+}
+
+TEST(Allocator, ThreadsMayShare) {
+    std::vector<std::thread> threads;
+    for (unsigned seed = 10; seed < 14; ++seed)
+        threads.emplace_back(churn, seed);
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
+TEST(Allocator, LeavesOthersAlone) {
+    EXPECT_EQ(allocateSmall(513), nullptr);
+    int local = 0;
+    EXPECT_FALSE(freeSmall(&local));
+    std::vector<char> other(10);
+    EXPECT_FALSE(freeSmall(other.data()));
+    EXPECT_FALSE(freeSmall(nullptr));
+}
+
+TEST(Allocator, SaysWhenItIsFull) {
+    std::vector<void*> blocks;
+    while (void* block = allocateSmall(512))
+        blocks.push_back(block);
+    EXPECT_GT(blocks.size(), 100'000u);
+    EXPECT_EQ(allocateSmall(512), nullptr);
+    for (void* block : blocks)
+        EXPECT_TRUE(freeSmall(block));
+    churn(3);
+}
+
+} // namespace
+} // namespace pyston::support
