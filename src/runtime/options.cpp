@@ -85,7 +85,9 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return setCount(&o.loopEdgesBeforeOsr, v); }},
         {{"recompile-after", "EXITS", "guard failures at one site before it is compiled again"},
          [](O& o, V v) { return setCount(&o.exitsBeforeRecompile, v); }},
-        {{"compile-budget", "PERCENT", "share of the CPU time that compiling may take (100: any)"},
+        {{"compile-budget", "PERCENT",
+          "share of the CPU time that compiling may take, half of it after the first second (100: "
+          "any)"},
          [](O& o, V v) { return setCount(&o.compileBudget, v) && o.compileBudget <= 100; }},
         {{"max-versions", "N", "compilations of one function at most"},
          [](O& o, V v) { return setCount(&o.maxVersions, v) && o.maxVersions > 0; }},

@@ -50,8 +50,10 @@ uint32_t handledThreshold() {
 }
 
 // Programs that end soon would pay for more than they gain: compilation may take a share of the
-// process's CPU time. The first milliseconds are free, so that one hot loop need not wait.
+// process's CPU time. The first milliseconds are free, so that one hot loop need not wait. What is
+// still not compiled after a second is not what the program spends its time on: half the share.
 constexpr uint64_t kFreeMicroseconds = 4'000;
+constexpr uint64_t kFullShareMicroseconds = 1'000'000;
 
 int32_t probeAfter() {
     return static_cast<int32_t>(std::clamp(options().compileAfterCalls / 4, 4u, kProbeAfter));
@@ -62,7 +64,9 @@ bool isWithinBudget() {
     const uint64_t percent = options().compileBudget;
     if (spent < kFreeMicroseconds || percent >= 100 || options().compileAfterCalls == 0)
         return true;
-    return spent * 100 < processCpuMicroseconds() * percent;
+    const uint64_t used = processCpuMicroseconds();
+    const uint64_t counted = (used + std::min(used, kFullShareMicroseconds)) / 2;
+    return spent * 100 < counted * percent;
 }
 
 // A counter that has reached its threshold while there is no budget asks again a little later.

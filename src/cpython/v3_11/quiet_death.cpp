@@ -20,7 +20,8 @@ struct DictIterator { // dictobject.c
     PyObject* result; // a tuple that the next item may go into, or NULL
 };
 
-constexpr Py_ssize_t kMostItems = 32; // that are looked at
+constexpr size_t kMostItems = 32;     // objects that are not plain
+constexpr Py_ssize_t kMostSlots = 64; // of a container
 
 // Static classes of extension modules whose instances hold no objects, by name: such a name cannot
 // be given to a class by Python code.
@@ -53,18 +54,6 @@ bool isPlain(PyTypeObject* type) {
     return (type->tp_flags & kOther) == 0 && isKnownExtensionClass(type);
 }
 
-// Whether letting go of all these references frees nothing, or something plain. NULL is let go of.
-bool areLetGoQuietly(PyObject* const* items, Py_ssize_t count) {
-    if (count > kMostItems)
-        return false;
-    for (Py_ssize_t i = 0; i < count; ++i)
-        if (items[i] != nullptr && !isNumberOrString(Py_TYPE(items[i])) &&
-            !isPlain(Py_TYPE(items[i])) &&
-            Py_REFCNT(items[i]) <= std::count(items, items + count, items[i]))
-            return false;
-    return true;
-}
-
 bool isSequenceIterator(PyTypeObject* type) {
     return type == &PyListIter_Type || type == &PyTupleIter_Type || type == &PyListRevIter_Type;
 }
@@ -79,8 +68,62 @@ bool isDictView(PyTypeObject* type) {
 // What classes made in Python free their instances with.
 destructor instanceDealloc = nullptr;
 
+// The references that are let go of when an object dies, and when what dies with it does.
+class Death {
+  public:
+    // Whether all that dies with `object` dies quietly.
+    bool isQuiet(PyObject* object) {
+        if (!letGoOf(object))
+            return false;
+        // More references may be let go of by what is found to die: then ask again.
+        for (bool more = true; more;) {
+            more = false;
+            for (size_t i = 0; i < count_; ++i) {
+                PyObject* item = released_[i];
+                if (dead_[i] || Py_REFCNT(item) > timesReleased(item))
+                    continue;
+                for (size_t k = i; k < count_; ++k)
+                    dead_[k] |= released_[k] == item;
+                if (!letGoOf(item))
+                    return false;
+                more = true;
+            }
+        }
+        return true;
+    }
+
+  private:
+    // Adds what an object refers to. False if that is too much, or the object has a class that may
+    // run code.
+    bool letGoOf(PyObject* object);
+    bool letGoOfInstance(PyObject* object, PyTypeObject* type);
+    bool letGoOfDict(PyDictObject* dict);
+    bool letGoOfSet(const PySetObject* set);
+
+    bool release(PyObject* item) {
+        if (item == nullptr || isNumberOrString(Py_TYPE(item)) || isPlain(Py_TYPE(item)))
+            return true;
+        if (count_ == released_.size())
+            return false;
+        dead_[count_] = false;
+        released_[count_++] = item;
+        return true;
+    }
+    bool release(PyObject* const* items, Py_ssize_t count) {
+        return count <= kMostSlots &&
+               std::all_of(items, items + count, [&](PyObject* item) { return release(item); });
+    }
+    Py_ssize_t timesReleased(PyObject* item) const {
+        return std::count(released_.begin(), released_.begin() + count_, item);
+    }
+
+    std::array<PyObject*, kMostItems> released_; // but for those to what is plain
+    std::array<bool, kMostItems> dead_;
+    size_t count_ = 0;
+};
+
 // An instance of a class made in Python, on top of object, with its attributes inline.
-bool instanceDiesQuietly(PyObject* object, PyTypeObject* type) {
+bool Death::letGoOfInstance(PyObject* object, PyTypeObject* type) {
     if (instanceDealloc == nullptr || type->tp_dealloc != instanceDealloc ||
         type->tp_finalize != nullptr || type->tp_del != nullptr || Py_REFCNT(type) <= 1 ||
         (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) == 0)
@@ -90,11 +133,75 @@ bool instanceDiesQuietly(PyObject* object, PyTypeObject* type) {
             return false; // a C class below, or __slots__
     if (type->tp_weaklistoffset > 0 && *PyObject_GET_WEAKREFS_LISTPTR(object) != nullptr)
         return false;
-    PyDictValues* values = *_PyObject_ValuesPointer(object);
+    const PyDictValues* values = *_PyObject_ValuesPointer(object);
     if (values == nullptr)
         return *_PyObject_ManagedDictPointer(object) == nullptr;
-    PyDictKeysObject* keys = reinterpret_cast<PyHeapTypeObject*>(type)->ht_cached_keys;
-    return keys != nullptr && areLetGoQuietly(values->values, keys->dk_nentries);
+    const PyDictKeysObject* keys = reinterpret_cast<PyHeapTypeObject*>(type)->ht_cached_keys;
+    return keys != nullptr && release(values->values, keys->dk_nentries);
+}
+
+bool Death::letGoOfDict(PyDictObject* dict) {
+    PyDictKeysObject* keys = dict->ma_keys;
+    if (dict->ma_values != nullptr || keys->dk_nentries > kMostSlots)
+        return false;
+    for (Py_ssize_t i = 0; i < keys->dk_nentries; ++i) {
+        if (DK_IS_UNICODE(keys)) {
+            if (!release(DK_UNICODE_ENTRIES(keys)[i].me_value))
+                return false;
+        } else if (!release(DK_ENTRIES(keys)[i].me_key) || !release(DK_ENTRIES(keys)[i].me_value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool Death::letGoOfSet(const PySetObject* set) {
+    if (set->weakreflist != nullptr || set->mask >= kMostSlots)
+        return false;
+    // A hash of -1: the dummy that a discarded key leaves.
+    return std::all_of(set->table, set->table + set->mask + 1, [&](const setentry& entry) {
+        return entry.hash == -1 || release(entry.key);
+    });
+}
+
+bool Death::letGoOf(PyObject* object) {
+    PyTypeObject* type = Py_TYPE(object);
+    if (isPlain(type))
+        return true;
+    if (type == &PyTuple_Type)
+        return release(reinterpret_cast<PyTupleObject*>(object)->ob_item, Py_SIZE(object));
+    if (type == &PyList_Type)
+        return release(reinterpret_cast<PyListObject*>(object)->ob_item, Py_SIZE(object));
+    if (type == &PyDict_Type)
+        return letGoOfDict(reinterpret_cast<PyDictObject*>(object));
+    if (type == &PySet_Type || type == &PyFrozenSet_Type)
+        return letGoOfSet(reinterpret_cast<PySetObject*>(object));
+    if (type == &PySlice_Type) {
+        auto* slice = reinterpret_cast<PySliceObject*>(object);
+        return release(slice->start) && release(slice->stop) && release(slice->step);
+    }
+    if (type == &PyMethod_Type) {
+        auto* method = reinterpret_cast<PyMethodObject*>(object);
+        return method->im_weakreflist == nullptr && release(method->im_func) &&
+               release(method->im_self);
+    }
+    if (type == &PyCFunction_Type) {
+        auto* method = reinterpret_cast<PyCFunctionObject*>(object);
+        return method->m_weakreflist == nullptr && release(method->m_self) &&
+               release(method->m_module);
+    }
+    if (type == &PyCell_Type)
+        return release(reinterpret_cast<PyCellObject*>(object)->ob_ref);
+    if (isSequenceIterator(type))
+        return release(reinterpret_cast<SequenceIterator*>(object)->sequence);
+    if (isDictView(type))
+        return release(
+            reinterpret_cast<PyObject*>(reinterpret_cast<_PyDictViewObject*>(object)->dv_dict));
+    if (isDictIterator(type)) {
+        auto* iterator = reinterpret_cast<DictIterator*>(object);
+        return release(iterator->dict) && release(iterator->result);
+    }
+    return letGoOfInstance(object, type);
 }
 
 } // namespace
@@ -110,36 +217,7 @@ bool prepareQuietDeaths() {
 }
 
 bool diesQuietly(PyObject* object) {
-    PyTypeObject* type = Py_TYPE(object);
-    if (isPlain(type))
-        return true;
-    if (type == &PyTuple_Type)
-        return areLetGoQuietly(reinterpret_cast<PyTupleObject*>(object)->ob_item, Py_SIZE(object));
-    if (type == &PyList_Type)
-        return areLetGoQuietly(reinterpret_cast<PyListObject*>(object)->ob_item, Py_SIZE(object));
-    if (type == &PySlice_Type) {
-        auto* slice = reinterpret_cast<PySliceObject*>(object);
-        const std::array parts{slice->start, slice->stop, slice->step};
-        return areLetGoQuietly(parts.data(), std::ssize(parts));
-    }
-    if (type == &PyMethod_Type) {
-        auto* method = reinterpret_cast<PyMethodObject*>(object);
-        const std::array parts{method->im_func, method->im_self};
-        return method->im_weakreflist == nullptr &&
-               areLetGoQuietly(parts.data(), std::ssize(parts));
-    }
-    if (isSequenceIterator(type))
-        return areLetGoQuietly(&reinterpret_cast<SequenceIterator*>(object)->sequence, 1);
-    if (isDictView(type))
-        return Py_REFCNT(reinterpret_cast<_PyDictViewObject*>(object)->dv_dict) > 1;
-    if (isDictIterator(type)) {
-        auto* iterator = reinterpret_cast<DictIterator*>(object);
-        return areLetGoQuietly(&iterator->dict, 1) &&
-               (iterator->result == nullptr || Py_REFCNT(iterator->result) > 1 ||
-                areLetGoQuietly(reinterpret_cast<PyTupleObject*>(iterator->result)->ob_item,
-                                Py_SIZE(iterator->result)));
-    }
-    return instanceDiesQuietly(object, type);
+    return isPlain(Py_TYPE(object)) || Death().isQuiet(object);
 }
 
 } // namespace pyston::host

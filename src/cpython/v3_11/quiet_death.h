@@ -9,8 +9,8 @@ namespace pyston::host {
 bool prepareQuietDeaths();
 
 // True when freeing `object`, which has no references left, surely runs no Python code: a number, a
-// string, a tuple or list of such or of what others hold too, an instance without a finalizer whose
-// attributes are such. False says nothing.
+// string, an instance without a finalizer, a container; and what dies with it is such, too. False
+// says nothing.
 bool diesQuietly(PyObject* object);
 
 } // namespace pyston::host
