@@ -21,7 +21,7 @@ struct DictIterator { // dictobject.c
 };
 
 constexpr size_t kMostItems = 32;     // objects that are not plain
-constexpr Py_ssize_t kMostSlots = 64; // of a container
+constexpr Py_ssize_t kMostSlots = 32; // of a container: to show the frame takes about as long
 
 // Static classes of extension modules whose instances hold no objects, by name: such a name cannot
 // be given to a class by Python code.
@@ -47,11 +47,12 @@ inline bool isNumberOrString(PyTypeObject* type) {
 
 // Instances hold no objects, and have no weak references.
 bool isPlain(PyTypeObject* type) {
+    if ((type->tp_flags & Py_TPFLAGS_HAVE_GC) != 0)
+        return false;
     if (isNumberOrString(type) || type == &PyBool_Type || type == &PyBytes_Type ||
         type == &PyComplex_Type || type == &PyRangeIter_Type || type == Py_TYPE(Py_None))
         return true;
-    constexpr unsigned long kOther = Py_TPFLAGS_HEAPTYPE | Py_TPFLAGS_HAVE_GC;
-    return (type->tp_flags & kOther) == 0 && isKnownExtensionClass(type);
+    return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 && isKnownExtensionClass(type);
 }
 
 bool isSequenceIterator(PyTypeObject* type) {
@@ -217,7 +218,10 @@ bool prepareQuietDeaths() {
 }
 
 bool diesQuietly(PyObject* object) {
-    return isPlain(Py_TYPE(object)) || Death().isQuiet(object);
+    if (isPlain(Py_TYPE(object)))
+        return true;
+    Death death;
+    return death.isQuiet(object);
 }
 
 } // namespace pyston::host
