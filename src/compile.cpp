@@ -151,8 +151,6 @@ std::vector<Object*> collectReferences(const hir::Function& fn, const build::Byt
     for (const auto* owned : {&bytecode.consts, &bytecode.names})
         for (Object* object : *owned)
             objects.erase(object);
-    for (Object* object : objects)
-        host::incref(object);
     return {objects.begin(), objects.end()};
 }
 
@@ -294,6 +292,12 @@ CompileResult compile(const CompileRequest& request) {
     stopwatch.finish(runtime::Phase::kLower);
     if (request.wantDumps)
         result.lir = lir::print(*lir);
+    auto blob = std::make_unique<runtime::CodeBlob>();
+    blob->owner = request.data;
+    blob->numSlots = fn->numSlots;
+    blob->caches = fn->caches;
+    std::vector<Object*> references = collectReferences(*fn, bytecode);
+    fn.reset(); // both at once would be the peak of what the process needs
     regalloc::Allocation allocation = regalloc::allocate(*lir, cpu::hostTarget());
 #ifdef PYSTON_CHECKS
     if (std::string error = regalloc::check(*lir, allocation, cpu::hostTarget()); !error.empty()) {
@@ -304,13 +308,11 @@ CompileResult compile(const CompileRequest& request) {
 
     stopwatch.finish(runtime::Phase::kAllocate);
 
-    auto blob = std::make_unique<runtime::CodeBlob>();
-    blob->owner = request.data;
-    blob->numSlots = fn->numSlots;
-    blob->caches = fn->caches;
     if (!emitCode(*lir, allocation, request, *blob, result))
         return result;
-    blob->references = collectReferences(*fn, bytecode);
+    for (Object* object : references)
+        host::incref(object);
+    blob->references = std::move(references);
     stopwatch.finish(runtime::Phase::kEmit);
     blob->phases = stopwatch.phases();
     result.blob = std::move(blob);

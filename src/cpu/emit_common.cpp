@@ -198,12 +198,11 @@ EmittedCode Emitter::run() {
             emitPlainTail(plainTail_);
         asmjit::Label tail = asm_->newLabel();
         emitExitTail(tail);
-        for (uint32_t i = 0; i < stubs_.size(); ++i) {
-            if (!stubs_[i].isValid())
-                continue;
-            asm_->bind(stubs_[i]);
-            emitExitStub(i, tail);
-        }
+        std::vector<ExitStub> stubs;
+        for (uint32_t i = 0; i < stubs_.size(); ++i)
+            if (stubs_[i].isValid())
+                stubs.push_back({i, stubs_[i]});
+        emitExitStubs(stubs, tail);
     }
 
     EmittedCode out;

@@ -75,7 +75,11 @@ class Emitter : private asmjit::ErrorHandler {
     // The code that all exits of the function share; entered with the record's index in a scratch
     // register.
     virtual void emitExitTail(const asmjit::Label& tail) = 0;
-    virtual void emitExitStub(uint32_t record, const asmjit::Label& tail) = 0;
+    struct ExitStub {
+        uint32_t record;
+        asmjit::Label label; // to be bound
+    };
+    virtual void emitExitStubs(std::span<const ExitStub> stubs, const asmjit::Label& tail) = 0;
     // The routine that all observations of the function share: called with the record's index and
     // the dead object in scratch registers, returns the status in one and saves all others; float
     // registers only in one of its two forms.

@@ -234,9 +234,12 @@ void A64Emitter::emitSaveLive(const InstrPlaces& places, bool save) {
 
 // --- exits
 
-void A64Emitter::emitExitStub(uint32_t record, const Label& tail) {
-    emitLoadImm(kScratch, record);
-    a_.b(tail);
+void A64Emitter::emitExitStubs(std::span<const ExitStub> stubs, const Label& tail) {
+    for (const auto& [record, label] : stubs) {
+        a_.bind(label);
+        emitLoadImm(kScratch, record);
+        a_.b(tail);
+    }
 }
 
 // The arguments that exits and observations share, of registers saved at sp.

@@ -212,9 +212,29 @@ int X64Emitter::emitSaveLive(const InstrPlaces& places, bool save) {
 
 // --- exits
 
-void X64Emitter::emitExitStub(uint32_t record, const Label& tail) {
-    a_.mov(x86::eax, imm(record));
-    a_.jmp(tail);
+// There are hundreds, hardly ever taken: four bytes each. A group's last instructions are as far
+// away as a short jump reaches, and complete what its members have put into al.
+void X64Emitter::emitExitStubs(std::span<const ExitStub> stubs, const Label& tail) {
+    constexpr size_t kMostInGroup = 30;
+    while (!stubs.empty()) {
+        const uint32_t first = stubs.front().record;
+        size_t count = 0;
+        while (count < std::min(stubs.size(), kMostInGroup) && stubs[count].record - first < 256)
+            ++count;
+        const Label rest = a_.newLabel();
+        for (const ExitStub& stub : stubs.first(count)) {
+            a_.bind(stub.label);
+            a_.mov(x86::al, imm(stub.record - first));
+            if (&stub != &stubs[count - 1])
+                a_.short_().jmp(rest);
+        }
+        a_.bind(rest);
+        a_.movzx(x86::eax, x86::al);
+        if (first != 0)
+            a_.add(x86::eax, imm(first));
+        a_.jmp(tail);
+        stubs = stubs.subspan(count);
+    }
 }
 
 // The arguments that exits and observations share, of registers saved at rsp.

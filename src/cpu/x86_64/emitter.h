@@ -45,7 +45,7 @@ class X64Emitter final : public Emitter {
     void emitLoadImm(int gp, uint64_t value) override;
     void emitJump(const asmjit::Label& label) override;
     void emitExitTail(const asmjit::Label& tail) override;
-    void emitExitStub(uint32_t record, const asmjit::Label& tail) override;
+    void emitExitStubs(std::span<const ExitStub> stubs, const asmjit::Label& tail) override;
     void emitObserveTail(const asmjit::Label& tail, bool withFloats) override;
     void emitPlainTail(const asmjit::Label& tail) override;
     void finish(EmittedCode& out) override;
