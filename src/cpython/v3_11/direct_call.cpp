@@ -143,7 +143,7 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     auto wanted = static_cast<size_t>(code->co_argcount);
     size_t defaults = 0;
-    if (function->func_defaults != nullptr)
+    if (given < wanted && function->func_defaults != nullptr)
         defaults = static_cast<size_t>(PyTuple_GET_SIZE(function->func_defaults));
     if (!hasSimpleParameters(code) || given > wanted || given + defaults < wanted ||
         (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !hookIsSet(tstate))
