@@ -3,6 +3,7 @@
 #include "cpython/v3_11/layout.h"
 
 #include "pycore_dict.h"
+#include "pycore_frame.h"
 #include "pycore_object.h"
 
 #include <algorithm>
@@ -64,6 +65,10 @@ bool isDictIterator(PyTypeObject* type) {
 }
 bool isDictView(PyTypeObject* type) {
     return type == &PyDictKeys_Type || type == &PyDictValues_Type || type == &PyDictItems_Type;
+}
+
+bool isGenerator(PyTypeObject* type) {
+    return type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
 }
 
 // What classes made in Python free their instances with.
@@ -190,6 +195,14 @@ bool Death::letGoOf(PyObject* object) {
         auto* method = reinterpret_cast<PyCFunctionObject*>(object);
         return method->m_weakreflist == nullptr && release(method->m_self) &&
                release(method->m_module);
+    }
+    if (isGenerator(type)) {
+        // When it has ended its frame is cleared already, and its finalizer has nothing to do.
+        auto* generator = reinterpret_cast<PyGenObject*>(object);
+        return generator->gi_frame_state == FRAME_CLEARED &&
+               generator->gi_weakreflist == nullptr &&
+               generator->gi_origin_or_finalizer == nullptr &&
+               release(reinterpret_cast<PyObject*>(generator->gi_code));
     }
     if (type == &PyCell_Type)
         return release(reinterpret_cast<PyCellObject*>(object)->ob_ref);
