@@ -119,6 +119,8 @@ void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets)
     for (const build::Instr& instr : bytecode.instrs) {
         if (made || (instr.op == build::Op::kResume && instr.arg != 0))
             offsets.push_back(instr.resumeOffset);
+        if (instr.op == build::Op::kSend) // what it delegated to has returned
+            offsets.push_back(instr.target);
         made = instr.op == build::Op::kReturnGenerator;
     }
 }

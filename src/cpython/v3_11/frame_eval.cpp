@@ -161,6 +161,7 @@ bool install() {
     registerHelpers();
     hidePatches();
     markUnseenFrames();
+    takeGeneratorSlots();
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;
 }
@@ -169,6 +170,7 @@ void uninstall() {
     if (!isInstalled())
         return;
     unwatchAllLoops();
+    giveBackGeneratorSlots();
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
 }
 

@@ -154,12 +154,70 @@ Sent sendNative(PyThreadState* tstate, PyGenObject* generator, PyObject* value, 
         return Sent::kNot;
     auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
     *result = callNative(tstate, frame, native);
-    tstate->exc_info = generator->gi_exc_state.previous_item;
-    generator->gi_exc_state.previous_item = nullptr;
-    frame->previous = nullptr;
+    endRunning(tstate, generator);
     if (*result != nullptr && generator->gi_frame_state == FRAME_SUSPENDED) [[likely]]
         return Sent::kYielded;
     return finishGenerator(tstate, generator, *result);
+}
+
+namespace {
+
+iternextfunc originalNext = nullptr;
+sendfunc originalSend = nullptr;
+
+PyObject* nextOfGenerator(PyObject* self) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    if (!hookIsSet(tstate)) // in a subinterpreter
+        return originalNext(self);
+    PyObject* result;
+    switch (sendNative(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
+    case Sent::kNot:
+        return originalNext(self);
+    case Sent::kReturned:
+        if (result != Py_None)
+            _PyGen_SetStopIterationValue(result);
+        Py_DECREF(result);
+        return nullptr;
+    case Sent::kYielded:
+    case Sent::kRaised:
+        break;
+    }
+    return result;
+}
+
+PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    if (!hookIsSet(tstate))
+        return originalSend(self, value, result);
+    switch (sendNative(tstate, reinterpret_cast<PyGenObject*>(self), value, result)) {
+    case Sent::kYielded:
+        return PYGEN_NEXT;
+    case Sent::kReturned:
+        return PYGEN_RETURN;
+    case Sent::kRaised:
+        return PYGEN_ERROR;
+    case Sent::kNot:
+        break;
+    }
+    return originalSend(self, value, result);
+}
+
+} // namespace
+
+void takeGeneratorSlots() {
+    originalNext = PyGen_Type.tp_iternext;
+    originalSend = PyGen_Type.tp_as_async->am_send;
+    PyGen_Type.tp_iternext = nextOfGenerator;
+    for (PyTypeObject* type : {&PyGen_Type, &PyCoro_Type, &PyAsyncGen_Type})
+        if (type->tp_as_async->am_send == originalSend)
+            type->tp_as_async->am_send = sendToGenerator;
+}
+
+void giveBackGeneratorSlots() {
+    PyGen_Type.tp_iternext = originalNext;
+    for (PyTypeObject* type : {&PyGen_Type, &PyCoro_Type, &PyAsyncGen_Type})
+        if (type->tp_as_async->am_send == sendToGenerator)
+            type->tp_as_async->am_send = originalSend;
 }
 
 } // namespace pyston::host

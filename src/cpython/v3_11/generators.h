@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cpython/v3_11/code_data.h"
+#include "cpython/v3_11/delegation.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/stack_segments.h"
 
@@ -40,6 +41,24 @@ enum class Sent {
 // What PyIter_Send() does, in compiled code: sends a value to an instance of exactly one of the
 // generator classes.
 Sent sendNative(PyThreadState* tstate, PyGenObject* generator, PyObject* value, PyObject** result);
+// The same to any object, in whatever way; never kNot.
+Sent sendAny(PyThreadState* tstate, PyObject* receiver, PyObject* value, PyObject** result);
+
+// A generator becomes the running one, and ceases to be it.
+inline void beginRunning(PyThreadState* tstate, PyGenObject* generator) {
+    generator->gi_exc_state.previous_item = tstate->exc_info;
+    tstate->exc_info = &generator->gi_exc_state;
+    generator->gi_frame_state = FRAME_EXECUTING;
+}
+inline void endRunning(PyThreadState* tstate, PyGenObject* generator) {
+    tstate->exc_info = generator->gi_exc_state.previous_item;
+    generator->gi_exc_state.previous_item = nullptr;
+    reinterpret_cast<Frame*>(generator->gi_iframe)->previous = nullptr;
+}
+// The stacktop of a linked frame that waits for a generator, and has `depth` entries in localsplus.
+inline int waitingStackTop(int depth) {
+    return kInNative - depth;
+}
 // In parts. First the generator becomes the running one and gets the value; false: kNot.
 inline bool prepareResume(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
                           runtime::NativeEntry* entry) {
@@ -51,16 +70,26 @@ inline bool prepareResume(PyThreadState* tstate, PyGenObject* generator, PyObjec
     const void* address = resumeEntry(tstate, data, frame);
     if (address == nullptr)
         return false;
-    *entry = {data->nativeResume, address};
-    frame->localsplus[frame->stacktop] = Py_NewRef(value);
-    generator->gi_exc_state.previous_item = tstate->exc_info;
-    tstate->exc_info = &generator->gi_exc_state;
-    generator->gi_frame_state = FRAME_EXECUTING;
+    const int depth = frame->stacktop;
+    const bool delegates = value == Py_None && isDelegating(frame);
+    frame->localsplus[depth] = Py_NewRef(value);
+    beginRunning(tstate, generator);
     passResume(frame);
     linkNativeFrame(tstate, frame);
+    if (delegates) {
+        frame->stacktop = waitingStackTop(depth);
+        *entry = {reinterpret_cast<const void*>(&resumeDelegating), address};
+    } else {
+        *entry = {data->nativeResume, address};
+    }
     return true;
 }
 // After the call, if it does not stand at a yield: `result` is the call's.
 Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* result);
+
+// What C code resumes generators and coroutines by (tp_iternext, am_send of their classes): goes to
+// compiled code if there is some, without the frame evaluation hook / as it was.
+void takeGeneratorSlots();
+void giveBackGeneratorSlots();
 
 } // namespace pyston::host

@@ -143,6 +143,25 @@ PyObject* tellReturned(PyObject* value) {
 }
 
 } // namespace
+} // namespace pyston::rt
+
+pyston::host::Sent pyston::host::sendAny(PyThreadState* tstate, PyObject* receiver, PyObject* value,
+                                         PyObject** result) {
+    const Sent sent = rt::sendNative(tstate, receiver, value, result);
+    if (sent != Sent::kNot) {
+        return sent;
+    }
+    switch (PyIter_Send(receiver, value, result)) {
+    case PYGEN_NEXT:
+        return Sent::kYielded;
+    case PYGEN_RETURN:
+        return Sent::kReturned;
+    default:
+        return Sent::kRaised;
+    }
+}
+
+namespace pyston::rt {
 
 int64_t PrepareResume(PyThreadState* tstate, PyObject* generator, PyObject* value) {
     static runtime::NativeEntry entry; // read before anything else can run
@@ -170,20 +189,10 @@ PyObject* FinishNext(PyThreadState* tstate, PyObject* generator, PyObject* resul
 
 PyObject* SendValue(PyThreadState* tstate, PyObject* receiver, PyObject* value) {
     PyObject* result;
-    switch (sendNative(tstate, receiver, value, &result)) {
+    switch (host::sendAny(tstate, receiver, value, &result)) {
     case host::Sent::kYielded:
         return result;
     case host::Sent::kReturned:
-        return tellReturned(result);
-    case host::Sent::kRaised:
-        return errorSentinel();
-    case host::Sent::kNot:
-        break;
-    }
-    switch (PyIter_Send(receiver, value, &result)) {
-    case PYGEN_NEXT:
-        return result;
-    case PYGEN_RETURN:
         return tellReturned(result);
     default:
         return errorSentinel();
