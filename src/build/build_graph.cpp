@@ -331,7 +331,8 @@ ExactClass GraphBuilder::commonClass(std::span<Value* const> values) const {
 // compiled, if the values are nothing but what its entry loads.
 ExactClass GraphBuilder::seenClass(std::span<Value* const> values, size_t slot) const {
     const runtime::CodeData* data = request_.profile;
-    if (!data || slot >= data->seenClasses.size())
+    if (!data || slot >= data->seenClasses.size() ||
+        (slot < data->seenLocals.size() && data->seenLocals[slot].varies))
         return ExactClass::kUnknown;
     bool seen = false;
     for (const Value* value : values) {

@@ -68,12 +68,29 @@ void GraphBuilder::loadFast(const Instr& in) {
 }
 
 void GraphBuilder::storeFast(const Instr& in) {
-    Value* value = popObject();
+    Value* value = expectAsSeen(in, popObject());
     Value*& slot = env_.slots[static_cast<size_t>(in.arg)];
     Value* old = slot;
     slot = value;
     if (old != value && needsDrop(old))
         drop(old, stateAfter());
+}
+
+// Of what comes out of a container nothing is known. Where the local was always a number or a
+// string it is expected to be one: then the value that it replaces later dies without anything
+// running, and what was read from memory stays true.
+Value* GraphBuilder::expectAsSeen(const Instr& in, Value* value) {
+    if (!request_.profile || inlining_ || !speculates(in) ||
+        value->type().exact != ExactClass::kUnknown)
+        return value;
+    const Opcode from = value->opcode();
+    if (from != Opcode::kItemAt && from != Opcode::kTupleItem)
+        return value;
+    const std::vector<runtime::SeenLocal>& seen = request_.profile->seenLocals;
+    const auto slot = static_cast<size_t>(in.arg);
+    if (slot >= seen.size() || seen[slot].varies || !exactObject(seen[slot].exact).diesQuietly())
+        return value;
+    return guardExact(value, seen[slot].exact);
 }
 
 void GraphBuilder::deleteFast(const Instr& in) {

@@ -181,28 +181,65 @@ void GraphBuilder::subscriptBySlice(const Instr& build, const Instr& user) {
     checkTracing();
 }
 
+// A site where lists and tuples come takes both; only where something else came, a helper.
 void GraphBuilder::unpackSequence(const Instr& in) {
     Value* sequence = popObject();
-    const Kind seen = speculates(in) ? in.feedback.kind : Kind::kNone;
-    const bool tuple =
-        (seen == Kind::kTwoTuple || seen == Kind::kTuple) && mayBe(sequence, ExactClass::kTuple);
-    const bool list = seen == Kind::kList && mayBe(sequence, ExactClass::kList);
-    if (tuple || list) {
-        sequence = guardExact(sequence, tuple ? ExactClass::kTuple : ExactClass::kList);
-        Value* size = emit(tuple ? Opcode::kTupleLen : Opcode::kListLen, {sequence});
-        emit(Opcode::kGuardTrue, {emit(Opcode::kIntCompare, {size, constInt(in.arg)},
-                                       static_cast<int64_t>(Condition::kEqual))});
-    } else {
-        sequence = helper(Helper::kUnpackSequence, {sequence}, in.arg);
-    }
+    const auto count = static_cast<int64_t>(in.arg);
+    const ExactClass expected = unpackedClass(in, sequence);
     std::vector<Value*> items;
-    for (int i = in.arg - 1; i >= 0; --i)
-        items.push_back(list ? emit(Opcode::kListGet, {sequence, constInt(i)})
-                             : emit(Opcode::kTupleItem, {sequence}, i));
+    if (expected == ExactClass::kTuple) {
+        sequence = guardExact(sequence, ExactClass::kTuple);
+        Value* size = emit(Opcode::kTupleLen, {sequence});
+        emit(Opcode::kGuardTrue, {emit(Opcode::kIntCompare, {size, constInt(count)},
+                                       static_cast<int64_t>(Condition::kEqual))});
+        for (int64_t i = count - 1; i >= 0; --i)
+            items.push_back(emit(Opcode::kTupleItem, {sequence}, i));
+    } else if (expected == ExactClass::kList || unpacksEither(in, sequence)) {
+        if (expected == ExactClass::kList)
+            sequence = guardExact(sequence, ExactClass::kList);
+        Value* address = emit(Opcode::kSequenceItems, {sequence}, count);
+        for (int64_t i = count - 1; i >= 0; --i)
+            items.push_back(emit(Opcode::kItemAt, {address, sequence}, i));
+    } else {
+        sequence = helper(Helper::kUnpackSequence, {sequence}, count);
+        for (int64_t i = count - 1; i >= 0; --i)
+            items.push_back(emit(Opcode::kTupleItem, {sequence}, i));
+        for (Value* item : items)
+            push(item);
+        return checkTracing();
+    }
     for (Value* item : items)
         push(item);
-    if (!tuple && !list)
-        checkTracing();
+}
+
+// The class that is known or expected, list or tuple, else kUnknown.
+hir::ExactClass GraphBuilder::unpackedClass(const Instr& in, Value* sequence) const {
+    const ExactClass known = sequence->type().exact;
+    if (!speculates(in) || (known != ExactClass::kUnknown && known != ExactClass::kTuple &&
+                            known != ExactClass::kList))
+        return ExactClass::kUnknown;
+    if (known == ExactClass::kTuple || (known == ExactClass::kList && in.arg > 0))
+        return known;
+    if (known != ExactClass::kUnknown || localVaries(sequence))
+        return ExactClass::kUnknown;
+    const Kind seen = in.feedback.kind;
+    if (seen == Kind::kTwoTuple || seen == Kind::kTuple)
+        return ExactClass::kTuple;
+    return seen == Kind::kList && in.arg > 0 ? ExactClass::kList : ExactClass::kUnknown;
+}
+
+// What the interpreter did not come to terms with may be anything, but a site where its
+// expectation failed once has probably seen the other of the two.
+bool GraphBuilder::unpacksEither(const Instr& in, const Value* sequence) const {
+    if (in.arg == 0 || sequence->type().exact != ExactClass::kUnknown || !request_.profile)
+        return false;
+    const Kind seen = in.feedback.kind;
+    if (seen != Kind::kTwoTuple && seen != Kind::kTuple && seen != Kind::kList &&
+        !localVaries(sequence))
+        return false;
+    const auto site = request_.profile->sites.find(in.offset);
+    return site == request_.profile->sites.end() ||
+           site->second.width <= runtime::SiteProfile::kByShapes;
 }
 
 } // namespace pyston::build

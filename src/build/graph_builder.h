@@ -222,6 +222,7 @@ class GraphBuilder {
     // --- what the interpreter does not tell (probes.cpp)
     using Seen = std::array<hir::ExactClass, 3>; // operands, from the top of the stack
     hir::ExactClass likelyClass(const Value* value) const;
+    bool localVaries(const Value* value) const;
     const Seen* seenOperands(const Instr& in);
     bool guardNumbersSeen(const Instr& in, Value*& left, Value*& right);
     Value* guardSeen(const Instr& in, Value* value, std::initializer_list<hir::ExactClass> useful);
@@ -230,6 +231,7 @@ class GraphBuilder {
     bool buildStackOp(const Instr& in);
     void loadFast(const Instr& in);
     void storeFast(const Instr& in);
+    Value* expectAsSeen(const Instr& in, Value* value);
     void deleteFast(const Instr& in);
     void loadDeref(const Instr& in);
     void storeDeref(const Instr& in);
@@ -308,6 +310,8 @@ class GraphBuilder {
     const Instr* sliceUser(const Instr& in) const;
     void subscriptBySlice(const Instr& build, const Instr& user);
     void unpackSequence(const Instr& in);
+    hir::ExactClass unpackedClass(const Instr& in, Value* sequence) const;
+    bool unpacksEither(const Instr& in, const Value* sequence) const;
 
     // --- names and imports (build_names.cpp)
     bool buildName(const Instr& in);

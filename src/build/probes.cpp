@@ -62,6 +62,18 @@ ExactClass GraphBuilder::likelyClass(const Value* value) const {
     return ExactClass::kUnknown;
 }
 
+// Whether the local that holds it was of several classes when frames were looked at.
+bool GraphBuilder::localVaries(const Value* value) const {
+    if (!request_.profile)
+        return false;
+    const std::vector<runtime::SeenLocal>& seen = request_.profile->seenLocals;
+    for (size_t i = 0; i < seen.size() && i < env_.slots.size(); ++i) {
+        if (env_.slots[i] == value && seen[i].varies)
+            return true;
+    }
+    return false;
+}
+
 // The classes of the operands as a probe saw them here, or as they are likely to be. Where that is
 // not known null is returned, and if probes are wanted one is set.
 const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {

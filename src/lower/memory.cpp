@@ -219,6 +219,41 @@ void Lowering::lowerTupleItem(const hir::Instr& instr) {
            e_.load64(use(instr.operand(0)), layout_.tupleItems + kPointerBytes * instr.imm()));
 }
 
+// What class it is costs no branch: items of a tuple, and the pointer to those of a list, stand
+// behind the size alike.
+void Lowering::lowerSequenceItems(const hir::Instr& instr) {
+    const VReg sequence = use(instr.operand(0));
+    const int exit = guardExit(instr);
+    const hir::ExactClass known = canonical(instr.operand(0))->type().exact;
+    const Operand size = e_.immOrReg(instr.imm());
+    const auto itemsOfTuple = [&] {
+        return e_.emit(Opcode::kAdd, {Operand::r(sequence),
+                                      Operand::i(static_cast<int32_t>(layout_.tupleItems))});
+    };
+    const auto checkSize = [&] {
+        e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, sequence, layout_.varSize, size, exit);
+    };
+    if (known == hir::ExactClass::kTuple || known == hir::ExactClass::kList) {
+        checkSize();
+        return define(instr, known == hir::ExactClass::kTuple
+                                 ? itemsOfTuple()
+                                 : e_.load64(sequence, layout_.listItems));
+    }
+    const VReg type = objectType(sequence);
+    const Operand list = e_.immOrReg(static_cast<int64_t>(classAddress(hir::ExactClass::kList)));
+    const VReg tuple = e_.imm(static_cast<int64_t>(classAddress(hir::ExactClass::kTuple)));
+    const VReg expected = e_.select(Cc::kEq, type, list, type, tuple);
+    e_.exitIf(Cc::kNe, type, Operand::r(expected), exit);
+    checkSize();
+    const VReg inTuple = itemsOfTuple();
+    const VReg inList = e_.load64(sequence, layout_.listItems);
+    define(instr, e_.select(Cc::kEq, type, list, inList, inTuple));
+}
+
+void Lowering::lowerItemAt(const hir::Instr& instr) {
+    define(instr, e_.load64(use(instr.operand(0)), kPointerBytes * instr.imm()));
+}
+
 // --- bytes, bytearray, array.array
 
 // The address of the element, whose size is a power of 2.

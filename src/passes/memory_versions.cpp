@@ -12,6 +12,7 @@ Region regionRead(Opcode op) {
     case Opcode::kLoadHintedValue:
         return Region::kDictEntries;
     case Opcode::kListGet:
+    case Opcode::kItemAt:
         return Region::kListItems;
     case Opcode::kArrayGet:
         return Region::kArrayItems;

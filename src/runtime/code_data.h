@@ -147,9 +147,12 @@ inline std::unordered_set<uint32_t>& varyingClasses() {
 struct SeenLocal {
     hir::ExactClass exact = hir::ExactClass::kUnknown;
     bool varies = false;
-    void add(hir::ExactClass c) {
-        varies |= exact != hir::ExactClass::kUnknown && exact != c;
+    // Whether this is news that it varies.
+    bool add(hir::ExactClass c) {
+        const bool differs = !varies && exact != hir::ExactClass::kUnknown && exact != c;
+        varies |= differs;
         exact = c;
+        return differs;
     }
 };
 
@@ -198,7 +201,8 @@ struct CodeData {
         osrOffsets; // loop headers and handlers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
     std::vector<SeenLocal> seenLocals;              // by slot
-    std::string failure;                            // why compilation was given up, if it was
+    bool localsDiffered = false; // since the last compilation, from what they had been
+    std::string failure;         // why compilation was given up, if it was
 };
 
 } // namespace pyston::runtime

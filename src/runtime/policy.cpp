@@ -314,6 +314,7 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     ++(forCold ? data->coldVersions : data->versions);
     data->pathWasCold = false;
     data->knowsMoreOperands = false;
+    data->localsDiffered = false;
     data->loopEdges = 0;
     statistics().compileMicroseconds += microseconds;
     if (options().logCompiles)
@@ -431,6 +432,20 @@ static void trustInstancesLess(CodeData* data, SiteProfile& failed) {
     }
 }
 
+// Whether what failed is that a local was expected to be of the class seen before, at a store to it
+// or at an entry in the midst of the code. Nothing expects that of a local that varies.
+static bool expectedLocal(CodeData* data, int32_t offset) {
+    if (std::ranges::find(data->osrOffsets, offset) != data->osrOffsets.end())
+        return data->localsDiffered;
+    const build::Bytecode code = host::decode(data->code);
+    const build::Instr& in = code.instrs[static_cast<size_t>(code.indexOf(offset))];
+    const auto slot = static_cast<size_t>(in.arg);
+    if (in.op != build::Op::kStoreFast || slot >= data->seenLocals.size() ||
+        data->seenLocals[slot].varies)
+        return false;
+    return data->seenLocals[slot].varies = true;
+}
+
 void countExit(CodeBlob* blob, exits::Record* record) {
     ++record->count;
     ++statistics().exits[static_cast<size_t>(record->reason)];
@@ -462,7 +477,13 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
     // What fails elsewhere too would be the next to retire the code.
     if (!pathWasCold) {
-        site.speculateLess();
+        const bool wasLocal =
+            static_cast<hir::Opcode>(record->hirOpcode) == hir::Opcode::kGuardType &&
+            record->numInlined == 0 && expectedLocal(data, offset);
+        if (wasLocal)
+            site.exitsBefore = site.guardExits;
+        else
+            site.speculateLess();
         if (guardsOneObject(*record))
             trustInstancesLess(siteOwner, site);
         for (auto& [otherOffset, other] : siteOwner->sites)

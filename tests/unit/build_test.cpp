@@ -196,6 +196,41 @@ TEST_F(BuildTest, ProbesAskWhatTheInterpreterDoesNotTell) {
     EXPECT_EQ(count(Opcode::kProbe) + count(Opcode::kArrayGet), 0);
 }
 
+// def f(a, b): x, y = a. What was seen of the site, of `a`, and of `x` decides the form.
+TEST_F(BuildTest, SequencesAreUnpackedAsTheyWereSeen) {
+    slots(3, 3);
+    add(Op::kLoadFast, 0);
+    add(Op::kUnpackSequence, 2, Feedback::Kind::kTwoTuple);
+    add(Op::kStoreFast, 1);
+    add(Op::kStoreFast, 2);
+    add(Op::kLoadFast, 1);
+    add(Op::kReturnValue);
+    runtime::CodeData profile;
+    request_.profile = &profile;
+    const auto form = [&] {
+        build();
+        return std::array{count(Opcode::kGuardType), count(Opcode::kTupleItem),
+                          count(Opcode::kItemAt), countHelper(runtime::Helper::kUnpackSequence)};
+    };
+    EXPECT_EQ(form(), (std::array{1, 2, 0, 0}));
+    profile.seenLocals.resize(3);
+    profile.seenLocals[0].add(ExactClass::kTuple);
+    EXPECT_EQ(form(), (std::array{1, 2, 0, 0}));
+    profile.seenLocals[0].add(ExactClass::kList);
+    EXPECT_EQ(form(), (std::array{0, 0, 2, 0}));
+    // Only what dies quietly is worth a guard.
+    profile.seenLocals[1].add(ExactClass::kFloat);
+    profile.seenLocals[2].add(ExactClass::kTuple);
+    EXPECT_EQ(form(), (std::array{1, 0, 2, 0}));
+    profile.seenLocals[1].add(ExactClass::kInt);
+    EXPECT_EQ(form(), (std::array{0, 0, 2, 0}));
+    profile.seenLocals.clear();
+    profile.sites[2].speculateLess();
+    EXPECT_EQ(form(), (std::array{0, 0, 2, 0}));
+    profile.sites[2].speculateLess();
+    EXPECT_EQ(form(), (std::array{0, 2, 0, 1}));
+}
+
 // Where locals were seen, no probe is needed, unless they vary.
 TEST_F(BuildTest, LocalsAreLikelyToBeWhatTheyWere) {
     slots(2, 2);

@@ -184,6 +184,34 @@ TEST_P(LowerObjects, ListAndTupleItems) {
               std::nullopt);
 }
 
+TEST_P(LowerObjects, SequenceItems) {
+    Fake list(classAddress(hir::ExactClass::kList)), tuple(classAddress(hir::ExactClass::kTuple));
+    Fake items, other(classAddress(hir::ExactClass::kSet));
+    list.at(16) = tuple.at(16) = other.at(16) = 2;
+    list.at(24) = items.address();
+    items.at(8) = 101;
+    tuple.at(32) = 201;
+    const auto get = [&](uint64_t object, const char* type) -> std::optional<uint64_t> {
+        compileBody(
+            "  v2:ptr = SequenceItems v0 #2 [fs0]\n  v3:obj = ItemAt v2 v0 #1\n  Return v3\n", type,
+            "obj");
+        slot(0, object);
+        const auto outcome = run();
+        return outcome.exit ? std::nullopt : std::optional(outcome.value);
+    };
+    for (bool known : {false, true}) {
+        EXPECT_EQ(get(list.address(), known ? "obj:list" : "obj"), 101u);
+        EXPECT_EQ(get(tuple.address(), known ? "obj:tuple" : "obj"), 201u);
+    }
+    EXPECT_EQ(get(other.address(), "obj"), std::nullopt);
+    list.at(16) = 3;
+    tuple.at(16) = 1;
+    for (bool known : {false, true}) {
+        EXPECT_EQ(get(list.address(), known ? "obj:list" : "obj"), std::nullopt);
+        EXPECT_EQ(get(tuple.address(), known ? "obj:tuple" : "obj"), std::nullopt);
+    }
+}
+
 TEST_P(LowerObjects, NumbersInArrays) {
     Fake array, items;
     array.at(16) = 3;

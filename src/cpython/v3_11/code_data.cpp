@@ -99,7 +99,7 @@ void lookAtLocals(runtime::CodeData* data, const Frame* frame) {
     data->seenLocals.resize(static_cast<size_t>(frame->f_code->co_nlocals));
     for (size_t i = 0; i < data->seenLocals.size(); ++i) {
         if (PyObject* object = frame->localsplus[i])
-            data->seenLocals[i].add(exactClassOf(object));
+            data->localsDiffered |= data->seenLocals[i].add(exactClassOf(object));
     }
 }
 

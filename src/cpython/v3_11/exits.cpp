@@ -337,8 +337,11 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
         setNextOffset(innermost, at.resumeOffset);
         result = static_cast<uintptr_t>(Resume::kInterpret);
     }
-    if (record.reason == Reason::kGuard)
+    if (record.reason == Reason::kGuard) {
         noteShape(innermost, at);
+        if (!blob.retired)
+            lookAtLocals(blob.owner, frame);
+    }
     if (record.reason == Reason::kProbe)
         lookAtOperands(frame, blob, record);
     // From here on other code may run and see the frame.
