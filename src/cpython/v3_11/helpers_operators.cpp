@@ -1,6 +1,7 @@
 // Operators, comparisons, truth, subscripts.
 #include "cpython/v3_11/helpers_functions.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace pyston::rt {
@@ -466,6 +467,14 @@ bool plainIndex(PyObject* object, Py_ssize_t ifNone, Py_ssize_t* out) {
     return true;
 }
 
+// An index of a slice as one into the sequence, or just outside: before it only where that is where
+// a slice in this direction ends.
+Py_ssize_t withinSize(Py_ssize_t index, Py_ssize_t size, bool backward) {
+    if (index < 0)
+        index = std::max<Py_ssize_t>(index + size, backward ? -1 : 0);
+    return std::min(index, backward ? size - 1 : size);
+}
+
 bool plainBounds(PyObject* start, PyObject* stop, PyObject* step, Py_ssize_t size,
                  SliceBounds* out) {
     if (!plainIndex(step, 1, &out->step) || out->step == 0) {
@@ -476,7 +485,11 @@ bool plainBounds(PyObject* start, PyObject* stop, PyObject* step, Py_ssize_t siz
         !plainIndex(stop, backward ? PY_SSIZE_T_MIN : PY_SSIZE_T_MAX, &out->stop)) {
         return false;
     }
-    out->length = PySlice_AdjustIndices(size, &out->start, &out->stop, out->step);
+    out->start = withinSize(out->start, size, backward);
+    out->stop = withinSize(out->stop, size, backward);
+    const Py_ssize_t distance = backward ? out->start - out->stop : out->stop - out->start;
+    const Py_ssize_t by = backward ? -out->step : out->step;
+    out->length = std::max<Py_ssize_t>(by == 1 ? distance : (distance + by - 1) / by, 0);
     return true;
 }
 
@@ -486,6 +499,28 @@ void copyItems(PyObject** to, PyObject* const* from, const SliceBounds& bounds) 
     }
 }
 
+// Null without an exception: the list was changed meanwhile.
+PyObject* listSlice(PyListObject* list, const SliceBounds& bounds) {
+    const Py_ssize_t size = PyList_GET_SIZE(list);
+    // Making it may run a collection, and that any code.
+    Ref made(PyList_New(0));
+    if (!made || PyList_GET_SIZE(list) != size) {
+        return nullptr;
+    }
+    auto* result = reinterpret_cast<PyListObject*>(made.get());
+    if (bounds.length > 0) {
+        const size_t bytes = static_cast<size_t>(bounds.length) * sizeof(PyObject*);
+        result->ob_item = static_cast<PyObject**>(PyMem_Malloc(bytes));
+        if (result->ob_item == nullptr) {
+            return PyErr_NoMemory();
+        }
+        copyItems(result->ob_item, list->ob_item, bounds);
+        result->allocated = bounds.length;
+        Py_SET_SIZE(result, bounds.length);
+    }
+    return made.release();
+}
+
 // Null without an exception: not one of these.
 PyObject* plainSlice(PyObject* container, PyObject* start, PyObject* stop, PyObject* step) {
     SliceBounds bounds;
@@ -493,17 +528,7 @@ PyObject* plainSlice(PyObject* container, PyObject* start, PyObject* stop, PyObj
         if (!plainBounds(start, stop, step, PyList_GET_SIZE(container), &bounds)) {
             return nullptr;
         }
-        // Making it may run a collection, and that any code.
-        PyObject* result = PyList_New(bounds.length);
-        if (result != nullptr &&
-            plainBounds(start, stop, step, PyList_GET_SIZE(container), &bounds) &&
-            bounds.length == PyList_GET_SIZE(result)) {
-            copyItems(reinterpret_cast<PyListObject*>(result)->ob_item,
-                      reinterpret_cast<PyListObject*>(container)->ob_item, bounds);
-            return result;
-        }
-        Py_XDECREF(result);
-        return nullptr;
+        return listSlice(reinterpret_cast<PyListObject*>(container), bounds);
     }
     if (PyUnicode_CheckExact(container)) {
         if (!plainBounds(start, stop, step, PyUnicode_GET_LENGTH(container), &bounds) ||
@@ -542,11 +567,22 @@ PyObject* SubscrSlice(PyObject* container, PyObject* start, PyObject* stop, PyOb
     return slice ? PyObject_GetItem(container, slice.get()) : nullptr;
 }
 
-int64_t StoreSlice(PyObject* value, PyObject* container, PyObject* start, PyObject* stop,
+int64_t StoreSlice(PyObject* stolenValue, PyObject* container, PyObject* start, PyObject* stop,
                    PyObject* step) {
+    Ref owned(stolenValue);
+    PyObject* value = owned.get();
     SliceBounds bounds;
     if (PyList_CheckExact(container) && (PyList_CheckExact(value) || PyTuple_CheckExact(value)) &&
         plainBounds(start, stop, step, PyList_GET_SIZE(container), &bounds) && bounds.step == 1) {
+        if (PyList_CheckExact(value) && Py_REFCNT(value) == 1 &&
+            PyList_GET_SIZE(value) == bounds.length && bounds.length > 0) {
+            // Nobody else has this list: the old items die with it, the last one first, as they
+            // would have.
+            PyObject** items = reinterpret_cast<PyListObject*>(value)->ob_item;
+            std::swap_ranges(items, items + bounds.length,
+                             reinterpret_cast<PyListObject*>(container)->ob_item + bounds.start);
+            return 0;
+        }
         return PyList_SetSlice(container, bounds.start, bounds.stop, value);
     }
     Ref slice(PySlice_New(start, stop, step));
