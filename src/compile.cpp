@@ -106,6 +106,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     };
     facts.builtinInfo = host::builtinInfo;
     facts.attributeAccess = host::attributeAccess;
+    facts.subscriptFunction = host::subscriptFunction;
     facts.classAttribute = host::classAttribute;
     facts.knownBuiltin = host::knownBuiltin;
     facts.mathFunction = host::mathFunction;

@@ -37,6 +37,7 @@ struct Facts {
     bool (*isWarm)(const runtime::CodeData*) = nullptr; // worth being built into callers
     host::BuiltinInfo (*builtinInfo)(Object*) = nullptr;
     host::AttributeAccess (*attributeAccess)(uint32_t typeVersion, Object* name) = nullptr;
+    Object* (*subscriptFunction)(uint32_t typeVersion, bool stores) = nullptr;
     host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;
     host::KnownBuiltin (*knownBuiltin)(Object*) = nullptr;
     uint64_t (*mathFunction)(Object*) = nullptr;

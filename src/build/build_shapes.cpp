@@ -239,6 +239,49 @@ bool GraphBuilder::storeAttrByShapes(const Instr& in, Value* owner, Value* value
     return true;
 }
 
+// A subscript of an object whose class has a __getitem__ or __setitem__ in Python: calls that with
+// `args`, the object first. The result, or null where no such class was seen.
+Value* GraphBuilder::subscriptByShapes(const Instr& in, std::span<Value* const> args) {
+    Value* owner = args[0];
+    if (!request_.profile || !facts().subscriptFunction ||
+        owner->type().exact != ExactClass::kUnknown)
+        return nullptr;
+    if (in.feedback.kind == Feedback::Kind::kGetItemFunction)
+        noteShape(in, owner, {in.feedback.typeVersion});
+    isPolymorphic(in, owner);
+    const SiteProfile& site = request_.profile->sites[in.offset];
+    const ExactClass key = args[1]->type().exact;
+    if (site.numShapes == 0 && key != ExactClass::kUnknown && key != ExactClass::kInt)
+        seenOperands(in); // so far nobody has asked, see indexedClass()
+    if (site.width == SiteProfile::kNoShapes)
+        return nullptr;
+    const bool stores = in.op == Op::kStoreSubscr;
+    Shapes shapes;
+    shapes.complete = site.width != SiteProfile::kAnyShape;
+    for (size_t i = 0; i < site.numShapes; ++i) {
+        Shape shape{site.shapes[i], {}};
+        shape.access.object = facts().subscriptFunction(shape.version, stores);
+        if (shape.access.object)
+            shapes.known.push_back(shape);
+        else
+            shapes.complete = false;
+    }
+    if (shapes.known.empty())
+        return nullptr;
+    return dispatch(
+        owner, shapes,
+        [&](const Shape& shape) {
+            Value* function = constObject(shape.access.object);
+            return Pair{callOne(in, nullptr, function, args).result, nullptr};
+        },
+        [&] {
+            if (!stores)
+                return Pair{helper(Helper::kBinarySubscr, args), nullptr};
+            helper(Helper::kStoreSubscr, {args[2], args[0], args[1]});
+            return Pair{none(), nullptr};
+        })[0];
+}
+
 // Of a class that is a constant: as long as it has its version.
 bool GraphBuilder::loadClassAttr(const Instr& in, Value* owner, bool pushNull) {
     Object* type = constantOf(owner);

@@ -1,6 +1,8 @@
 // Subscripts and unpacking.
 #include "build/graph_builder.h"
 
+#include <array>
+
 namespace pyston::build {
 
 using namespace hir;
@@ -113,8 +115,11 @@ void GraphBuilder::binarySubscr(const Instr& in) {
     if (dict || container->type().is(ExactClass::kDict)) {
         container = guardExact(container, ExactClass::kDict);
         push(helper(Helper::kDictSubscr, {container, current(key)}));
+    } else if (Value* result =
+                   subscriptByShapes(in, std::array{current(container), current(key)})) {
+        push(result);
     } else {
-        push(helper(Helper::kBinarySubscr, {container, key}));
+        push(helper(Helper::kBinarySubscr, {current(container), current(key)}));
     }
     checkTracing();
 }
@@ -143,7 +148,9 @@ void GraphBuilder::storeSubscr(const Instr& in) {
              {container, unboxInt(key), current(value)}); // the old item dies unused
         return;
     }
-    helper(Helper::kStoreSubscr, {current(value), container, key});
+    value = current(value);
+    if (!subscriptByShapes(in, std::array{container, key, value}))
+        helper(Helper::kStoreSubscr, {value, container, key});
     checkTracing();
 }
 

@@ -295,6 +295,7 @@ class GraphBuilder {
     bool loadAttrByShapes(const Instr& in, Value* owner);
     bool loadMethodByShapes(const Instr& in, Value* owner);
     bool storeAttrByShapes(const Instr& in, Value* owner, Value* value);
+    Value* subscriptByShapes(const Instr& in, std::span<Value* const> args);
     bool loadClassAttr(const Instr& in, Value* owner, bool pushNull);
     Value* loadAttrGeneric(const Instr& in, Value* owner);
     Pair loadMethodGeneric(const Instr& in, Value* owner);

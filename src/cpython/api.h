@@ -95,6 +95,9 @@ struct AttributeAccess {
     uint32_t objectVersion = 0;
 };
 AttributeAccess attributeAccess(uint32_t typeVersion, Object* name);
+// The Python function that a subscript of an instance calls, or a store to one, for as long as the
+// class keeps its version; borrowed, null when it is none.
+Object* subscriptFunction(uint32_t typeVersion, bool stores);
 // An attribute of a class (of metaclass `type`) itself, for as long as the class has this version.
 struct ClassAttribute {
     uint32_t version = 0;

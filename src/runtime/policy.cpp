@@ -359,9 +359,10 @@ bool isWorthCompiling(const SiteProfile& site) {
     case SiteProfile::Probe::kNumbers:
         return isNumber(site.operands[0]);
     case SiteProfile::Probe::kSubscript:
-        return site.operands[0] == ExactClass::kInt &&
-               (hir::holdsRawNumbers(site.operands[1]) || site.operands[1] == ExactClass::kList ||
-                site.operands[1] == ExactClass::kTuple);
+        return site.numShapes > 0 ||
+               (site.operands[0] == ExactClass::kInt &&
+                (hir::holdsRawNumbers(site.operands[1]) || site.operands[1] == ExactClass::kList ||
+                 site.operands[1] == ExactClass::kTuple));
     case SiteProfile::Probe::kTruth:
         break;
     }

@@ -511,6 +511,34 @@ TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     EXPECT_EQ(check->frameState()->resumeOffset, 6);
 }
 
+// def f(a, b): return a[b], where class version 5 has a __getitem__ in Python.
+TEST_F(BuildTest, SubscriptsInPythonAreCalls) {
+    slots(2, 2);
+    codes = {{object(kCode), {2, 0, 3}}};
+    request_.facts.subscriptFunction = [](uint32_t version, bool stores) {
+        return version == 5 && !stores ? object(kFunction) : nullptr;
+    };
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinarySubscr, 0, Feedback::Kind::kGetItemFunction).feedback.typeVersion = 5;
+    add(Op::kReturnValue);
+    runtime::CodeData profile;
+    request_.profile = &profile;
+    const auto form = [&] {
+        build();
+        return std::array{count(Opcode::kGuardTypeVersion), count(Opcode::kCallDirect),
+                          countHelper(runtime::Helper::kBinarySubscr)};
+    };
+    EXPECT_EQ(form(), (std::array{1, 1, 0}));
+    EXPECT_EQ(find(Opcode::kCallDirect)->numOperands(), 3u);
+    EXPECT_EQ(find(Opcode::kCallDirect)->frameState()->stack.size(), 2u);
+    // Others came, too: they have a way through the helper.
+    profile.sites[4].addShape({6});
+    EXPECT_EQ(form(), (std::array{0, 1, 1}));
+    profile.sites[4].width = runtime::SiteProfile::kNoShapes;
+    EXPECT_EQ(form(), (std::array{0, 0, 1}));
+}
+
 TEST_F(BuildTest, WrongArgumentCountIsTheHelpersBusiness) {
     slots(1, 1);
     dictEntries[7] = object(kFunction);

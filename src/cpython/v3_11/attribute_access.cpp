@@ -116,6 +116,27 @@ AttributeAccess attributeAccess(uint32_t typeVersion, Object* name) {
     return access;
 }
 
+PyObject* subscriptFunctionOf(PyTypeObject* type, bool stores) {
+    static PyObject* const kNames[] = {PyUnicode_InternFromString("__getitem__"),
+                                       PyUnicode_InternFromString("__setitem__")};
+    PyObject* name = kNames[stores ? 1 : 0];
+    if (name == nullptr) {
+        PyErr_Clear();
+        return nullptr;
+    }
+    if ((type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 || type->tp_as_mapping == nullptr)
+        return nullptr;
+    const bool hasSlot = stores ? type->tp_as_mapping->mp_ass_subscript != nullptr
+                                : type->tp_as_mapping->mp_subscript != nullptr;
+    PyObject* found = hasSlot ? _PyType_Lookup(type, name) : nullptr;
+    return found != nullptr && Py_IS_TYPE(found, &PyFunction_Type) ? found : nullptr;
+}
+
+Object* subscriptFunction(uint32_t typeVersion, bool stores) {
+    PyTypeObject* type = liveType(typeVersion);
+    return type != nullptr ? subscriptFunctionOf(type, stores) : nullptr;
+}
+
 ClassAttribute classAttribute(Object* object, Object* name) {
     if (!Py_IS_TYPE(object, &PyType_Type) || _PyType_Lookup(&PyType_Type, name) != nullptr)
         return {};

@@ -57,4 +57,7 @@ inline Py_ssize_t slotOffset(PyTypeObject* type, PyObject* descriptor) {
 // What a site remembers of the owner of an attribute.
 runtime::SiteProfile::Shape shapeOf(PyObject* owner, PyObject* name);
 
+// The class's __getitem__ or __setitem__ if it is a Python function (borrowed), else null.
+PyObject* subscriptFunctionOf(PyTypeObject* type, bool stores);
+
 } // namespace pyston::host

@@ -244,6 +244,14 @@ void noteShape(Frame* frame, const Position& at) {
     PyCodeObject* code = frame->f_code;
     HostCode* data = findHostCode(code);
     const int opcode = _PyOpcode_Deopt[opcodeAt(data, code, at.instrOffset)];
+    if (opcode == BINARY_SUBSCR || opcode == STORE_SUBSCR) {
+        // Below the key. Only what calls a function of Python is of use.
+        PyObject* container = at.stackDepth > 1 ? frame->localsplus[frame->stacktop - 2] : nullptr;
+        if (container != nullptr &&
+            subscriptFunctionOf(Py_TYPE(container), opcode == STORE_SUBSCR) != nullptr)
+            data->sites[at.instrOffset].addShape(shapeOf(container, nullptr));
+        return;
+    }
     PyObject* owner = frame->localsplus[frame->stacktop - 1];
     if ((opcode != LOAD_ATTR && opcode != STORE_ATTR && opcode != LOAD_METHOD) || owner == nullptr)
         return;
@@ -342,8 +350,10 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
         if (!blob.retired)
             lookAtLocals(blob.owner, frame);
     }
-    if (record.reason == Reason::kProbe)
+    if (record.reason == Reason::kProbe) {
         lookAtOperands(frame, blob, record);
+        noteShape(innermost, at);
+    }
     // From here on other code may run and see the frame.
     releaseOthers(blob, record, *state);
     if (wasForced())
@@ -516,8 +526,11 @@ PyObject* continueAfterCall(PyThreadState* tstate, Frame* caller, PyObject* resu
         return continueAtHandler(tstate, caller, unwinding);
     } else {
         const int opcode = _PyOpcode_Deopt[opcodeAt(findHostCode(code), code, offset)];
-        caller->localsplus[caller->stacktop++] = result;
         caller->prev_instr += _PyOpcode_Caches[opcode];
+        if (opcode == STORE_SUBSCR)
+            Py_DECREF(result); // of __setitem__
+        else
+            caller->localsplus[caller->stacktop++] = result;
     }
     if (HostCode* data = findHostCode(code))
         watchLoops(data);
