@@ -199,8 +199,7 @@ bool Death::letGoOf(PyObject* object) {
     if (isGenerator(type)) {
         // When it has ended its frame is cleared already, and its finalizer has nothing to do.
         auto* generator = reinterpret_cast<PyGenObject*>(object);
-        return generator->gi_frame_state == FRAME_CLEARED &&
-               generator->gi_weakreflist == nullptr &&
+        return generator->gi_frame_state == FRAME_CLEARED && generator->gi_weakreflist == nullptr &&
                generator->gi_origin_or_finalizer == nullptr &&
                release(reinterpret_cast<PyObject*>(generator->gi_code));
     }
