@@ -127,7 +127,7 @@ GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
                                              std::span<Value* const> args) {
     Object* object = constantOf(callable);
     if (!object)
-        return {};
+        return speculates(in) ? callMadeHere(callable, args) : Called{};
     if (facts().functionCode && facts().functionCode(object))
         return speculates(in) ? callDirect(callable, args) : Called{};
     if (Called known = callKnownBuiltin(object, args); known.result)
@@ -155,26 +155,47 @@ ExactClass GraphBuilder::instanceClassOf(const Value* callable) const {
     return ExactClass::kUnknown;
 }
 
+// Of the code if it can be called directly with this many arguments, else null.
+runtime::CodeData* GraphBuilder::directCallee(Object* code, size_t numArgs) const {
+    if (!facts().codeInfo || !facts().codeData)
+        return nullptr;
+    const host::CodeInfo info = facts().codeInfo(code);
+    if (info.argCount != static_cast<int>(numArgs) || info.kwOnlyCount != 0 ||
+        (info.flags & kNotDirect) || (info.flags & kOptimizedNewLocals) != kOptimizedNewLocals)
+        return nullptr;
+    return facts().codeData(code, true);
+}
+
+GraphBuilder::Called GraphBuilder::emitCallDirect(runtime::CodeData* callee, Value* function,
+                                                  std::span<Value* const> args) {
+    std::vector<Value*> operands{function};
+    operands.insert(operands.end(), args.begin(), args.end());
+    Value* result = fn_.newInstr(Opcode::kCallDirect, kObject, operands);
+    result->setImm(static_cast<int64_t>(reinterpret_cast<intptr_t>(callee)));
+    return {place(result, nullptr), After::kTracing};
+}
+
 // A function's code may be exchanged at any time, so its identity is not enough.
 GraphBuilder::Called GraphBuilder::callDirect(Value* function, std::span<Value* const> args) {
-    if (!facts().codeInfo || !facts().codeData)
-        return {};
     Object* code = facts().functionCode(constantOf(function));
-    const host::CodeInfo info = facts().codeInfo(code);
-    if (info.argCount != static_cast<int>(args.size()) || info.kwOnlyCount != 0 ||
-        (info.flags & kNotDirect) || (info.flags & kOptimizedNewLocals) != kOptimizedNewLocals)
-        return {};
-    runtime::CodeData* callee = facts().codeData(code, true);
+    runtime::CodeData* callee = directCallee(code, args.size());
     if (!callee)
         return {};
     const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
-    std::vector<Value*> operands{emit(Opcode::kGuardCode, {function}, imm)};
+    Value* guarded = emit(Opcode::kGuardCode, {function}, imm);
     if (Value* result = tryInline(constantOf(function), callee, args))
         return {result, After::kNothing};
-    operands.insert(operands.end(), args.begin(), args.end());
-    Value* result = fn_.newInstr(Opcode::kCallDirect, kObject, operands);
-    result->setImm(imm);
-    return {place(result, nullptr), After::kTracing};
+    return emitCallDirect(callee, guarded, args);
+}
+
+// A function that this code made, such as a comprehension's: CallDirect looks at its code itself.
+GraphBuilder::Called GraphBuilder::callMadeHere(Value* function, std::span<Value* const> args) {
+    if (function->opcode() != Opcode::kCallRuntime ||
+        static_cast<Helper>(function->imm()) != Helper::kMakeFunction)
+        return {};
+    Object* code = constantOf(function->operand(0));
+    runtime::CodeData* callee = code ? directCallee(code, args.size()) : nullptr;
+    return callee ? emitCallDirect(callee, function, args) : Called{};
 }
 
 GraphBuilder::Called GraphBuilder::callKnownBuiltin(Object* builtin, std::span<Value* const> args) {

@@ -339,6 +339,9 @@ class GraphBuilder {
                      std::span<Value* const> args);
     Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callDirect(Value* function, std::span<Value* const> args);
+    Called callMadeHere(Value* function, std::span<Value* const> args);
+    Called emitCallDirect(runtime::CodeData* callee, Value* function, std::span<Value* const> args);
+    runtime::CodeData* directCallee(Object* code, size_t numArgs) const;
     Called callKnownBuiltin(Object* builtin, std::span<Value* const> args);
     Called callMath(const Instr& in, Object* function, std::span<Value* const> args);
     Called callBuiltinFunction(Value* callable, std::span<Value* const> args);

@@ -12,9 +12,10 @@ struct Layout {
     int tpDealloc;                                    // PyTypeObject
     int tpVersionTag, tpDictOffset, tpHeapCachedKeys; // PyTypeObject / PyHeapTypeObject
     int varSize;                                      // PyVarObject::ob_size
-    int intDigits;                   // PyLongObject::ob_digit (30-bit digits, uint32)
-    int floatValue;                  // PyFloatObject
-    int listItems, tupleItems;       // pointer to items / first item
+    int intDigits;             // PyLongObject::ob_digit (30-bit digits, uint32)
+    int floatValue;            // PyFloatObject
+    int listItems, tupleItems; // pointer to items / first item
+    int listAllocated;
     int arrayItems, arrayDescriptor; // array.array
     int byteArrayStart, bytesItems;  // pointer to the first byte / first byte
     int cellContents;

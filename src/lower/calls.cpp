@@ -62,6 +62,8 @@ std::array<Operand, 2> Lowering::outgoingArray(const hir::Instr& instr, size_t f
 
 void Lowering::lowerCallRuntime(const hir::Instr& instr) {
     const auto helper = static_cast<Helper>(instr.imm());
+    if (helper == Helper::kListAppend)
+        return lowerListAppend(instr);
     const runtime::HelperInfo& row = runtime::info(helper);
     std::vector<Operand> args;
     size_t next = 0;
@@ -92,6 +94,26 @@ void Lowering::lowerCallRuntime(const hir::Instr& instr) {
         helper == Helper::kIsTrue ? lowerIsTrue(instr, args) : callHelper(instr, helper, args);
     if (instr.type().rep != hir::Rep::kVoid)
         define(instr, result);
+}
+
+// The helper makes room for more items.
+void Lowering::lowerListAppend(const hir::Instr& instr) {
+    lir::Block* fits = e_.newBlock();
+    lir::Block* full = e_.newColdBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg list = use(instr.operand(0));
+    const VReg item = use(instr.operand(1));
+    const VReg size = e_.load64(list, layout_.varSize);
+    const VReg allocated = e_.load64(list, layout_.listAllocated);
+    e_.branch(Cc::kLt, size, Operand::r(allocated), fits, full);
+    e_.start(fits);
+    e_.storeIndexed(e_.load64(list, layout_.listItems), size, kSlotBytes, 0, item);
+    e_.addMem(Opcode::kAddMem64, list, layout_.varSize, 1);
+    e_.jump(join);
+    e_.start(full);
+    callHelper(instr, Helper::kListAppend, std::array{Operand::r(list), Operand::r(item)});
+    e_.jump(join);
+    e_.start(join);
 }
 
 // Most are True or False.

@@ -99,6 +99,7 @@ class Lowering {
     VReg binaryInt(const hir::Instr& instr, lir::Opcode op); // commutative
     VReg binaryDouble(const hir::Instr& instr, lir::Opcode op);
     // Call of a helper with its C arguments; checks the result as its row says and returns it.
+    void lowerListAppend(const hir::Instr& instr);
     VReg lowerIsTrue(const hir::Instr& instr, std::span<const Operand> args);
     VReg callHelper(const hir::Instr& instr, runtime::Helper helper, std::span<const Operand> args);
     VReg checkHelperResult(const hir::Instr& instr, runtime::Helper helper, VReg result);

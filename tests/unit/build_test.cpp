@@ -580,6 +580,28 @@ TEST_F(BuildTest, AppendsToExactList) {
     EXPECT_EQ(countHelper(runtime::Helper::kListAppend), 1) << text;
 }
 
+// (lambda a: a)(a): the code is known, whatever the function is.
+TEST_F(BuildTest, CallsFunctionsMadeHereDirectly) {
+    slots(1, 3);
+    classes[object(kCode)] = ExactClass::kUnknown;
+    code_.consts.push_back(object(kCode));
+    const auto codeIndex = static_cast<int>(code_.consts.size()) - 1;
+    add(Op::kPushNull);
+    add(Op::kLoadConst, codeIndex);
+    add(Op::kMakeFunction, 0);
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kCallDirect), 1) << text;
+    EXPECT_EQ(count(Opcode::kGuardCode), 0);
+    // With defaults for the wrong number of arguments it is a call like any other.
+    codes = {{object(kCode), {2, 0, 3}}};
+    build();
+    EXPECT_EQ(count(Opcode::kCallDirect), 0);
+    EXPECT_EQ(countHelper(runtime::Helper::kCall), 1);
+}
+
 // with a: pass
 TEST_F(BuildTest, With) {
     slots(1, 1);

@@ -42,6 +42,7 @@ constexpr host::Layout makeLayout() {
     l.intDigits = 24;
     l.floatValue = 16;
     l.listItems = 24;
+    l.listAllocated = 32;
     l.tupleItems = 24;
     l.arrayItems = 24;
     l.arrayDescriptor = 40;

@@ -184,6 +184,32 @@ TEST_P(LowerObjects, ListAndTupleItems) {
               std::nullopt);
 }
 
+TEST_P(LowerObjects, AppendsWhereThereIsRoom) {
+    runtime::setAddress(Helper::kListAppend, reinterpret_cast<uint64_t>(&threeArgs));
+    Fake list, items, item;
+    list.at(16) = 1;
+    list.at(24) = items.address();
+    list.at(32) = 2;
+    compileBody("  CallRuntime ListAppend v0 v1 [fs0]\n  Return v0\n", "obj", "obj");
+    const auto append = [&] {
+        slot(0, list.address());
+        slot(1, item.address());
+        return run();
+    };
+    calls.result = 0;
+    EXPECT_FALSE(append().exit);
+    EXPECT_EQ(list.at(16), 2u);
+    EXPECT_EQ(items.at(8), item.address());
+    EXPECT_TRUE(calls.args.empty());
+    EXPECT_FALSE(append().exit);
+    ASSERT_GE(calls.args.size(), 2u);
+    EXPECT_EQ(calls.args[0], list.address());
+    EXPECT_EQ(calls.args[1], item.address());
+    EXPECT_EQ(list.at(16), 2u); // that is the helper's business
+    calls.result = ~uint64_t{0};
+    EXPECT_EQ(append().exit->reason, exits::Reason::kError);
+}
+
 TEST_P(LowerObjects, SequenceItems) {
     Fake list(classAddress(hir::ExactClass::kList)), tuple(classAddress(hir::ExactClass::kTuple));
     Fake items, other(classAddress(hir::ExactClass::kSet));

@@ -237,15 +237,16 @@ PyObject* FormatValue(int64_t conversion, PyObject* value, PyObject* spec) {
     return PyObject_Format(converted.get(), spec);
 }
 
-int64_t ListAppend(PyObject* list, PyObject* item) {
+int64_t ListAppend(PyObject* list, PyObject* stolenItem) {
+    Ref item(stolenItem);
     auto* object = reinterpret_cast<PyListObject*>(list);
     Py_ssize_t size = Py_SIZE(list);
     if (object->allocated > size) {
-        PyList_SET_ITEM(list, size, Py_NewRef(item));
+        PyList_SET_ITEM(list, size, item.release());
         Py_SET_SIZE(list, size + 1);
         return 0;
     }
-    return PyList_Append(list, item);
+    return PyList_Append(list, item.get());
 }
 
 int64_t ListExtend(PyObject* list, PyObject* iterable) {

@@ -26,6 +26,7 @@ Layout makeLayout() {
     l.intDigits = narrow(offsetof(PyLongObject, ob_digit));
     l.floatValue = narrow(offsetof(PyFloatObject, ob_fval));
     l.listItems = narrow(offsetof(PyListObject, ob_item));
+    l.listAllocated = narrow(offsetof(PyListObject, allocated));
     l.tupleItems = narrow(offsetof(PyTupleObject, ob_item));
     l.arrayItems = narrow(offsetof(ArrayObject, items));
     l.arrayDescriptor = narrow(offsetof(ArrayObject, descriptor));

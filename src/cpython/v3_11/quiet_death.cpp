@@ -105,9 +105,11 @@ class Death {
     bool letGoOfInstance(PyObject* object, PyTypeObject* type);
     bool letGoOfDict(PyDictObject* dict);
     bool letGoOfSet(const PySetObject* set);
+    bool letGoOfFunction(PyFunctionObject* function);
 
     bool release(PyObject* item) {
-        if (item == nullptr || isNumberOrString(Py_TYPE(item)) || isPlain(Py_TYPE(item)))
+        if (item == nullptr || isNumberOrString(Py_TYPE(item)) || isPlain(Py_TYPE(item)) ||
+            Py_REFCNT(item) > static_cast<Py_ssize_t>(kMostItems)) // more than are let go of
             return true;
         if (count_ == released_.size())
             return false;
@@ -170,6 +172,19 @@ bool Death::letGoOfSet(const PySetObject* set) {
     });
 }
 
+bool Death::letGoOfFunction(PyFunctionObject* function) {
+    const std::array fields{
+        function->func_globals,    function->func_builtins,   function->func_closure,
+        function->func_name,       function->func_qualname,   function->func_defaults,
+        function->func_kwdefaults, function->func_doc,        function->func_dict,
+        function->func_module,     function->func_annotations};
+    // Its code usually is a constant of other code.
+    PyObject* code = function->func_code;
+    const bool codeStays = Py_REFCNT(code) > 1 && std::ranges::find(fields, code) == fields.end();
+    return function->func_weakreflist == nullptr && (codeStays || release(code)) &&
+           release(fields.data(), std::ssize(fields));
+}
+
 bool Death::letGoOf(PyObject* object) {
     PyTypeObject* type = Py_TYPE(object);
     if (isPlain(type))
@@ -182,6 +197,8 @@ bool Death::letGoOf(PyObject* object) {
         return letGoOfDict(reinterpret_cast<PyDictObject*>(object));
     if (type == &PySet_Type || type == &PyFrozenSet_Type)
         return letGoOfSet(reinterpret_cast<PySetObject*>(object));
+    if (type == &PyFunction_Type)
+        return letGoOfFunction(reinterpret_cast<PyFunctionObject*>(object));
     if (type == &PySlice_Type) {
         auto* slice = reinterpret_cast<PySliceObject*>(object);
         return release(slice->start) && release(slice->stop) && release(slice->step);

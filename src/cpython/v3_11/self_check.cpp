@@ -56,7 +56,7 @@ bool checkSequences(const Layout& l) {
         return false;
     Owned first(PyIter_Next(iterator.get())), firstOfTuple(PyIter_Next(tupleIterator.get()));
     auto* items = read<PyObject**>(list.get(), l.listItems);
-    return items[1] == item.get() &&
+    return items[1] == item.get() && read<Py_ssize_t>(list.get(), l.listAllocated) == 2 &&
            read<PyObject*>(tuple.get(), l.tupleItems + static_cast<int>(sizeof(PyObject*))) ==
                item.get() &&
            read<PyObject*>(cell.get(), l.cellContents) == item.get() &&
