@@ -174,15 +174,11 @@ bool Death::letGoOfSet(const PySetObject* set) {
 
 bool Death::letGoOfFunction(PyFunctionObject* function) {
     const std::array fields{
-        function->func_globals,    function->func_builtins,   function->func_closure,
-        function->func_name,       function->func_qualname,   function->func_defaults,
-        function->func_kwdefaults, function->func_doc,        function->func_dict,
-        function->func_module,     function->func_annotations};
-    // Its code usually is a constant of other code.
-    PyObject* code = function->func_code;
-    const bool codeStays = Py_REFCNT(code) > 1 && std::ranges::find(fields, code) == fields.end();
-    return function->func_weakreflist == nullptr && (codeStays || release(code)) &&
-           release(fields.data(), std::ssize(fields));
+        function->func_code,     function->func_globals,    function->func_builtins,
+        function->func_closure,  function->func_name,       function->func_qualname,
+        function->func_defaults, function->func_kwdefaults, function->func_doc,
+        function->func_dict,     function->func_module,     function->func_annotations};
+    return function->func_weakreflist == nullptr && release(fields.data(), std::ssize(fields));
 }
 
 bool Death::letGoOf(PyObject* object) {
