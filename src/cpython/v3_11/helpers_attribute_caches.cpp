@@ -95,9 +95,13 @@ Loaded load(const AttributeEntry& entry, PyObject* object, PyTypeObject* type, P
         return callGetter(entry.found, get, nullptr, object);
     }
     case Attribute::kOfInstance:
+        break;
     case Attribute::kPlain:
     case Attribute::kFunction:
     case Attribute::kNonData:
+        // Its class may have made it hide the instance's attribute since.
+        if (Py_TYPE(entry.found)->tp_descr_set != nullptr)
+            return kNotKnown;
         break;
     }
     const OwnAttribute own = host::ownAttribute(entry, object, type, name);

@@ -205,9 +205,26 @@ def slots(turn):
     return seen + read(thing, ["a"])
 
 
+class Hidden:
+    """Its class attribute begins to hide the instance's."""
+
+    late = Late()
+
+    def __init__(self):
+        self.late = "own"
+
+
+before = Hidden()
+
+
+def hidden(turn):
+    return [before.late, Hidden().late, getattr_at_site(before, "late")]
+
+
 def change_the_classes():
     """What was learned of these names is not so any more."""
     Late.__get__ = lambda self, instance, owner: ("late", instance is None, owner.__name__)
+    Late.__set__ = lambda self, instance, value: None
     Made.make = staticmethod(lambda *args: ("static now", args))
     Derived.help = classmethod(lambda cls, *args: (cls.__name__, args))
     Meta.help = property(lambda cls: lambda *args: "of the metaclass now")
@@ -218,7 +235,7 @@ def change_the_classes():
 
 
 def main():
-    for part in (instances, asks, classes, slots):
+    for part in (instances, asks, classes, slots, hidden):
         for turn in range(60):
             seen = part(turn)
             if turn < 8 or turn > 57:
@@ -231,7 +248,7 @@ print("--- changed")
 
 
 def rest():
-    for part in (asks, classes):
+    for part in (asks, classes, hidden):
         for turn in range(60):
             seen = part(turn)
             if turn < 3 or turn > 57:
