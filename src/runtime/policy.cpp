@@ -5,6 +5,7 @@
 #include "cpython/api.h"
 #include "hir/hir.h"
 #include "runtime/options.h"
+#include "runtime/resume_points.h"
 #include "support/cpu_time.h"
 
 #include <algorithm>
@@ -85,6 +86,8 @@ void publish(CodeData* data) {
     bool usable = isActive() && data->current && !data->suppressed;
     data->nativeEntry = usable ? data->current->entryAt(0) : nullptr;
     data->nativeFunction = data->nativeEntry ? data->current->base : nullptr;
+    if (data->nativeResume != nullptr)
+        forgetResumePoints();
     data->nativeResume = usable && data->isGenerator ? data->current->base : nullptr;
 }
 

@@ -6,6 +6,7 @@
 #include "cpython/v3_11/osr.h"
 #include "runtime/code_memory.h"
 #include "runtime/policy.h"
+#include "runtime/resume_points.h"
 #include "runtime/unwind.h"
 
 #include <algorithm>
@@ -35,6 +36,8 @@ void destroyHostCode(void* pointer) {
         return;
     wake(data.get()); // the code object's end looks at co_warmup
     runtime::unregisterCode(data.get());
+    if (data->nativeResume != nullptr)
+        runtime::forgetResumePoints();
     if (data->current)
         destroyBlob(std::move(data->current));
     for (std::unique_ptr<runtime::CodeBlob>& blob : data->retired)

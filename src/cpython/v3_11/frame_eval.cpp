@@ -4,6 +4,7 @@
 #include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/code_views.h"
 #include "cpython/v3_11/direct_call.h"
+#include "cpython/v3_11/free_lists.h"
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/handlers.h"
 #include "cpython/v3_11/helpers.h"
@@ -162,6 +163,7 @@ bool install() {
     hidePatches();
     markUnseenFrames();
     takeGeneratorSlots();
+    takeDeallocs();
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;
 }
@@ -171,6 +173,7 @@ void uninstall() {
         return;
     unwatchAllLoops();
     giveBackGeneratorSlots();
+    giveBackDeallocs();
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
 }
 

@@ -1,6 +1,7 @@
 #include "cpython/v3_11/generators.h"
 
 #include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/free_lists.h"
 
 #include "pycore_genobject.h"
 #include "pycore_pyerrors.h"
@@ -81,8 +82,8 @@ PyObject* makeGenerator(PyThreadState* tstate, const HostCode* data, PyFunctionO
     if (tstate->recursion_remaining <= 0 || tstate->cframe->use_tracing ||
         tstate->coroutine_origin_tracking_depth != 0)
         return nullptr;
-    auto* generator = PyObject_GC_NewVar(PyGenObject, generatorType(code),
-                                         code->co_nlocalsplus + code->co_stacksize);
+    auto* generator =
+        newGeneratorObject(tstate, generatorType(code), code->co_nlocalsplus + code->co_stacksize);
     if (generator == nullptr) {
         _PyErr_Clear(tstate);
         return nullptr;
@@ -128,6 +129,19 @@ PyObject* resumeNative(PyThreadState* tstate, const HostCode* data, Frame* frame
     return enterNative(tstate, frame, data->nativeResume, entry);
 }
 
+bool findResumePoint(PyThreadState* tstate, const Frame* frame, runtime::ResumePoint* point) {
+    const HostCode* data = findHostCode(frame->f_code);
+    const void* entry = resumeEntry(tstate, data, frame);
+    if (entry == nullptr)
+        return false;
+    point->at = frame->prev_instr;
+    point->native = {data->nativeResume, entry};
+    point->withNone = point->native;
+    if (isDelegating(frame))
+        point->withNone.function = reinterpret_cast<const void*>(&resumeDelegating);
+    return true;
+}
+
 // gen_send_ex2() in genobject.c, after the frame has run.
 Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* result) {
     bool failed = result == nullptr;
@@ -148,19 +162,19 @@ Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* re
     return failed ? Sent::kRaised : Sent::kReturned;
 }
 
-Sent sendNative(PyThreadState* tstate, PyGenObject* generator, PyObject* value, PyObject** result) {
-    runtime::NativeEntry native;
-    if (!prepareResume(tstate, generator, value, &native))
+namespace {
+
+inline Sent send(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
+                 PyObject** result) {
+    const runtime::NativeEntry* native = prepareResume(tstate, generator, value);
+    if (native == nullptr)
         return Sent::kNot;
-    auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
-    *result = callNative(tstate, frame, native);
+    *result = callNative(tstate, reinterpret_cast<Frame*>(generator->gi_iframe), *native);
     endRunning(tstate, generator);
     if (*result != nullptr && generator->gi_frame_state == FRAME_SUSPENDED) [[likely]]
         return Sent::kYielded;
     return finishGenerator(tstate, generator, *result);
 }
-
-namespace {
 
 iternextfunc originalNext = nullptr;
 sendfunc originalSend = nullptr;
@@ -170,7 +184,7 @@ PyObject* nextOfGenerator(PyObject* self) {
     if (!hookIsSet(tstate)) // in a subinterpreter
         return originalNext(self);
     PyObject* result;
-    switch (sendNative(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
+    switch (send(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
     case Sent::kNot:
         return originalNext(self);
     case Sent::kReturned:
@@ -189,7 +203,7 @@ PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result)
     PyThreadState* tstate = _PyThreadState_GET();
     if (!hookIsSet(tstate))
         return originalSend(self, value, result);
-    switch (sendNative(tstate, reinterpret_cast<PyGenObject*>(self), value, result)) {
+    switch (send(tstate, reinterpret_cast<PyGenObject*>(self), value, result)) {
     case Sent::kYielded:
         return PYGEN_NEXT;
     case Sent::kReturned:
@@ -203,6 +217,10 @@ PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result)
 }
 
 } // namespace
+
+Sent sendNative(PyThreadState* tstate, PyGenObject* generator, PyObject* value, PyObject** result) {
+    return send(tstate, generator, value, result);
+}
 
 void takeGeneratorSlots() {
     originalNext = PyGen_Type.tp_iternext;

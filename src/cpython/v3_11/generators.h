@@ -6,6 +6,7 @@
 #include "cpython/v3_11/delegation.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/stack_segments.h"
+#include "runtime/resume_points.h"
 
 namespace pyston::host {
 
@@ -24,6 +25,8 @@ inline const void* resumeEntry(PyThreadState* tstate, const HostCode* data, cons
         return nullptr;
     return data->current->indexedEntryAt(nextOffset(frame));
 }
+// The same for runtime::resumePoints; false when there is none.
+bool findResumePoint(PyThreadState* tstate, const Frame* frame, runtime::ResumePoint* point);
 // As after RESUME: gi_yieldfrom and throw() look whether the frame stands at a yield.
 inline void passResume(Frame* frame) {
     ++frame->prev_instr;
@@ -59,30 +62,28 @@ inline void endRunning(PyThreadState* tstate, PyGenObject* generator) {
 inline int waitingStackTop(int depth) {
     return kInNative - depth;
 }
-// In parts. First the generator becomes the running one and gets the value; false: kNot.
-inline bool prepareResume(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
-                          runtime::NativeEntry* entry) {
+// In parts. First the generator becomes the running one and gets the value; what has to be called
+// then, valid until something else runs. Null: kNot.
+inline const runtime::NativeEntry* prepareResume(PyThreadState* tstate, PyGenObject* generator,
+                                                 PyObject* value) {
     bool refusesValue = generator->gi_frame_state == FRAME_CREATED && value != Py_None;
-    if (generator->gi_frame_state >= FRAME_EXECUTING || refusesValue || stackMayBeLow())
-        return false;
+    if (generator->gi_frame_state >= FRAME_EXECUTING || refusesValue || stackMayBeLow() ||
+        tstate->cframe->use_tracing)
+        return nullptr;
     auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
-    const HostCode* data = findHostCode(generator->gi_code);
-    const void* address = resumeEntry(tstate, data, frame);
-    if (address == nullptr)
-        return false;
+    runtime::ResumePoint& point = runtime::resumePointFor(frame->prev_instr);
+    if (point.at != frame->prev_instr && !findResumePoint(tstate, frame, &point)) [[unlikely]]
+        return nullptr;
     const int depth = frame->stacktop;
-    const bool delegates = value == Py_None && isDelegating(frame);
     frame->localsplus[depth] = Py_NewRef(value);
     beginRunning(tstate, generator);
     passResume(frame);
     linkNativeFrame(tstate, frame);
-    if (delegates) {
+    if (value != Py_None)
+        return &point.native;
+    if (point.withNone.function != point.native.function)
         frame->stacktop = waitingStackTop(depth);
-        *entry = {reinterpret_cast<const void*>(&resumeDelegating), address};
-    } else {
-        *entry = {data->nativeResume, address};
-    }
-    return true;
+    return &point.withNone;
 }
 // After the call, if it does not stand at a yield: `result` is the call's.
 Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* result);

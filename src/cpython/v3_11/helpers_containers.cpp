@@ -1,4 +1,5 @@
 // Cells, functions, and the building and unpacking of containers.
+#include "cpython/v3_11/free_lists.h"
 #include "cpython/v3_11/helpers_functions.h"
 
 #include "pycore_dict.h"
@@ -134,11 +135,11 @@ PyObject* MakeCell(PyObject* content) {
 }
 
 PyObject* MakeFunction(_PyInterpreterFrame* frame, int64_t flags, PyObject** operands, int64_t) {
-    PyObject* object = PyFunction_New(*operands++, frame->f_globals);
-    if (object == nullptr) {
+    PyFunctionObject* function =
+        host::makeFunction(_PyThreadState_GET(), *operands++, frame->f_globals);
+    if (function == nullptr) {
         return nullptr;
     }
-    auto* function = reinterpret_cast<PyFunctionObject*>(object);
     if (flags & 0x08) {
         function->func_closure = Py_NewRef(*operands++);
     }
@@ -151,7 +152,7 @@ PyObject* MakeFunction(_PyInterpreterFrame* frame, int64_t flags, PyObject** ope
     if (flags & 0x01) {
         function->func_defaults = Py_NewRef(*operands++);
     }
-    return object;
+    return reinterpret_cast<PyObject*>(function);
 }
 
 PyObject* ClosureCell(_PyInterpreterFrame* frame, int64_t index) {

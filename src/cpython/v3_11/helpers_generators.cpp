@@ -164,10 +164,8 @@ pyston::host::Sent pyston::host::sendAny(PyThreadState* tstate, PyObject* receiv
 namespace pyston::rt {
 
 int64_t PrepareResume(PyThreadState* tstate, PyObject* generator, PyObject* value) {
-    static runtime::NativeEntry entry; // read before anything else can run
-    bool ready =
-        host::prepareResume(tstate, reinterpret_cast<PyGenObject*>(generator), value, &entry);
-    return ready ? reinterpret_cast<int64_t>(&entry) : 0;
+    return reinterpret_cast<int64_t>(
+        host::prepareResume(tstate, reinterpret_cast<PyGenObject*>(generator), value));
 }
 
 PyObject* FinishSend(PyThreadState* tstate, PyObject* generator, PyObject* result) {

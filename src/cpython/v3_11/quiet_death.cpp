@@ -71,6 +71,26 @@ bool isGenerator(PyTypeObject* type) {
     return type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type;
 }
 
+// A lambda, or a comprehension's function: its cells are its frame's, too.
+bool holdsWhatOthersHold(const PyFunctionObject* function) {
+    if (function->func_weakreflist != nullptr || function->func_defaults != nullptr ||
+        function->func_kwdefaults != nullptr || function->func_dict != nullptr ||
+        function->func_annotations != nullptr)
+        return false;
+    for (PyObject* held : {function->func_code, function->func_globals, function->func_builtins,
+                           function->func_name, function->func_qualname, function->func_doc})
+        if (Py_REFCNT(held) <= 1)
+            return false;
+    if (function->func_module != nullptr && Py_REFCNT(function->func_module) <= 1)
+        return false;
+    PyObject* closure = function->func_closure;
+    if (closure == nullptr || Py_REFCNT(closure) > 1)
+        return true;
+    PyObject** cells = reinterpret_cast<PyTupleObject*>(closure)->ob_item;
+    return std::all_of(cells, cells + Py_SIZE(closure),
+                       [](PyObject* cell) { return Py_REFCNT(cell) > 1; });
+}
+
 // What classes made in Python free their instances with.
 destructor instanceDealloc = nullptr;
 
@@ -210,10 +230,8 @@ bool Death::letGoOf(PyObject* object) {
                release(method->m_module);
     }
     if (isGenerator(type)) {
-        // When it has ended its frame is cleared already, and its finalizer has nothing to do.
         auto* generator = reinterpret_cast<PyGenObject*>(object);
-        return generator->gi_frame_state == FRAME_CLEARED && generator->gi_weakreflist == nullptr &&
-               generator->gi_origin_or_finalizer == nullptr &&
+        return generatorDiesQuietly(generator) &&
                release(reinterpret_cast<PyObject*>(generator->gi_code));
     }
     if (type == &PyCell_Type)
@@ -243,7 +261,12 @@ bool prepareQuietDeaths() {
 }
 
 bool diesQuietly(PyObject* object) {
-    if (isPlain(Py_TYPE(object)))
+    PyTypeObject* type = Py_TYPE(object);
+    if (isGenerator(type))
+        return generatorDiesQuietly(reinterpret_cast<PyGenObject*>(object));
+    if (type == &PyFunction_Type && holdsWhatOthersHold(reinterpret_cast<PyFunctionObject*>(object)))
+        return true;
+    if (isPlain(type))
         return true;
     Death death;
     return death.isQuiet(object);
