@@ -474,13 +474,10 @@ class InlinedFrames {
     std::vector<Frame*> frames_;
 };
 
-int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
-            const MachineState* state, PyObject* dead) {
-    if (dead != nullptr && diesQuietly(dead)) {
-        Py_TYPE(dead)->tp_dealloc(dead);
-        return 0;
-    }
-    const auto& blob = *static_cast<const runtime::CodeBlob*>(blobPointer);
+// (Not inlined: what it keeps on the stack takes time to set up.)
+[[gnu::noinline]] int observeRecord(PyThreadState* tstate, Frame* frame,
+                                    const runtime::CodeBlob& blob, uint32_t exitIndex,
+                                    const MachineState* state, PyObject* dead) {
     Boxes boxes;
     const Record& record = blob.exits[exitIndex];
     showLocals(frame, blob, record, *state, boxes);
@@ -492,6 +489,16 @@ int observe(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exi
     }
     Py_TYPE(dead)->tp_dealloc(dead);
     return 0;
+}
+
+int observe(PyThreadState* tstate, Frame* frame, void* blob, uint32_t exitIndex,
+            const MachineState* state, PyObject* dead) {
+    if (dead != nullptr && diesQuietly(dead)) {
+        Py_TYPE(dead)->tp_dealloc(dead);
+        return 0;
+    }
+    return observeRecord(tstate, frame, *static_cast<const runtime::CodeBlob*>(blob), exitIndex,
+                         state, dead);
 }
 
 PyObject* resumeFrame(PyThreadState* tstate, Frame* frame, uintptr_t how) {

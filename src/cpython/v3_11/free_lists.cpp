@@ -81,6 +81,8 @@ void deallocGenerator(PyObject* self) {
     if (!generatorDiesQuietly(generator) || slots > kMostSlots)
         return originalGeneratorDealloc(self);
     _PyObject_GC_UNTRACK(self);
+    if (!PyGen_CheckExact(self))
+        Py_XDECREF(generator->gi_origin_or_finalizer);
     Py_DECREF(code);
     Py_DECREF(generator->gi_name);
     Py_DECREF(generator->gi_qualname);

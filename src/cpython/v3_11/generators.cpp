@@ -6,7 +6,7 @@
 #include "pycore_genobject.h"
 #include "pycore_pyerrors.h"
 
-#include <algorithm>
+#include <utility>
 
 namespace pyston::host {
 namespace {
@@ -107,9 +107,13 @@ PyObject* makeGenerator(PyThreadState* tstate, const HostCode* data, PyFunctionO
     frame->is_entry = false;
     frame->owner = FRAME_OWNED_BY_GENERATOR;
     frame->prev_instr = unitAt(code, data->generatorStart.offset);
-    std::copy(args, args + count, frame->localsplus);
-    std::fill(frame->localsplus + count, frame->localsplus + code->co_nlocalsplus, nullptr);
-    if (!makeCells(frame, data->generatorStart)) {
+    PyObject** slots = frame->localsplus;
+    for (Py_ssize_t i = 0; i < count; ++i)
+        slots[i] = args[i];
+    for (Py_ssize_t i = count; i < code->co_nlocalsplus; ++i)
+        slots[i] = nullptr;
+    const GeneratorStart& start = data->generatorStart;
+    if ((start.copiesFreeVars || !start.cells.empty()) && !makeCells(frame, start)) {
         // The caller tries again, with the arguments: they go back to it.
         _PyErr_Clear(tstate);
         for (Py_ssize_t i = 0; i < count; ++i)

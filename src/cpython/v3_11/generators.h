@@ -35,6 +35,15 @@ inline void passResume(Frame* frame) {
 PyObject* resumeNative(PyThreadState* tstate, const HostCode* data, Frame* frame,
                        const void* entry);
 
+// genobject.c's PyAsyncGenASend, which has no header.
+struct AsyncSend {
+    enum State : int { kInit, kIterating, kClosed };
+    PyObject_HEAD PyAsyncGenObject* generator;
+    PyObject* value; // null for anext()
+    State state;
+    static bool isKnown() { return _PyAsyncGenASend_Type.tp_basicsize == sizeof(AsyncSend); }
+};
+
 enum class Sent {
     kNot, // nothing has happened: it has to be done in another way
     kYielded,

@@ -13,12 +13,7 @@ struct WrappedValue {
     PyObject_HEAD PyObject* value;
 };
 
-struct AsyncSend { // PyAsyncGenASend
-    enum State : int { kInit, kIterating, kClosed };
-    PyObject_HEAD PyAsyncGenObject* generator;
-    PyObject* value; // null for anext()
-    State state;
-};
+using host::AsyncSend;
 
 bool isCoroutine(PyObject* object) {
     if (PyCoro_CheckExact(object)) {
@@ -130,7 +125,7 @@ host::Sent sendNative(PyThreadState* tstate, PyObject* receiver, PyObject* value
         return host::sendNative(tstate, reinterpret_cast<PyGenObject*>(receiver), value, result);
     }
     if (Py_IS_TYPE(receiver, &_PyAsyncGenASend_Type) && value == Py_None &&
-        _PyAsyncGenASend_Type.tp_basicsize == sizeof(AsyncSend)) {
+        AsyncSend::isKnown()) {
         return sendToAsyncGenerator(tstate, reinterpret_cast<AsyncSend*>(receiver), result);
     }
     return host::Sent::kNot;

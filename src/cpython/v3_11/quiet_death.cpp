@@ -1,5 +1,6 @@
 #include "cpython/v3_11/quiet_death.h"
 
+#include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/layout.h"
 
 #include "pycore_dict.h"
@@ -54,6 +55,11 @@ bool isPlain(PyTypeObject* type) {
         type == &PyComplex_Type || type == &PyRangeIter_Type || type == Py_TYPE(Py_None))
         return true;
     return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 && isKnownExtensionClass(type);
+}
+
+bool freesNothing(const AsyncSend* awaitable) {
+    return AsyncSend::isKnown() && Py_REFCNT(awaitable->generator) > 1 &&
+           awaitable->value == nullptr;
 }
 
 bool isSequenceIterator(PyTypeObject* type) {
@@ -264,6 +270,8 @@ bool diesQuietly(PyObject* object) {
     PyTypeObject* type = Py_TYPE(object);
     if (isGenerator(type))
         return generatorDiesQuietly(reinterpret_cast<PyGenObject*>(object));
+    if (type == &_PyAsyncGenASend_Type && freesNothing(reinterpret_cast<AsyncSend*>(object)))
+        return true;
     if (type == &PyFunction_Type && holdsWhatOthersHold(reinterpret_cast<PyFunctionObject*>(object)))
         return true;
     if (isPlain(type))

@@ -11,8 +11,11 @@ bool prepareQuietDeaths();
 // Has the generator ended, and does nothing know of it? Its frame is cleared then, and its
 // finalizer has nothing to do.
 inline bool generatorDiesQuietly(const PyGenObject* generator) {
+    // Plain generators made by the interpreter do not set that field.
+    const PyObject* hook =
+        PyGen_CheckExact(generator) ? nullptr : generator->gi_origin_or_finalizer;
     return generator->gi_frame_state == FRAME_CLEARED && generator->gi_weakreflist == nullptr &&
-           generator->gi_origin_or_finalizer == nullptr &&
+           (hook == nullptr || Py_REFCNT(hook) > 1) &&
            generator->gi_exc_state.exc_value == nullptr && Py_REFCNT(generator->gi_code) > 1;
 }
 
