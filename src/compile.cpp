@@ -108,6 +108,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.attributeAccess = host::attributeAccess;
     facts.subscriptFunction = host::subscriptFunction;
     facts.classAttribute = host::classAttribute;
+    facts.constructor = host::constructor;
     facts.knownBuiltin = host::knownBuiltin;
     facts.mathFunction = host::mathFunction;
     return facts;

@@ -136,6 +136,8 @@ GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
         return known;
     if (Called known = callClass(in, callable, args); known.result)
         return known;
+    if (Called known = construct(in, callable, args); known.result)
+        return known;
     if (Called known = callMethodDescriptor(callable, args); known.result)
         return known;
     return callBuiltinFunction(callable, args);
@@ -196,6 +198,47 @@ GraphBuilder::Called GraphBuilder::callMadeHere(Value* function, std::span<Value
     Object* code = constantOf(function->operand(0));
     runtime::CodeData* callee = code ? directCallee(code, args.size()) : nullptr;
     return callee ? emitCallDirect(callee, function, args) : Called{};
+}
+
+// An instance of a class made in Python. As the interpreter counts a level of recursion for the
+// call of the class, and keeps the arguments until it is over, so does this.
+GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
+                                             std::span<Value* const> args) {
+    if (!facts().constructor || !speculates(in))
+        return {};
+    const host::Constructor made = facts().constructor(constantOf(callable));
+    Object* code = made.init ? facts().functionCode(made.init) : nullptr;
+    runtime::CodeData* callee = code ? directCallee(code, args.size() + 1) : nullptr;
+    if (!callee)
+        return {};
+    const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
+    emit(Opcode::kGuardOwnVersion, {callable}, made.version);
+    Value* init = emit(Opcode::kGuardCode, {constObject(made.init)}, imm);
+    emit(Opcode::kGuardLevelLeft, {});
+    Value* object = helper(Helper::kNewInstance, {callable});
+    // The collector may have run, and finalizers; what was allocated is known to nobody yet.
+    emit(Opcode::kGuardOwnVersion, {callable}, made.version);
+    std::vector<Value*> passed{object};
+    passed.insert(passed.end(), args.begin(), args.end());
+    Value* result = emitCallDirect(callee, init, passed).result;
+    result->setImm2(1);
+    hir::Block* isNone = fn_.newBlock();
+    hir::Block* isOther = fn_.newBlock();
+    for (hir::Block* block : {isNone, isOther})
+        block->preds().push_back(block_);
+    branch(Opcode::kBranch, emit(Opcode::kObjectIs, {result, none()}), isNone, isOther);
+    block_ = isOther;
+    block_->setCold(true);
+    Join join{fn_.newBlock()};
+    helper(Helper::kRefuseInitResult, {result});
+    endPath(join);
+    block_ = isNone;
+    endPath(join);
+    block_ = join.block;
+    FrameState* after = stateAfter();
+    for (Value* arg : args)
+        drop(arg, after);
+    return {object, After::kBreakerAndTracing};
 }
 
 GraphBuilder::Called GraphBuilder::callKnownBuiltin(Object* builtin, std::span<Value* const> args) {

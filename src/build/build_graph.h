@@ -39,6 +39,7 @@ struct Facts {
     host::AttributeAccess (*attributeAccess)(uint32_t typeVersion, Object* name) = nullptr;
     Object* (*subscriptFunction)(uint32_t typeVersion, bool stores) = nullptr;
     host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;
+    host::Constructor (*constructor)(Object* type) = nullptr;
     host::KnownBuiltin (*knownBuiltin)(Object*) = nullptr;
     uint64_t (*mathFunction)(Object*) = nullptr;
 };

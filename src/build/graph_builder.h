@@ -339,6 +339,7 @@ class GraphBuilder {
                      std::span<Value* const> args);
     Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callDirect(Value* function, std::span<Value* const> args);
+    Called construct(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callMadeHere(Value* function, std::span<Value* const> args);
     Called emitCallDirect(runtime::CodeData* callee, Value* function, std::span<Value* const> args);
     runtime::CodeData* directCallee(Object* code, size_t numArgs) const;

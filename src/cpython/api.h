@@ -108,6 +108,13 @@ ClassAttribute classAttribute(Object* type, Object* name);
 // Address of the C function of a double that a function of module math calls, if it calls that for
 // every float and an infinite or undefined result is all that it treats as an error; else 0.
 uint64_t mathFunction(Object* callable);
+// A class whose call takes nothing but memory for an instance and a call of its __init__, a Python
+// function (borrowed), as long as the class has this version; null for others.
+struct Constructor {
+    uint32_t version = 0;
+    Object* init = nullptr;
+};
+Constructor constructor(Object* type);
 // The dict of a module object (exactly of class module), else null.
 Object* moduleDict(Object* object);
 // Functions, builtins, classes and modules: what a global usually keeps naming.

@@ -147,11 +147,18 @@ void Lowering::lowerCallDirect(const hir::Instr& instr) {
     const auto* data = reinterpret_cast<const runtime::CodeData*>(instr.imm());
     const VReg thread = e_.threadState();
     const VReg callee = use(instr.operand(0));
+    const auto countLevels = [&](int64_t by) {
+        if (by != 0)
+            e_.addMem(Opcode::kAddMem32, thread, layout_.threadRecursionRemaining, by);
+    };
     const auto callHelperFor = [&] {
         const auto array = outgoingArray(instr, 1);
         const std::array args{Operand::r(thread), Operand::i(instr.imm()), Operand::r(callee),
                               array[0], array[1]};
-        return e_.call(runtime::address(Helper::kCallDirect), args);
+        countLevels(-instr.imm2());
+        const VReg returned = e_.call(runtime::address(Helper::kCallDirect), args);
+        countLevels(instr.imm2());
+        return returned;
     };
     if (data->frame.words == 0)
         return define(instr, checkHelperResult(instr, Helper::kCallDirect, callHelperFor()));
@@ -160,11 +167,13 @@ void Lowering::lowerCallDirect(const hir::Instr& instr) {
     lir::Block* join = e_.newBlock();
     const VReg result = e_.addParam(join, lir::RegClass::kInt);
     const DirectFrame frame = pushDirectFrame(instr, *data, callee, slow);
+    countLevels(-instr.imm2());
     const VReg entry = e_.load64(frame.data, offsetof(runtime::CodeData, nativeEntry));
     const VReg returned =
         e_.callMem(frame.data, offsetof(runtime::CodeData, nativeFunction),
                    {Operand::r(thread), Operand::r(frame.frame), Operand::r(entry)});
     popDirectFrame(frame.frame);
+    countLevels(instr.imm2());
     e_.jump(join, {returned});
 
     e_.start(slow);

@@ -149,4 +149,24 @@ ClassAttribute classAttribute(Object* object, Object* name) {
     return {type->tp_version_tag, found, version};
 }
 
+PyObject* plainInit(PyTypeObject* type) {
+    if (Py_TYPE(type) != &PyType_Type || type->tp_new != PyBaseObject_Type.tp_new ||
+        type->tp_vectorcall != nullptr || (type->tp_flags & Py_TPFLAGS_IS_ABSTRACT) != 0 ||
+        (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0)
+        return nullptr;
+    PyObject* init = _PyType_Lookup(type, &_Py_ID(__init__));
+    return init != nullptr && Py_IS_TYPE(init, &PyFunction_Type) ? init : nullptr;
+}
+
+Constructor constructor(Object* object) {
+    if (!Py_IS_TYPE(object, &PyType_Type))
+        return {};
+    auto* type = reinterpret_cast<PyTypeObject*>(object);
+    PyObject* init = plainInit(type);
+    if (init == nullptr || !PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG) ||
+        type->tp_version_tag == 0)
+        return {};
+    return {type->tp_version_tag, init};
+}
+
 } // namespace pyston::host

@@ -35,6 +35,10 @@ inline Py_ssize_t findKey(PyDictKeysObject* keys, PyObject* name) {
     return -1;
 }
 
+// The Python function that is the class's __init__, if making an instance takes nothing but
+// object.__new__() and a call of it. Borrowed.
+PyObject* plainInit(PyTypeObject* type);
+
 inline bool hasManagedDict(PyTypeObject* type) {
     return (type->tp_flags & Py_TPFLAGS_MANAGED_DICT) != 0;
 }

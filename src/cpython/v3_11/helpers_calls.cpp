@@ -1,6 +1,7 @@
 // Calls and iteration, and serving what may come between.
 #include "cpython/v3_11/helpers_functions.h"
 
+#include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/c_calls.h"
 #include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/direct_call.h"
@@ -55,24 +56,21 @@ PyObject* callCounted(PyThreadState* tstate, PyCFunction function, PyObject* sel
     return result;
 }
 
-// The Python function that is the class's __init__, if making an instance takes nothing but
-// object.__new__() and a call of it. Borrowed.
-PyObject* plainInit(PyTypeObject* type) {
-    if (Py_TYPE(type) != &PyType_Type || type->tp_new != PyBaseObject_Type.tp_new ||
-        type->tp_vectorcall != nullptr || (type->tp_flags & Py_TPFLAGS_IS_ABSTRACT) != 0 ||
-        (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0) {
-        return nullptr;
-    }
-    PyObject* init = _PyType_Lookup(type, &_Py_ID(__init__));
-    return init != nullptr && Py_IS_TYPE(init, &PyFunction_Type) ? init : nullptr;
+PyObject* newInstance(PyTypeObject* type) {
+    static PyObject* const noArguments = PyTuple_New(0);
+    return PyBaseObject_Type.tp_new(type, noArguments, nullptr);
+}
+
+void complainAboutInit(PyThreadState* tstate, PyObject* result) {
+    _PyErr_Format(tstate, PyExc_TypeError, "__init__() should return None, not '%.200s'",
+                  Py_TYPE(result)->tp_name);
 }
 
 // type_call() and slot_tp_init(), without tuple and dict of arguments.
 PyObject* instantiate(PyThreadState* tstate, PyTypeObject* type, PyObject* init, PyObject** args,
                       int64_t count, PyObject* kwnames) {
-    static PyObject* const noArguments = PyTuple_New(0);
     Ref function = Ref::borrow(init);
-    Ref object(PyBaseObject_Type.tp_new(type, noArguments, nullptr));
+    Ref object(newInstance(type));
     if (!object) {
         return nullptr;
     }
@@ -87,8 +85,7 @@ PyObject* instantiate(PyThreadState* tstate, PyTypeObject* type, PyObject* init,
         return nullptr;
     }
     if (result.get() != Py_None) {
-        _PyErr_Format(tstate, PyExc_TypeError, "__init__() should return None, not '%.200s'",
-                      Py_TYPE(result.get())->tp_name);
+        complainAboutInit(tstate, result.get());
         return nullptr;
     }
     return object.release();
@@ -98,7 +95,7 @@ PyObject* instantiate(PyThreadState* tstate, PyTypeObject* type, PyObject* init,
 bool tryInstantiate(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
                     PyObject* kwnames, PyObject** result) {
     auto* type = reinterpret_cast<PyTypeObject*>(callable);
-    PyObject* init = count <= kMostInitArguments ? plainInit(type) : nullptr;
+    PyObject* init = count <= kMostInitArguments ? host::plainInit(type) : nullptr;
     if (init == nullptr || tstate->cframe->use_tracing) {
         return false;
     }
@@ -273,6 +270,15 @@ PyObject* CallDirect(PyThreadState* tstate, int64_t codeData, PyObject* function
                      int64_t count) {
     return host::callDirect(tstate, reinterpret_cast<runtime::CodeData*>(codeData), function, args,
                             count);
+}
+
+PyObject* NewInstance(PyObject* type) {
+    return newInstance(reinterpret_cast<PyTypeObject*>(type));
+}
+
+int64_t RefuseInitResult(PyThreadState* tstate, PyObject* result) {
+    complainAboutInit(tstate, result);
+    return -1;
 }
 
 void ClearFrame(PyThreadState* tstate, int64_t frame) {

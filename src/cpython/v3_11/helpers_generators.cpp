@@ -124,8 +124,7 @@ host::Sent sendNative(PyThreadState* tstate, PyObject* receiver, PyObject* value
     if (PyGen_CheckExact(receiver) || PyCoro_CheckExact(receiver)) {
         return host::sendNative(tstate, reinterpret_cast<PyGenObject*>(receiver), value, result);
     }
-    if (Py_IS_TYPE(receiver, &_PyAsyncGenASend_Type) && value == Py_None &&
-        AsyncSend::isKnown()) {
+    if (Py_IS_TYPE(receiver, &_PyAsyncGenASend_Type) && value == Py_None && AsyncSend::isKnown()) {
         return sendToAsyncGenerator(tstate, reinterpret_cast<AsyncSend*>(receiver), result);
     }
     return host::Sent::kNot;

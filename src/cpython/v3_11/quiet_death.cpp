@@ -272,7 +272,8 @@ bool diesQuietly(PyObject* object) {
         return generatorDiesQuietly(reinterpret_cast<PyGenObject*>(object));
     if (type == &_PyAsyncGenASend_Type && freesNothing(reinterpret_cast<AsyncSend*>(object)))
         return true;
-    if (type == &PyFunction_Type && holdsWhatOthersHold(reinterpret_cast<PyFunctionObject*>(object)))
+    if (type == &PyFunction_Type &&
+        holdsWhatOthersHold(reinterpret_cast<PyFunctionObject*>(object)))
         return true;
     if (isPlain(type))
         return true;
