@@ -539,6 +539,34 @@ TEST_F(BuildTest, SubscriptsInPythonAreCalls) {
     EXPECT_EQ(form(), (std::array{0, 0, 1}));
 }
 
+// Class(x), of a class whose __init__ is a Python function of two parameters.
+TEST_F(BuildTest, InstantiatesKnownClass) {
+    slots(1, 1);
+    codes[object(kCode)].argCount = 2;
+    request_.facts.constructor = [](Object* type) {
+        return type == object(kListClass) ? host::Constructor{17, object(kFunction)}
+                                          : host::Constructor{};
+    };
+    dictEntries[7] = object(kListClass);
+    Instr& load = add(Op::kLoadGlobalNull, 0, Feedback::Kind::kGlobalModule);
+    load.feedback.keysVersion = 3;
+    load.feedback.index = 7;
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 1);
+    add(Op::kReturnValue);
+    std::string text = build();
+    EXPECT_EQ(count(Opcode::kGuardOwnVersion), 2) << text; // before and after the allocation
+    EXPECT_EQ(find(Opcode::kGuardOwnVersion)->imm(), 17);
+    EXPECT_EQ(count(Opcode::kGuardLevelLeft), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kNewInstance), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kRefuseInitResult), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kCall), 0);
+    ASSERT_EQ(count(Opcode::kCallDirect), 1) << text;
+    EXPECT_EQ(find(Opcode::kCallDirect)->imm2(), 1);
+    EXPECT_EQ(find(Opcode::kCallDirect)->numOperands(), 3u); // __init__, the instance, x
+    EXPECT_EQ(find(Opcode::kReturn)->operand(0), find(Opcode::kCallDirect)->operand(1));
+}
+
 TEST_F(BuildTest, WrongArgumentCountIsTheHelpersBusiness) {
     slots(1, 1);
     dictEntries[7] = object(kFunction);

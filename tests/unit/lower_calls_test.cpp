@@ -17,6 +17,7 @@ struct {
     uint64_t current = 0;        // frame
     uint64_t result = 0;
     uint32_t stackTop = 0; // left in the frame
+    int32_t levels = 0;    // of recursion, as the callee found them
 } callee;
 
 struct World {
@@ -29,6 +30,7 @@ uint64_t enter(uint64_t thread, uint64_t frame, uint64_t entry) {
     callee.frame.assign(words, words + 9 + kSlots);
     callee.top = *reinterpret_cast<uint64_t*>(thread + 32);
     callee.current = *reinterpret_cast<uint64_t*>(world.cframe + 8);
+    callee.levels = *reinterpret_cast<int32_t*>(thread + 8);
     *reinterpret_cast<uint32_t*>(frame + 64) = callee.stackTop;
     return callee.result;
 }
@@ -98,6 +100,18 @@ TEST_P(LowerCalls, MakesAndClearsTheFrame) {
     EXPECT_EQ(function.references(), 1);
     EXPECT_EQ(code.references(), 1);
     EXPECT_TRUE(calls.args.empty());
+}
+
+// A class's call counts a level, around that of its __init__.
+TEST_P(LowerCalls, MayCountALevelMore) {
+    run();
+    const int32_t plain = callee.levels;
+    const uint64_t before = thread_.at(1);
+    compileBody("  v2:obj = CallDirect v0 v1 v1 " + hex(&data) + " #1 [fs0]\n  Return v2\n", "obj",
+                "obj");
+    EXPECT_EQ(run().value, box.address());
+    EXPECT_EQ(callee.levels, plain - 1);
+    EXPECT_EQ(thread_.at(1), before);
 }
 
 TEST_P(LowerCalls, AFrameThatHoldsMoreIsClearedByTheHelper) {
