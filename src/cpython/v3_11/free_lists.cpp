@@ -3,6 +3,7 @@
 #include "cpython/v3_11/quiet_death.h"
 
 #include "pycore_gc.h"
+#include "pycore_pymem.h"
 
 #include <algorithm>
 #include <array>
@@ -19,7 +20,7 @@ class FreeList {
     // NULL if there is none, or if an allocation is when the collector would look whether to run.
     PyObject* take(PyThreadState* tstate) {
         gc_generation& youngest = tstate->interp->gc.generations[0];
-        if (first_ == nullptr || youngest.count >= youngest.threshold)
+        if (first_ == nullptr || youngest.count >= youngest.threshold || isTraced())
             return nullptr;
         Link* taken = first_;
         first_ = taken->next;
@@ -29,7 +30,7 @@ class FreeList {
     }
     // `object` is not tracked.
     void give(PyThreadState* tstate, PyObject* object) {
-        if (count_ == kMost) {
+        if (count_ == kMost || isTraced()) {
             PyObject_GC_Del(object);
             return;
         }
@@ -44,6 +45,9 @@ class FreeList {
     }
 
   private:
+    // tracemalloc sees each object made and freed.
+    static bool isTraced() { return _Py_tracemalloc_config.tracing != 0; }
+
     static constexpr int kMost = 32;
     struct Link {
         Link* next;
