@@ -222,17 +222,12 @@ GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
     passed.insert(passed.end(), args.begin(), args.end());
     Value* result = emitCallDirect(callee, init, passed).result;
     result->setImm2(1);
-    hir::Block* isNone = fn_.newBlock();
-    hir::Block* isOther = fn_.newBlock();
-    for (hir::Block* block : {isNone, isOther})
-        block->preds().push_back(block_);
-    branch(Opcode::kBranch, emit(Opcode::kObjectIs, {result, none()}), isNone, isOther);
+    hir::Block* isOther = enterIf(emit(Opcode::kObjectIs, {result, none()}));
+    Join join{fn_.newBlock()};
+    endPath(join);
     block_ = isOther;
     block_->setCold(true);
-    Join join{fn_.newBlock()};
     helper(Helper::kRefuseInitResult, {result});
-    endPath(join);
-    block_ = isNone;
     endPath(join);
     block_ = join.block;
     FrameState* after = stateAfter();
