@@ -177,6 +177,8 @@ struct CodeData {
     bool suppressed = false;   // by the user, or given up
     uint32_t calls = 0;        // interpreted calls seen
     Object* code = nullptr;    // borrowed (this dies with it)
+    uint32_t codeUnits = 0;    // its size
+    uint8_t timesAsked = 0;    // while it waits in a CompileBatch
     // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
     // times.
     Object* globals = nullptr;

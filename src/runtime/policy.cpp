@@ -4,6 +4,8 @@
 #include "compile.h"
 #include "cpython/api.h"
 #include "hir/hir.h"
+#include "runtime/compile_batch.h"
+#include "runtime/compile_budget.h"
 #include "runtime/options.h"
 #include "runtime/resume_points.h"
 #include "support/cpu_time.h"
@@ -50,34 +52,75 @@ uint32_t handledThreshold() {
     return std::max<uint32_t>(options().compileAfterCalls / kHandledPerCalls, 1);
 }
 
-// Programs that end soon would pay for more than they gain: compilation may take a share of the
-// process's CPU time. The first milliseconds are free, so that one hot loop need not wait. What is
-// still not compiled after a second is not what the program spends its time on: half the share.
-constexpr uint64_t kFreeMicroseconds = 4'000;
-constexpr uint64_t kFullShareMicroseconds = 1'000'000;
+// Fewer calls than this before compilation are asked for by someone who is in a hurry.
+constexpr uint32_t kFewCalls = 500;
 
 int32_t probeAfter() {
     return static_cast<int32_t>(std::clamp(options().compileAfterCalls / 4, 4u, kProbeAfter));
 }
 
-bool isWithinBudget() {
-    const uint64_t spent = statistics().compileMicroseconds;
-    const uint64_t percent = options().compileBudget;
-    if (spent < kFreeMicroseconds || percent >= 100 || options().compileAfterCalls == 0)
-        return true;
-    const uint64_t used = processCpuMicroseconds();
-    const uint64_t counted = (used + std::min(used, kFullShareMicroseconds)) / 2;
-    return spent * 100 < counted * percent;
+CompileBudget budget;
+
+uint64_t predictedMicroseconds(const CodeData* data) {
+    return data->current ? data->current->compileMicroseconds : budget.predict(data->codeUnits);
 }
 
-// A counter that has reached its threshold while there is no budget asks again a little later.
-bool isTime(uint32_t& counter, uint32_t threshold) {
+bool isWithinBudget(const CodeData* data, uint64_t now) {
+    return options().compileAfterCalls == 0 ||
+           budget.allows(predictedMicroseconds(data), now, options().compileBudget);
+}
+bool isWithinBudget(const CodeData* data) {
+    return isWithinBudget(data, processCpuMicroseconds());
+}
+
+// Who wants things compiled early does not want them to wait.
+bool economizes() {
+    return options().compileAfterCalls >= kFewCalls && options().compileBudget < 100;
+}
+
+// What takes longer to compile has to be hotter. A loop is as hot as it is long: only code that is
+// much larger than its loops has to wait for more iterations.
+constexpr uint32_t kUnitsOfOneCall = 128;
+constexpr uint32_t kUnitsPerLoopUnit = 4;
+constexpr uint32_t kMaxFactor = 8;
+
+uint32_t sizeFactor(const CodeData* data, uint32_t unitsWithout) {
+    if (!economizes() || data->compilations() > 0)
+        return 1;
+    return std::clamp(data->codeUnits / unitsWithout, 1u, kMaxFactor);
+}
+
+uint32_t callThreshold(const CodeData* data) {
+    return options().compileAfterCalls * sizeFactor(data, kUnitsOfOneCall);
+}
+
+CompileBatch batch([](CodeData* data) {
+    data->calls = std::max(data->calls, callThreshold(data));
+    host::wakeCode(data);
+});
+
+// A counter that has reached its threshold, but not what else it takes, asks again a little later.
+void askLater(uint32_t& counter, uint32_t threshold) {
+    counter -= std::min(counter, threshold / 8 + 1);
+}
+
+bool isTime(const CodeData* data, uint32_t& counter, uint32_t threshold) {
     if (counter < threshold)
         return false;
-    if (isWithinBudget())
-        return true;
-    counter -= std::min(counter, threshold / 8 + 1);
-    return false;
+    const bool is = isWithinBudget(data);
+    if (!is)
+        askLater(counter, threshold);
+    return is;
+}
+
+bool isTimeForCalls(CodeData* data, uint32_t threshold) {
+    if (data->calls < threshold)
+        return false;
+    const uint64_t now = processCpuMicroseconds();
+    const bool is = isWithinBudget(data, now) && (!economizes() || batch.admits(data, now));
+    if (!is)
+        askLater(data->calls, threshold);
+    return is;
 }
 
 // What compiled callers read: they enter whatever is published here.
@@ -166,9 +209,11 @@ void logCompile(const CodeData* data, const CompileResult& result, CompileWhy wh
                                            "exits", "handler", "forced"};
     std::string name = host::decode(data->code).name;
     if (result.blob) {
-        std::fprintf(stderr, "pyston: compiled %s (%s, version %d, loop %d): %zu bytes, %llu us\n",
-                     name.c_str(), kWhy[static_cast<int>(why)], data->compilations(), osrOffset,
-                     result.blob->size, static_cast<unsigned long long>(microseconds));
+        std::fprintf(
+            stderr,
+            "pyston: compiled %s (%s, version %d, loop %d): %u units to %zu bytes, %llu us\n",
+            name.c_str(), kWhy[static_cast<int>(why)], data->compilations(), osrOffset,
+            data->codeUnits, result.blob->size, static_cast<unsigned long long>(microseconds));
     } else {
         std::fprintf(stderr, "pyston: not compiled: %s: %s\n", name.c_str(),
                      result.failure.c_str());
@@ -231,10 +276,10 @@ bool shouldCompileAtCall(CodeData* data) {
     ++statistics().interpretedCalls;
     if (data->calls != UINT32_MAX)
         ++data->calls;
-    uint32_t threshold = options().compileAfterCalls;
+    uint32_t threshold = callThreshold(data);
     if (data->current && data->current->coldStart)
         threshold = std::min(threshold, kCallsToWarmUp);
-    return isActive() && mayCompile(data) && isTime(data->calls, threshold);
+    return isActive() && mayCompile(data) && isTimeForCalls(data, threshold);
 }
 
 uint32_t callsToSkip(const CodeData* data) {
@@ -242,7 +287,7 @@ uint32_t callsToSkip(const CodeData* data) {
         return 0;
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
-    uint32_t next = options().compileAfterCalls;
+    uint32_t next = callThreshold(data);
     if (data->hasLoops && data->compilations() > 0)
         return 0; // see watchesLoopsNow()
     if (data->hasLoops)
@@ -268,20 +313,21 @@ bool watchesLoopsNow(CodeData* data) {
     return true;
 }
 
-bool shouldCompileAtLoop(CodeData* data, int32_t offset) {
+bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
     ++statistics().interpretedEdges;
     data->loopEdges += std::min(data->edgeWeight, UINT32_MAX - data->loopEdges);
     if (!isActive() || !mayCompile(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;
-    return isTime(data->loopEdges, edgeThreshold());
+    return isTime(data, data->loopEdges,
+                  edgeThreshold() * sizeFactor(data, kUnitsPerLoopUnit * units));
 }
 
 bool shouldCompileAtHandler(CodeData* data, int32_t offset) {
     SiteProfile& site = data->sites[offset];
     ++site.handled;
     return isActive() && mayCompile(data) && data->current &&
-           data->coldVersions < kMaxColdVersions && isTime(site.handled, handledThreshold());
+           data->coldVersions < kMaxColdVersions && isTime(data, site.handled, handledThreshold());
 }
 
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
@@ -319,7 +365,10 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
     data->knowsMoreOperands = false;
     data->localsDiffered = false;
     data->loopEdges = 0;
-    statistics().compileMicroseconds += microseconds;
+    budget.spend(data->codeUnits, microseconds);
+    statistics().compileMicroseconds = budget.spent();
+    batch.forget(data);
+    batch.noticeCompilation(processCpuMicroseconds());
     if (options().logCompiles)
         logCompile(data, result, why, osrOffset, microseconds);
     if (request.wantDumps)
@@ -344,7 +393,7 @@ void retire(CodeData* data) {
         return;
     ++statistics().retirements;
     dropCurrent(data);
-    uint32_t calls = options().compileAfterCalls;
+    uint32_t calls = callThreshold(data);
     uint32_t edges = edgeThreshold();
     data->calls = calls - std::min(calls, kCallsAfterRetirement);
     data->loopEdges = edges - std::min(edges, kEdgesAfterRetirement);
@@ -385,7 +434,7 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
     if (!data->knowsMoreOperands || blob->retired || data->versions >= options().maxVersions)
         return;
     // What is only to become better goes on as it is until there is time for it.
-    if (!isWithinBudget()) {
+    if (!isWithinBudget(data)) {
         site.probeCountdown = 16 * probeAfter();
         return;
     }
@@ -398,6 +447,9 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
 // Compiling code again should pay: large code may be left more often before that. (An exit takes
 // about as long as it takes to compile these many bytes.)
 constexpr size_t kBytesPerExit = 32;
+// Code that was left this often is no better than the interpreter, for each microsecond that it
+// took to compile.
+constexpr uint64_t kExitsPerMicrosecond = 1;
 
 static uint32_t exitsBeforeRecompile(const CodeBlob* blob) {
     return std::max(
@@ -473,8 +525,10 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     const uint32_t limit = exitsBeforeRecompile(blob);
     if (blob->retired || record->count < limit)
         return;
-    // Until there is time to compile it again, it is better than the interpreter all the same.
-    if (record->count % limit != 0 || !isWithinBudget())
+    // Until there is time to compile it again, it is better than the interpreter all the same, but
+    // not for ever.
+    if (record->count % limit != 0 ||
+        (record->count < blob->compileMicroseconds * kExitsPerMicrosecond && !isWithinBudget(data)))
         return;
     // The first time that an uncompiled path turns out to be taken, the interpreter has caches for
     // it now: compile it with those. A speculation that failed is given up.
@@ -510,7 +564,7 @@ void countExit(CodeBlob* blob, exits::Record* record) {
 
 void useShapes(CodeData* data, int32_t offset) {
     if (data->sites[offset].numShapes == 0 || data->shapeVersions >= kMaxShapeVersions ||
-        data->versions + 1u >= options().maxVersions || !isWithinBudget())
+        data->versions + 1u >= options().maxVersions || !isWithinBudget(data))
         return;
     ++data->shapeVersions;
     retire(data);
@@ -528,6 +582,7 @@ void registerCode(CodeData* data) {
 }
 void unregisterCode(CodeData* data) {
     codeSet().erase(data);
+    batch.forget(data);
 }
 const std::unordered_set<CodeData*>& allCode() {
     return codeSet();

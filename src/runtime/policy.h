@@ -44,8 +44,9 @@ void countSkippedCalls(CodeData* data, uint32_t calls);
 // a short iteration, so of code that is called often only the calls number 1, 2, 4, 8, ... are, and
 // stand for the others.
 bool watchesLoopsNow(CodeData* data);
-// An interpreted frame stands at the loop header `offset` (counts the edge): compile now?
-bool shouldCompileAtLoop(CodeData* data, int32_t offset);
+// An interpreted frame stands at the header `offset` of a loop of `units` code units (counts the
+// edge): compile now?
+bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units);
 // The exception of a compiled frame is about to be handled by the interpreter, from the handler at
 // `offset` on (counts it): compile now, with an entry there?
 bool shouldCompileAtHandler(CodeData* data, int32_t offset);

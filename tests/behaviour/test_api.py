@@ -155,7 +155,7 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     for i in range(1_400):
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
-    for i in range(200):
+    for i in range(2_000):  # it waits for others to be compiled with
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
     def other(n):

@@ -130,15 +130,9 @@ class StackDepths {
     std::vector<int> pending_;
 };
 
-// Taken or withdrawn before anything but the offered call's own argument processing can run, so
-// that one per native thread is enough.
-struct Offer {
-    PyObject* function = nullptr;
-    CallerArguments arguments;
-};
-[[gnu::tls_model("initial-exec")]] thread_local Offer currentOffer;
-
 } // namespace
+
+thread_local constinit Offer currentOffer;
 
 OfferedArguments::OfferedArguments(PyObject* function, PyObject** first, int64_t count) {
     currentOffer = {function, {first, static_cast<int>(count)}};
@@ -146,14 +140,6 @@ OfferedArguments::OfferedArguments(PyObject* function, PyObject** first, int64_t
 
 OfferedArguments::~OfferedArguments() {
     currentOffer.function = nullptr;
-}
-
-CallerArguments takeOffer(PyObject* function, PyObject* const* args) {
-    if (currentOffer.function != function ||
-        (args != nullptr && args != currentOffer.arguments.first))
-        return {};
-    currentOffer.function = nullptr;
-    return currentOffer.arguments;
 }
 
 CallerArguments callerArguments(PyThreadState* tstate, PyObject* function) {

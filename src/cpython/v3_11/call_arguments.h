@@ -29,8 +29,21 @@ class OfferedArguments {
     OfferedArguments(const OfferedArguments&) = delete;
     OfferedArguments& operator=(const OfferedArguments&) = delete;
 };
+// Taken or withdrawn before anything but the offered call's own argument processing can run, so
+// that one per native thread is enough.
+struct Offer {
+    PyObject* function = nullptr;
+    CallerArguments arguments;
+};
+extern thread_local constinit Offer currentOffer [[gnu::tls_model("initial-exec")]];
 // Takes up the offer, if this is what was offered. `args` may be null: any array.
-CallerArguments takeOffer(PyObject* function, PyObject* const* args);
+[[gnu::always_inline]] inline CallerArguments takeOffer(PyObject* function, PyObject* const* args) {
+    if (currentOffer.function != function ||
+        (args != nullptr && args != currentOffer.arguments.first))
+        return {};
+    currentOffer.function = nullptr;
+    return currentOffer.arguments;
+}
 
 // `frame` (not linked) is at its start and owns its arguments: drops the caller's references to
 // them.

@@ -71,6 +71,7 @@ HostCode* makeHostCode(PyCodeObject* code) {
     if (!data || !setExtra(code, data.get()))
         return nullptr;
     data->code = object;
+    data->codeUnits = static_cast<uint32_t>(Py_SIZE(code));
     data->isGenerator = isGeneratorCode(code);
     findGeneratorStart(data.get());
     data->simpleCalls =

@@ -29,11 +29,23 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     return result;
 }
 
-// May the references be taken from `args`? They are the interpreter's if it is executing the CALL
-// of just this callable: that lies before the arguments, which are all of the call's. See
-// call_arguments.h.
-bool mayTakeArguments(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
-                      size_t count) {
+// The same in the interpreter, whose business the call is (see mayRunIdle()).
+[[gnu::always_inline]] inline PyObject* runIdle(PyThreadState* tstate, Frame* frame) {
+    countIdleCall(frame->f_code);
+    PyObject* result = continueFrame(tstate, frame, 0);
+    clearAndPopFrame(tstate, frame);
+    return result;
+}
+
+// May the references be taken from `args`? They are offered, or the interpreter's if it is
+// executing the CALL of just this callable: that lies before the arguments, which are all of the
+// call's. See call_arguments.h.
+[[gnu::always_inline]] inline bool mayTakeArguments(PyThreadState* tstate, PyObject* callable,
+                                                    PyObject* const* args, size_t count) {
+    if (count == 0)
+        return false;
+    if (takeOffer(callable, args).first != nullptr)
+        return true;
     Frame* caller = tstate->cframe->current_frame;
     if (caller == nullptr || caller->stacktop != -1 || args == nullptr)
         return false;
@@ -46,6 +58,28 @@ bool mayTakeArguments(PyThreadState* tstate, PyObject* callable, PyObject* const
         return false;
     size_t stated = _Py_OPARG(unit); // more than 255 would need a prefix
     return count == stated || count == stated + 1;
+}
+
+// New references, or the caller's; each of those becomes one to None.
+[[gnu::always_inline]] inline void moveArguments(PyObject** slots, PyObject* const* args,
+                                                 size_t count, bool mayTake) {
+    if (mayTake) {
+        auto** taken = const_cast<PyObject**>(args);
+        for (size_t i = 0; i < count; ++i)
+            slots[i] = std::exchange(taken[i], Py_None);
+        Py_None->ob_refcnt += static_cast<Py_ssize_t>(count);
+    } else {
+        for (size_t i = 0; i < count; ++i)
+            slots[i] = Py_NewRef(args[i]);
+    }
+}
+
+// Few, so that a call of memset() would take longer.
+inline void clearSlots(PyObject** begin, PyObject** end) {
+    for (; begin < end; ++begin) {
+        *begin = nullptr;
+        asm volatile("" ::: "memory"); // not a loop that the compiler knows better
+    }
 }
 
 // Leaves None for each of the caller's references.
@@ -65,38 +99,40 @@ void bindDefaults(PyObject** slots, PyFunctionObject* function, size_t given, si
         slots[i] = Py_NewRef(PyTuple_GET_ITEM(defaults, static_cast<Py_ssize_t>(i - first)));
 }
 
-// A frame's slots at its start. Leaves None for each of the caller's references if they may be
-// taken.
+// A frame's slots at its start.
 void fillSlots(Frame* frame, PyFunctionObject* function, PyObject* const* args, size_t given,
                bool mayTake) {
     PyObject** slots = frame->localsplus;
     const auto* code = reinterpret_cast<const PyCodeObject*>(function->func_code);
     const auto wanted = static_cast<size_t>(code->co_argcount);
-    if (mayTake) {
-        auto** taken = const_cast<PyObject**>(args);
-        for (size_t i = 0; i < given; ++i)
-            slots[i] = std::exchange(taken[i], Py_NewRef(Py_None));
-    } else {
-        for (size_t i = 0; i < given; ++i)
-            slots[i] = Py_NewRef(args[i]);
-    }
+    moveArguments(slots, args, given, mayTake);
     bindDefaults(slots, function, given, wanted);
-    std::fill(slots + wanted, slots + code->co_nlocalsplus, nullptr);
+    clearSlots(slots + wanted, slots + code->co_nlocalsplus);
 }
 
-// They are moved into the generator once it has been made.
+// A call of a generator function with all arguments that it needs; the rest is the interpreter's.
 constexpr size_t kMaxGeneratorArguments = 16;
 
 PyObject* callGeneratorFunction(PyThreadState* tstate, HostCode* data, PyFunctionObject* function,
                                 PyObject* const* args, size_t given, size_t wanted) {
-    PyObject* slots[kMaxGeneratorArguments] = {};
+    auto* callable = reinterpret_cast<PyObject*>(function);
+    PyObject* withDefaults[kMaxGeneratorArguments];
+    PyObject* const* all = args;
     for (size_t i = 0; i < given; ++i)
-        slots[i] = Py_NewRef(args[i]);
-    bindDefaults(slots, function, given, wanted);
+        Py_INCREF(args[i]);
+    if (given < wanted) {
+        std::copy(args, args + given, withDefaults);
+        bindDefaults(withDefaults, function, given, wanted);
+        all = withDefaults;
+    }
     PyObject* generator =
-        makeGenerator(tstate, data, function, slots, static_cast<Py_ssize_t>(wanted));
-    if (generator == nullptr)
-        std::for_each(slots, slots + wanted, [](PyObject* argument) { Py_DECREF(argument); });
+        makeGenerator(tstate, data, function, all, static_cast<Py_ssize_t>(wanted));
+    if (generator == nullptr) {
+        std::for_each(all, all + wanted, [](PyObject* argument) { Py_DECREF(argument); });
+        return nullptr;
+    }
+    if (mayTakeArguments(tstate, callable, args, given))
+        giveUp(args, given);
     return generator;
 }
 
@@ -135,10 +171,11 @@ bool match(const PyCodeObject* code, const PyFunctionObject* function, int64_t c
 } // namespace
 
 // Calls with positional arguments only; the rest is _PyFunction_Vectorcall's.
-PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
-                             PyObject* kwnames) {
-    PyThreadState* tstate = _PyThreadState_GET();
-    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
+[[gnu::noinline]] static PyObject* vectorcallSlowly(PyThreadState* tstate,
+                                                    PyFunctionObject* function,
+                                                    PyObject* const* args, size_t nargsf,
+                                                    PyObject* kwnames) {
+    auto* callable = reinterpret_cast<PyObject*>(function);
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     auto wanted = static_cast<size_t>(code->co_argcount);
@@ -148,10 +185,6 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     if (!hasSimpleParameters(code) || given > wanted || given + defaults < wanted ||
         (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !hookIsSet(tstate))
         return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
-    const auto mayTake = [&] {
-        return given > 0 && (takeOffer(callable, args).first != nullptr ||
-                             mayTakeArguments(tstate, callable, args, given));
-    };
     HostCode* data = nullptr;
     if (!mayRunIdle(code) || isGeneratorCode(code)) {
         data = findHostCode(code);
@@ -161,23 +194,36 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
             PyObject* generator = nullptr;
             if (wanted <= kMaxGeneratorArguments)
                 generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
-            if (generator == nullptr)
-                return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
-            if (mayTake())
-                giveUp(args, given);
-            return generator;
+            return generator != nullptr ? generator
+                                        : _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
         }
     }
     Frame* frame = pushFrame(tstate, function);
     if (frame == nullptr)
         return PyErr_NoMemory();
-    fillSlots(frame, function, args, given, mayTake());
+    fillSlots(frame, function, args, given, mayTakeArguments(tstate, callable, args, given));
     if (data != nullptr)
         return runAndClear(tstate, data, frame);
-    countIdleCall(code);
-    PyObject* result = continueFrame(tstate, frame, 0);
-    clearAndPopFrame(tstate, frame);
-    return result;
+    return runIdle(tstate, frame);
+}
+
+PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
+                             PyObject* kwnames) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
+    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
+    const bool isPlain = given == static_cast<size_t>(code->co_argcount) && kwnames == nullptr &&
+                         mayRunIdle(code) && hasSimpleParameters(code) && !isGeneratorCode(code) &&
+                         hookIsSet(tstate);
+    if (!isPlain) [[unlikely]]
+        return vectorcallSlowly(tstate, function, args, nargsf, kwnames);
+    Frame* frame = pushFrame(tstate, function);
+    if (frame == nullptr) [[unlikely]]
+        return PyErr_NoMemory();
+    moveArguments(frame->localsplus, args, given, mayTakeArguments(tstate, callable, args, given));
+    clearSlots(frame->localsplus + given, frame->localsplus + code->co_nlocalsplus);
+    return runIdle(tstate, frame);
 }
 
 bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,

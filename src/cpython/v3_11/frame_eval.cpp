@@ -127,18 +127,15 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
     return evalFrameHere(tstate, frame, throwflag);
 }
 
-PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
+PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result) {
     for (;;) {
-        PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-        if (isIdle(frame->f_code)) // not patched
-            return result;
         LoopEdge* edge = edgeStoppedAt(tstate, frame);
         if (edge == nullptr) [[likely]]
             return result;
         EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
         switch (outcome.what) {
         case EdgeOutcome::kInterpret:
-            throwflag = 0;
+            result = _PyEval_EvalFrameDefault(tstate, frame, 0);
             break;
         case EdgeOutcome::kReturn:
             return nullptr;

@@ -10,7 +10,9 @@ namespace pyston::host {
 // Runs a frame (not linked) in the interpreter from where it stands until it returns, yields or
 // raises; goes over to compiled code at loop edges. `throwflag`: an exception is set, to be raised
 // there.
-PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+inline PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+// The same after the interpreter has returned `result` for the frame.
+PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result);
 
 // May a call of `code`, at its start, go to continueFrame() at once? (Count it then.)
 inline bool mayRunIdle(const PyCodeObject* code) {
@@ -25,6 +27,14 @@ inline bool hookIsSet(PyThreadState* tstate) {
 // What the hook does with a frame whose arguments are its own: runs it, on another C stack if this
 // one is low.
 PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag);
+
+[[gnu::always_inline]] inline PyObject* continueFrame(PyThreadState* tstate, Frame* frame,
+                                                      int throwflag) {
+    PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+    if (isIdle(frame->f_code)) [[likely]] // not patched
+        return result;
+    return continueStopped(tstate, frame, result);
+}
 
 // The stacktop of a frame that runs in compiled code. As with the interpreter's -1 nobody may look
 // at its stack, which is not even in memory.

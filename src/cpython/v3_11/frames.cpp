@@ -94,17 +94,7 @@ void clearFrame(PyThreadState* tstate, Frame* frame) {
     Py_DECREF(frame->f_code);
 }
 
-void clearAndPopFrame(PyThreadState* tstate, Frame* frame) {
-    auto** base = reinterpret_cast<PyObject**>(frame);
-    bool holdsLittle = frame->frame_obj == nullptr && frame->f_locals == nullptr &&
-                       frame->stacktop == 0 && Py_REFCNT(frame->f_func) > 1 &&
-                       Py_REFCNT(frame->f_code) > 1 && base != &tstate->datastack_chunk->data[0];
-    if (holdsLittle) [[likely]] {
-        Py_DECREF(frame->f_func);
-        Py_DECREF(frame->f_code);
-        tstate->datastack_top = base;
-        return;
-    }
+void clearAndPopFrameSlowly(PyThreadState* tstate, Frame* frame) {
     --tstate->recursion_remaining;
     clearFrame(tstate, frame);
     ++tstate->recursion_remaining;

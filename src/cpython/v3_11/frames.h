@@ -11,11 +11,12 @@ Frame* pushFrameInNewChunk(PyThreadState* tstate, size_t words);
 
 // A frame at the start of `function` (a new reference is taken), not linked, its slots not
 // initialized. NULL without an exception when out of memory.
-// (`code`: what it runs, if that may not be the function's any more.)
+// (`ofFrame`: the code that it runs, if that may not be the function's any more.)
 inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function,
-                        PyCodeObject* code = nullptr) {
-    if (code == nullptr)
-        code = reinterpret_cast<PyCodeObject*>(function->func_code);
+                        PyCodeObject* ofFrame = nullptr) {
+    auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    if (ofFrame != nullptr)
+        code = ofFrame;
     size_t words =
         static_cast<size_t>(code->co_nlocalsplus + code->co_stacksize) + FRAME_SPECIALS_SIZE;
     Frame* frame;
@@ -29,7 +30,7 @@ inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function,
     }
     Py_INCREF(function);
     _PyFrame_InitializeSpecials(frame, function, nullptr, code->co_nlocalsplus);
-    if (frame->f_code != code) [[unlikely]] {
+    if (ofFrame != nullptr && frame->f_code != code) [[unlikely]] {
         Py_INCREF(code);
         Py_SETREF(frame->f_code, code);
     }
@@ -40,6 +41,20 @@ inline Frame* pushFrame(PyThreadState* tstate, PyFunctionObject* function,
 // survives.
 void clearFrame(PyThreadState* tstate, Frame* frame);
 // The same, and pops it off the data stack.
-void clearAndPopFrame(PyThreadState* tstate, Frame* frame);
+void clearAndPopFrameSlowly(PyThreadState* tstate, Frame* frame);
+[[gnu::always_inline]] inline void clearAndPopFrame(PyThreadState* tstate, Frame* frame) {
+    auto** base = reinterpret_cast<PyObject**>(frame);
+    const bool isPlain = frame->frame_obj == nullptr && frame->f_locals == nullptr &&
+                         base != &tstate->datastack_chunk->data[0];
+    if (!isPlain) [[unlikely]]
+        return clearAndPopFrameSlowly(tstate, frame);
+    --tstate->recursion_remaining;
+    for (int i = 0; i < frame->stacktop; ++i)
+        Py_XDECREF(frame->localsplus[i]);
+    Py_DECREF(frame->f_func);
+    Py_DECREF(frame->f_code);
+    ++tstate->recursion_remaining;
+    tstate->datastack_top = base;
+}
 
 } // namespace pyston::host

@@ -168,16 +168,38 @@ Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* re
 
 namespace {
 
+// What is there after the frame has run and `result` is what it gave.
+inline Sent sentWith(PyThreadState* tstate, PyGenObject* generator, PyObject* result) {
+    endRunning(tstate, generator);
+    if (result != nullptr && generator->gi_frame_state == FRAME_SUSPENDED) [[likely]]
+        return Sent::kYielded;
+    return finishGenerator(tstate, generator, result);
+}
+
+// In the interpreter, whose business the resume is (see mayRunIdle()).
+[[gnu::noinline]] Sent sendIdle(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
+                                PyObject** result) {
+    auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
+    countIdleCall(frame->f_code);
+    _PyFrame_StackPush(frame, Py_NewRef(value));
+    beginRunning(tstate, generator);
+    *result = continueFrame(tstate, frame, 0);
+    return sentWith(tstate, generator, *result);
+}
+
 inline Sent send(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
                  PyObject** result) {
+    auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
+    if (!isResumable(generator, value))
+        return Sent::kNot;
+    if (runtime::resumePointFor(frame->prev_instr).at != frame->prev_instr &&
+        mayRunIdle(frame->f_code) && !tstate->cframe->use_tracing)
+        return sendIdle(tstate, generator, value, result);
     const runtime::NativeEntry* native = prepareResume(tstate, generator, value);
     if (native == nullptr)
         return Sent::kNot;
-    *result = callNative(tstate, reinterpret_cast<Frame*>(generator->gi_iframe), *native);
-    endRunning(tstate, generator);
-    if (*result != nullptr && generator->gi_frame_state == FRAME_SUSPENDED) [[likely]]
-        return Sent::kYielded;
-    return finishGenerator(tstate, generator, *result);
+    *result = callNative(tstate, frame, *native);
+    return sentWith(tstate, generator, *result);
 }
 
 iternextfunc originalNext = nullptr;

@@ -71,13 +71,16 @@ inline void endRunning(PyThreadState* tstate, PyGenObject* generator) {
 inline int waitingStackTop(int depth) {
     return kInNative - depth;
 }
+// Suspended, or new and sent None.
+inline bool isResumable(const PyGenObject* generator, const PyObject* value) {
+    return generator->gi_frame_state < FRAME_EXECUTING &&
+           (generator->gi_frame_state != FRAME_CREATED || value == Py_None);
+}
 // In parts. First the generator becomes the running one and gets the value; what has to be called
 // then, valid until something else runs. Null: kNot.
 inline const runtime::NativeEntry* prepareResume(PyThreadState* tstate, PyGenObject* generator,
                                                  PyObject* value) {
-    bool refusesValue = generator->gi_frame_state == FRAME_CREATED && value != Py_None;
-    if (generator->gi_frame_state >= FRAME_EXECUTING || refusesValue || stackMayBeLow() ||
-        tstate->cframe->use_tracing)
+    if (!isResumable(generator, value) || stackMayBeLow() || tstate->cframe->use_tracing)
         return nullptr;
     auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
     runtime::ResumePoint& point = runtime::resumePointFor(frame->prev_instr);

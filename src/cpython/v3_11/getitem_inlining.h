@@ -16,7 +16,8 @@ inline bool mayBeInlinedAsGetItem(const PyCodeObject* code) {
            (code->co_flags & CO_OPTIMIZED) != 0 && (code->co_flags & kRefused) == 0;
 }
 
-// Takes a few milliseconds the first time. False when it did not succeed. No exception may be set.
+// Takes half a millisecond the first time, or a few. False when it did not succeed. No exception
+// may be set.
 bool preventGetItemInlining();
 
 } // namespace pyston::host

@@ -143,7 +143,8 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
         return {EdgeOutcome::kInterpret};
     int32_t target = edge->target;
     const void* entry = data->current ? data->current->entryAt(target) : nullptr;
-    if (entry == nullptr && runtime::shouldCompileAtLoop(data, target)) {
+    const auto units = static_cast<uint32_t>((edge->next - target) / kUnit);
+    if (entry == nullptr && runtime::shouldCompileAtLoop(data, target, units)) {
         if (compileForFrame(data, frame, runtime::CompileWhy::kLoop, target))
             entry = data->current->entryAt(target);
     }
@@ -220,15 +221,6 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
     return nullptr;
 }
 
-// preventGetItemInlining() takes milliseconds, once: not what a program that only imports should
-// pay for. The next call of the function asks again.
-static bool isStartingUp() {
-    constexpr uint64_t kStartUpMicroseconds = 150'000; // of CPU time
-    static bool over = runtime::options().compileAfterCalls == 0;
-    over = over || processCpuMicroseconds() > kStartUpMicroseconds;
-    return !over;
-}
-
 void watchLoops(HostCode* data) {
     if (data->loopsPatched || !data->hasLoops || data->neverPatch || forbidden != 0 ||
         !runtime::options().loopEntry || !runtime::isActive()) {
@@ -238,7 +230,7 @@ void watchLoops(HostCode* data) {
                      [&](const LoopEdge& edge) { return isWorthWatching(data, edge); }))
         return;
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (mayBeInlinedAsGetItem(code) && (isStartingUp() || !preventGetItemInlining()))
+    if (mayBeInlinedAsGetItem(code) && !preventGetItemInlining())
         return;
     if (data->neverPatch)
         return;
