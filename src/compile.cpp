@@ -212,7 +212,11 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
         const size_t used = (code.bytes.size() + kAlign - 1) / kAlign * kAlign;
         if (used < estimate)
             runtime::releaseCode(base + used, estimate - used);
-        runtime::writeCode(base, code.bytes);
+        if (!runtime::writeCode(base, code.bytes)) {
+            runtime::releaseCode(base, used);
+            result.failure = "code memory cannot be written";
+            return false;
+        }
         runtime::registerNativeCode(base, code.bytes.size(), fn.name, cpu::hostTarget().unwind,
                                     code.unwindInfo);
         blob.base = base;

@@ -4,12 +4,17 @@
 // fork(): a shared file stays shared between parent and child, and either would then overwrite what
 // the other runs. So the parent, before it forks, copies what is in use to a second file; the child
 // maps that one over both ranges. (Copying in the child would race with the parent's next write.)
+//
+// perf takes a mapped memory file for a module, and looks for symbols in it alone. For it there is
+// anonymous private memory instead, which a fork copies by itself: its pages are not executable
+// while they are written to. (Nobody runs them then: code is written under the GIL.)
 #include "runtime/code_memory.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -89,34 +94,36 @@ bool writeAll(int fd, const uint8_t* from, size_t size, off_t at) {
     return true;
 }
 
-// Maps the file executable, at a low address if there is room.
+// Maps the file (anonymous private memory if -1) executable, at a low address if there is room.
 uint8_t* mapExecutable(int fd, size_t size) {
     constexpr int kProtection = PROT_READ | PROT_EXEC;
+    const int flags = fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 #ifdef MAP_32BIT
-    void* low = mmap(nullptr, size, kProtection, MAP_SHARED | MAP_32BIT, fd, 0);
+    void* low = mmap(nullptr, size, kProtection, flags | MAP_32BIT, fd, 0);
     if (low != MAP_FAILED)
         return static_cast<uint8_t*>(low);
 #endif
     for (uintptr_t hint = uintptr_t{1} << 30; hint < uintptr_t{3} << 30;
          hint += uintptr_t{1} << 28) {
         void* at = mmap(reinterpret_cast<void*>(hint), size, kProtection,
-                        MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
+                        flags | MAP_FIXED_NOREPLACE, fd, 0);
         if (at == reinterpret_cast<void*>(hint))
             return static_cast<uint8_t*>(at);
         if (at != MAP_FAILED)
             munmap(at, size); // kernels before 4.17 take the address as a mere hint
     }
-    void* anywhere = mmap(nullptr, size, kProtection, MAP_SHARED, fd, 0);
+    void* anywhere = mmap(nullptr, size, kProtection, flags, fd, 0);
     return anywhere == MAP_FAILED ? nullptr : static_cast<uint8_t*>(anywhere);
 }
 
 class CodeMemory {
   public:
     uint8_t* reserve(size_t size);
-    void write(uint8_t* address, std::span<const uint8_t> bytes);
+    bool write(uint8_t* address, std::span<const uint8_t> bytes);
     void release(uint8_t* address, size_t size);
     size_t inUse();
     void setLimit(size_t bytes);
+    void useAnonymous();
 
     void beforeFork();
     void afterForkInParent();
@@ -124,14 +131,17 @@ class CodeMemory {
 
   private:
     bool makeRange();
+    bool mapAnonymous(size_t size);
+    bool mapFile(size_t size);
     void addFree(size_t offset, size_t size);
 
     std::mutex mutex_;
     size_t limit_ = kDefaultLimit;
     size_t size_ = 0;
     bool failed_ = false;
+    bool anonymous_ = false;
     uint8_t* executable_ = nullptr;
-    uint8_t* writable_ = nullptr;
+    uint8_t* writable_ = nullptr;   // null: anonymous
     std::map<size_t, size_t> free_; // size by offset
     size_t highest_ = 0;            // nothing at or above this offset was ever reserved
     size_t inUse_ = 0;
@@ -154,32 +164,42 @@ bool CodeMemory::makeRange() {
     // An address space limit (ulimit -v) may leave room for less.
     for (size_t size = roundUp(std::max(limit_, pageSize()), pageSize());;
          size = roundUp(size / 2, pageSize())) {
-        FileDescriptor file = makeFile(size);
-        if (!file)
-            break;
-        uint8_t* executable = mapExecutable(file.get(), size);
-        void* writable =
-            executable ? mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0)
-                       : MAP_FAILED;
-        if (writable != MAP_FAILED) {
-            // The file stays alive through its mappings; a program that closes all descriptors it
-            // does not know does no harm.
-            executable_ = executable;
-            writable_ = static_cast<uint8_t*>(writable);
+        if (anonymous_ ? mapAnonymous(size) : mapFile(size)) {
             size_ = size;
             free_.emplace(0, size);
-            pthread_atfork([] { codeMemory().beforeFork(); },
-                           [] { codeMemory().afterForkInParent(); },
-                           [] { codeMemory().afterForkInChild(); });
             return true;
         }
-        if (executable)
-            munmap(executable, size);
         if (size <= kSmallestRange)
             break;
     }
     failed_ = true;
     return false;
+}
+
+bool CodeMemory::mapAnonymous(size_t size) {
+    executable_ = mapExecutable(-1, size);
+    return executable_ != nullptr;
+}
+
+bool CodeMemory::mapFile(size_t size) {
+    FileDescriptor file = makeFile(size);
+    if (!file)
+        return false;
+    uint8_t* executable = mapExecutable(file.get(), size);
+    if (!executable)
+        return false;
+    void* writable = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+    if (writable == MAP_FAILED) {
+        munmap(executable, size);
+        return false;
+    }
+    // The file stays alive through its mappings; a program that closes all descriptors it does not
+    // know does no harm.
+    executable_ = executable;
+    writable_ = static_cast<uint8_t*>(writable);
+    pthread_atfork([] { codeMemory().beforeFork(); }, [] { codeMemory().afterForkInParent(); },
+                   [] { codeMemory().afterForkInChild(); });
+    return true;
 }
 
 uint8_t* CodeMemory::reserve(size_t size) {
@@ -202,11 +222,22 @@ uint8_t* CodeMemory::reserve(size_t size) {
     return executable_ + offset;
 }
 
-void CodeMemory::write(uint8_t* address, std::span<const uint8_t> bytes) {
+bool CodeMemory::write(uint8_t* address, std::span<const uint8_t> bytes) {
     std::lock_guard lock(mutex_);
-    std::memcpy(writable_ + (address - executable_), bytes.data(), bytes.size());
+    if (writable_ != nullptr) {
+        std::memcpy(writable_ + (address - executable_), bytes.data(), bytes.size());
+    } else {
+        auto* page = address - reinterpret_cast<uintptr_t>(address) % pageSize();
+        const size_t size = roundUp(static_cast<size_t>(address + bytes.size() - page), pageSize());
+        if (mprotect(page, size, PROT_READ | PROT_WRITE) != 0)
+            return false; // too many mappings
+        std::memcpy(address, bytes.data(), bytes.size());
+        if (mprotect(page, size, PROT_READ | PROT_EXEC) != 0)
+            std::abort(); // as it was before, so that it takes no memory
+    }
     __builtin___clear_cache(reinterpret_cast<char*>(address),
                             reinterpret_cast<char*>(address + bytes.size()));
+    return true;
 }
 
 void CodeMemory::release(uint8_t* address, size_t size) {
@@ -247,6 +278,11 @@ size_t CodeMemory::inUse() {
 void CodeMemory::setLimit(size_t bytes) {
     std::lock_guard lock(mutex_);
     limit_ = bytes;
+}
+
+void CodeMemory::useAnonymous() {
+    std::lock_guard lock(mutex_);
+    anonymous_ = true;
 }
 
 // --- fork. Handlers keep the lock from before to after, in the forking thread and its copy.
@@ -301,8 +337,8 @@ uint8_t* reserveCode(size_t size) {
     return codeMemory().reserve(size);
 }
 
-void writeCode(uint8_t* address, std::span<const uint8_t> bytes) {
-    codeMemory().write(address, bytes);
+bool writeCode(uint8_t* address, std::span<const uint8_t> bytes) {
+    return codeMemory().write(address, bytes);
 }
 
 void releaseCode(uint8_t* address, size_t size) {
@@ -311,6 +347,10 @@ void releaseCode(uint8_t* address, size_t size) {
 
 size_t codeBytesInUse() {
     return codeMemory().inUse();
+}
+
+void useAnonymousCodeMemory() {
+    codeMemory().useAnonymous();
 }
 
 void setCodeLimit(size_t bytes) {

@@ -12,8 +12,8 @@ namespace pyston::runtime {
 // Reserves `size` bytes (16-byte aligned); returns the executable address or null when the limit is
 // reached. Freed with releaseCode().
 uint8_t* reserveCode(size_t size);
-// Copies code to a reserved address.
-void writeCode(uint8_t* address, std::span<const uint8_t> bytes);
+// Copies code to a reserved address. False (and nothing is written) when the system refuses it.
+bool writeCode(uint8_t* address, std::span<const uint8_t> bytes);
 // Gives memory back. A part of a reservation may be given back: code whose size is not yet known is
 // reserved generously, and after emission the tail is released (from a multiple of 16 bytes on).
 void releaseCode(uint8_t* address, size_t size);
@@ -21,5 +21,8 @@ size_t codeBytesInUse();
 // The most that may be in use, 256 MiB by default. Before the first reservation it also sets the
 // size of the address range; later it can only be lowered within it.
 void setCodeLimit(size_t bytes);
+// From the first reservation on, unless that has been: code lies in memory without a name, whose
+// symbols the perf profiler looks up in /tmp/perf-PID.map.
+void useAnonymousCodeMemory();
 
 } // namespace pyston::runtime

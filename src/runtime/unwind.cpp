@@ -1,5 +1,7 @@
 #include "runtime/unwind.h"
 
+#include "runtime/code_memory.h"
+
 #include "cpu/target.h"
 
 #include <cstdio>
@@ -333,6 +335,7 @@ void unregisterNativeCode(const uint8_t* base) {
 }
 
 void enablePerfMap() {
+    useAnonymousCodeMemory();
     registry().enablePerfMap();
 }
 

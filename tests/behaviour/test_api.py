@@ -285,6 +285,33 @@ def test_perf_map():
     assert run(source, "-X", "pyston-perf-map") == "True True"
 
 
+def test_perf_finds_symbols_of_compiled_code(tmp_path):
+    """perf looks into its map for code in memory without a name only; a forked child has the code, too."""
+    source = """
+    import os
+    for _ in range(1000): work(10)
+    def shown():
+        path = f"/tmp/perf-{os.getpid()}.map"
+        starts = [int(line.split()[0], 16) for line in open(path)]
+        os.unlink(path)
+        named = []
+        for line in open("/proc/self/maps"):
+            addresses, rights, _, _, _, *name = line.split()
+            low, high = (int(a, 16) for a in addresses.split("-"))
+            if any(low <= start < high for start in starts):
+                named.append((rights, name))
+        return named
+    print(shown(), flush=True)
+    if os.fork() == 0:
+        def more(n): return n + 1
+        for i in range(1000): more(i)
+        print(shown(), work(10) == work(10))
+        os._exit(0 if print(end="", flush=True) is None else 1)
+    os.wait()
+    """
+    assert run(source, "-X", "pyston-perf-map") == "[('r-xp', [])]\n[('r-xp', [])] True"
+
+
 def test_enable_without_auto_load():
     """`import pyston; pyston.enable()` where nothing else turned it on."""
     site = next((harness.VENV / "lib").glob("python3.11/site-packages"))

@@ -17,7 +17,7 @@ namespace {
 
 void fill(uint8_t* address, size_t size, uint8_t value) {
     std::vector<uint8_t> bytes(size, value);
-    writeCode(address, bytes);
+    ASSERT_TRUE(writeCode(address, bytes));
 }
 
 TEST(CodeMemory, ReservesAlignedLowMemory) {

@@ -225,7 +225,7 @@ class Compiled {
                                        reinterpret_cast<uint64_t>(base_), this, true);
         EXPECT_FALSE(code_.bytes.empty()) << code_.listing;
         EXPECT_LE(code_.bytes.size(), size_);
-        runtime::writeCode(base_, code_.bytes);
+        EXPECT_TRUE(runtime::writeCode(base_, code_.bytes));
         numSpillsToSave = allocation.numSpills;
     }
     Compiled(const std::string& text, const std::map<int, Place>& homes = {})

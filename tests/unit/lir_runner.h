@@ -96,7 +96,7 @@ class NativeCode {
                             reinterpret_cast<uint64_t>(base_), this, true);
         EXPECT_FALSE(code_.bytes.empty()) << code_.listing;
         EXPECT_LE(code_.bytes.size(), size_);
-        runtime::writeCode(base_, code_.bytes);
+        EXPECT_TRUE(runtime::writeCode(base_, code_.bytes));
     }
     NativeCode(const NativeCode&) = delete;
     NativeCode& operator=(const NativeCode&) = delete;
