@@ -135,9 +135,9 @@ void GraphBuilder::makeCell(const Instr& in) {
 }
 
 void GraphBuilder::copyFreeVars(const Instr& in) {
+    Value* closure = emit(Opcode::kFrameClosure, exactObject(ExactClass::kTuple), {});
     for (int i = 0; i < in.arg; ++i) {
-        Value* cell = helper(Helper::kClosureCell, {}, i);
-        cell->setType(exactObject(ExactClass::kCell));
+        Value* cell = emit(Opcode::kTupleItem, exactObject(ExactClass::kCell), {closure}, i);
         env_.slots[static_cast<size_t>(code_.numSlots - in.arg + i)] = cell;
     }
 }

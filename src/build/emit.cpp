@@ -25,7 +25,7 @@ bool observes(const Value& instr) {
                    std::string_view::npos;
     case Opcode::kFrameGlobals:
     case Opcode::kFrameBuiltins:
-    case Opcode::kFrameFunction:
+    case Opcode::kFrameClosure:
     case Opcode::kRaise:
     case Opcode::kYield:
         return true;

@@ -33,7 +33,7 @@ struct Layout {
     int rangeIndex, rangeStart, rangeStep, rangeLength; // the range iterator (C longs)
     int listIterIndex, listIterSequence;
     int tupleIterIndex, tupleIterSequence;
-    int functionGlobals, functionBuiltins; // PyFunctionObject
+    int functionGlobals, functionBuiltins, functionClosure; // PyFunctionObject
     int frameFunction, frameGlobals, frameBuiltins, frameLocalsDict, frameCode, frameObject;
     int frameObjectTrace; // PyFrameObject::f_trace
     int framePrevious, framePrevInstr, frameStackTop, frameIsEntry, frameOwner, frameSlots;

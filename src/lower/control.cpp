@@ -35,8 +35,9 @@ void Lowering::lowerFrameGlobals(const hir::Instr& instr) {
 void Lowering::lowerFrameBuiltins(const hir::Instr& instr) {
     define(instr, e_.load64(e_.frame(), layout_.frameBuiltins));
 }
-void Lowering::lowerFrameFunction(const hir::Instr& instr) {
-    define(instr, e_.load64(e_.frame(), layout_.frameFunction));
+void Lowering::lowerFrameClosure(const hir::Instr& instr) {
+    const VReg function = e_.load64(e_.frame(), layout_.frameFunction);
+    define(instr, e_.load64(function, layout_.functionClosure));
 }
 
 void Lowering::lowerStoreFrameSlot(const hir::Instr& instr) {

@@ -869,7 +869,7 @@ TEST_F(BuildTest, FreeVariables) {
     add(Op::kLoadConst, 0);
     add(Op::kReturnValue);
     std::string text = build();
-    EXPECT_EQ(countHelper(runtime::Helper::kClosureCell), 1);
+    EXPECT_EQ(count(Opcode::kFrameClosure), 1);
     EXPECT_EQ(count(Opcode::kCellGet), 1);
     EXPECT_EQ(count(Opcode::kCellSet), 1) << text;
 }

@@ -62,6 +62,7 @@ constexpr host::Layout makeLayout() {
     l.valuesFirst = 0;
     l.functionCode = 48;
     l.functionGlobals = 56;
+    l.functionClosure = 72;
     l.functionBuiltins = 64;
     l.codeInstructions = 176;
     l.rangeIndex = 16;

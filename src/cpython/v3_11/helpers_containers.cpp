@@ -155,10 +155,6 @@ PyObject* MakeFunction(_PyInterpreterFrame* frame, int64_t flags, PyObject** ope
     return reinterpret_cast<PyObject*>(function);
 }
 
-PyObject* ClosureCell(_PyInterpreterFrame* frame, int64_t index) {
-    return Py_NewRef(PyTuple_GET_ITEM(frame->f_func->func_closure, index));
-}
-
 PyObject* BuildTuple(PyObject** items, int64_t count) {
     PyObject* tuple = PyTuple_New(count);
     if (tuple == nullptr) {

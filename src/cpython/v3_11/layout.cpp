@@ -52,6 +52,7 @@ Layout makeLayout() {
     l.methodSelf = narrow(offsetof(PyMethodObject, im_self));
     l.functionCode = narrow(offsetof(PyFunctionObject, func_code));
     l.functionGlobals = narrow(offsetof(PyFunctionObject, func_globals));
+    l.functionClosure = narrow(offsetof(PyFunctionObject, func_closure));
     l.functionBuiltins = narrow(offsetof(PyFunctionObject, func_builtins));
     l.functionVersion = narrow(offsetof(PyFunctionObject, func_version));
     l.codeInstructions = narrow(offsetof(PyCodeObject, co_code_adaptive));

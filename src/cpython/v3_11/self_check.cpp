@@ -121,7 +121,8 @@ bool checkFrames(const Layout& l) {
         return false;
     }
     auto* function = read<PyObject*>(frame, l.frameFunction);
-    if (!PyFunction_Check(function) || read<PyObject*>(function, l.functionCode) != code.get())
+    if (!PyFunction_Check(function) || read<PyObject*>(function, l.functionCode) != code.get() ||
+        read<PyObject*>(function, l.functionClosure) != PyFunction_GetClosure(function))
         return false;
     auto* instruction = read<const char*>(frame, l.framePrevInstr);
     auto* first = reinterpret_cast<const char*>(code.get()) + l.codeInstructions;
