@@ -6,6 +6,7 @@
 #include "hir/hir.h"
 #include "runtime/compile_batch.h"
 #include "runtime/compile_budget.h"
+#include "runtime/hotness.h"
 #include "runtime/options.h"
 #include "runtime/resume_points.h"
 #include "support/cpu_time.h"
@@ -95,32 +96,67 @@ uint32_t callThreshold(const CodeData* data) {
 }
 
 CompileBatch batch([](CodeData* data) {
-    data->calls = std::max(data->calls, callThreshold(data));
+    data->callsBefore = std::min(data->callsBefore, data->calls - callThreshold(data));
     host::wakeCode(data);
 });
 
-// A counter that has reached its threshold, but not what else it takes, asks again a little later.
-void askLater(uint32_t& counter, uint32_t threshold) {
-    counter -= std::min(counter, threshold / 8 + 1);
+uint32_t countedCalls(const CodeData* data) {
+    return data->calls - data->callsBefore;
 }
 
-bool isTime(const CodeData* data, uint32_t& counter, uint32_t threshold) {
+// What has reached its threshold, but not what else it takes, asks again later: sooner when it only
+// waits for company.
+uint32_t untilBudget(uint32_t threshold) {
+    return threshold / 2 + 1;
+}
+uint32_t untilBatch(uint32_t threshold) {
+    return threshold / 8 + 1;
+}
+
+bool isTime(const CodeData* data, uint32_t& counter, uint32_t threshold, uint64_t now) {
     if (counter < threshold)
         return false;
-    const bool is = isWithinBudget(data);
+    const bool is = isWithinBudget(data, now);
     if (!is)
-        askLater(counter, threshold);
+        counter -= std::min(counter, untilBudget(threshold));
     return is;
+}
+
+// What was compiled once has been hot.
+bool mustBeDense(const CodeData* data) {
+    return economizes() && data->compilations() == 0;
 }
 
 bool isTimeForCalls(CodeData* data, uint32_t threshold) {
-    if (data->calls < threshold)
+    if (countedCalls(data) < threshold)
         return false;
     const uint64_t now = processCpuMicroseconds();
-    const bool is = isWithinBudget(data, now) && (!economizes() || batch.admits(data, now));
-    if (!is)
-        askLater(data->calls, threshold);
-    return is;
+    if (mustBeDense(data) && !isDense(countedCalls(data), data->codeUnits, data->callsSince, now)) {
+        data->callsBefore = data->calls;
+        data->callsSince = static_cast<uint32_t>(now / 1'000);
+        return false;
+    }
+    if (!isWithinBudget(data, now)) {
+        data->callsBefore += untilBudget(threshold);
+        return false;
+    }
+    if (economizes() && !batch.admits(data, now)) {
+        data->callsBefore += untilBatch(threshold);
+        return false;
+    }
+    return true;
+}
+
+bool isTimeForLoop(CodeData* data, uint32_t threshold, uint32_t units) {
+    if (data->loopEdges < threshold)
+        return false;
+    const uint64_t now = processCpuMicroseconds();
+    if (mustBeDense(data) && !isDense(data->loopEdges, units, data->edgesSince, now)) {
+        data->loopEdges = 0;
+        data->edgesSince = static_cast<uint32_t>(now / 1'000);
+        return false;
+    }
+    return isTime(data, data->loopEdges, threshold, now);
 }
 
 // What compiled callers read: they enter whatever is published here.
@@ -287,7 +323,7 @@ uint32_t callsToSkip(const CodeData* data) {
         return 0;
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
-    uint32_t next = callThreshold(data);
+    uint32_t next = data->callsBefore + callThreshold(data);
     if (data->hasLoops && data->compilations() > 0)
         return 0; // see watchesLoopsNow()
     if (data->hasLoops)
@@ -319,15 +355,16 @@ bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
     if (!isActive() || !mayCompile(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;
-    return isTime(data, data->loopEdges,
-                  edgeThreshold() * sizeFactor(data, kUnitsPerLoopUnit * units));
+    return isTimeForLoop(data, edgeThreshold() * sizeFactor(data, kUnitsPerLoopUnit * units),
+                         units);
 }
 
 bool shouldCompileAtHandler(CodeData* data, int32_t offset) {
     SiteProfile& site = data->sites[offset];
     ++site.handled;
     return isActive() && mayCompile(data) && data->current &&
-           data->coldVersions < kMaxColdVersions && isTime(data, site.handled, handledThreshold());
+           data->coldVersions < kMaxColdVersions &&
+           isTime(data, site.handled, handledThreshold(), processCpuMicroseconds());
 }
 
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
@@ -395,7 +432,9 @@ void retire(CodeData* data) {
     dropCurrent(data);
     uint32_t calls = callThreshold(data);
     uint32_t edges = edgeThreshold();
-    data->calls = calls - std::min(calls, kCallsAfterRetirement);
+    const uint32_t counted = calls - std::min(calls, kCallsAfterRetirement);
+    data->calls = std::max(data->calls, counted);
+    data->callsBefore = data->calls - counted;
     data->loopEdges = edges - std::min(edges, kEdgesAfterRetirement);
 }
 

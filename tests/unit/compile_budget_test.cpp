@@ -1,7 +1,8 @@
-// How much is compiled, and when: CompileBudget and CompileBatch.
+// How much is compiled, and when: CompileBudget, CompileBatch and isDense().
 #include "runtime/code_data.h"
 #include "runtime/compile_batch.h"
 #include "runtime/compile_budget.h"
+#include "runtime/hotness.h"
 
 #include <gtest/gtest.h>
 
@@ -89,6 +90,23 @@ TEST_F(CompileBatchTest, ForgetsCodeThatDies) {
     batch.forget(&codes[0]);
     batch.noticeCompilation(0);
     EXPECT_TRUE(woken.empty());
+}
+
+TEST(IsDense, ComparesWhatRanWithTheTimeItTook) {
+    EXPECT_TRUE(isDense(1'500, 40, 0, 100'000));
+    EXPECT_FALSE(isDense(1'500, 40, 0, 200'000));
+    EXPECT_TRUE(isDense(1'500, 40, 900, 1'000'000));
+}
+
+TEST(IsDense, CountsLargeCodeAsMore) {
+    EXPECT_FALSE(isDense(1'500, 40, 0, 300'000));
+    EXPECT_TRUE(isDense(1'500, 200, 0, 300'000));
+    EXPECT_EQ(isDense(1'500, 100'000, 0, 1'000'000), isDense(1'500, 1'000, 0, 1'000'000));
+}
+
+TEST(IsDense, HoldsWhenNoTimeHasPassed) {
+    EXPECT_TRUE(isDense(1, 1, 5, 5'000));
+    EXPECT_TRUE(isDense(1, 1, 6, 5'000)); // a clock that went back
 }
 
 } // namespace
