@@ -37,15 +37,11 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     return result;
 }
 
-// May the references be taken from `args`? They are offered, or the interpreter's if it is
-// executing the CALL of just this callable: that lies before the arguments, which are all of the
-// call's. See call_arguments.h.
-[[gnu::always_inline]] inline bool mayTakeArguments(PyThreadState* tstate, PyObject* callable,
-                                                    PyObject* const* args, size_t count) {
-    if (count == 0)
-        return false;
-    if (takeOffer(callable, args).first != nullptr)
-        return true;
+// Are the arguments the interpreter's own references, in its frame? They are if it is executing the
+// CALL of just this callable: that lies before the arguments, which are all of the call's. See
+// call_arguments.h.
+[[gnu::always_inline]] inline bool areInterpreters(PyThreadState* tstate, PyObject* callable,
+                                                   PyObject* const* args, size_t count) {
     Frame* caller = tstate->cframe->current_frame;
     if (caller == nullptr || caller->stacktop != -1 || args == nullptr)
         return false;
@@ -58,6 +54,13 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
         return false;
     size_t stated = _Py_OPARG(unit); // more than 255 would need a prefix
     return count == stated || count == stated + 1;
+}
+
+// May the references be taken from `args`?
+[[gnu::always_inline]] inline bool mayTakeArguments(PyThreadState* tstate, PyObject* callable,
+                                                    PyObject* const* args, size_t count) {
+    return count != 0 && (takeOffer(callable, args).first != nullptr ||
+                          areInterpreters(tstate, callable, args, count));
 }
 
 // New references, or the caller's; each of those becomes one to None.
@@ -170,7 +173,22 @@ bool match(const PyCodeObject* code, const PyFunctionObject* function, int64_t c
 
 } // namespace
 
-// Calls with positional arguments only; the rest is _PyFunction_Vectorcall's.
+// With the interpreter's own argument processing. The hook then drops what the caller holds; it is
+// told here what that is, rather than to find out.
+PyObject* vectorcallAny(PyObject* callable, PyObject* const* args, size_t nargsf,
+                        PyObject* kwnames) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    auto count = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
+    if (kwnames != nullptr)
+        count += static_cast<size_t>(PyTuple_GET_SIZE(kwnames));
+    if (count == 0 || currentOffer.function == callable || !hookIsSet(tstate) ||
+        !areInterpreters(tstate, callable, args, count))
+        return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+    OfferedArguments offer(callable, const_cast<PyObject**>(args), static_cast<int64_t>(count));
+    return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+}
+
+// Moves positional arguments and defaults to their places; the rest is the interpreter's.
 [[gnu::noinline]] static PyObject* vectorcallSlowly(PyThreadState* tstate,
                                                     PyFunctionObject* function,
                                                     PyObject* const* args, size_t nargsf,
@@ -184,18 +202,18 @@ bool match(const PyCodeObject* code, const PyFunctionObject* function, int64_t c
         defaults = static_cast<size_t>(PyTuple_GET_SIZE(function->func_defaults));
     if (!hasSimpleParameters(code) || given > wanted || given + defaults < wanted ||
         (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !hookIsSet(tstate))
-        return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+        return vectorcallAny(callable, args, nargsf, kwnames);
     HostCode* data = nullptr;
     if (!mayRunIdle(code) || isGeneratorCode(code)) {
         data = findHostCode(code);
         if (data == nullptr || !data->simpleCalls || tstate->cframe->use_tracing)
-            return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+            return vectorcallAny(callable, args, nargsf, kwnames);
         if (data->isGenerator) {
             PyObject* generator = nullptr;
             if (wanted <= kMaxGeneratorArguments)
                 generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
             return generator != nullptr ? generator
-                                        : _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+                                        : vectorcallAny(callable, args, nargsf, kwnames);
         }
     }
     Frame* frame = pushFrame(tstate, function);

@@ -16,13 +16,16 @@ namespace pyston::host {
 Object* callDirect(ThreadState* tstate, runtime::CodeData* data, Object* function,
                    Object** stolenArgs, int64_t count);
 
-// The vectorcall of functions that have been called under the hook.
+// The vectorcall of functions that have been called under the hook: those with simple parameters
+// (hasSimpleParameters()), and the others.
 PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
                              PyObject* kwnames);
+PyObject* vectorcallAny(PyObject* callable, PyObject* const* args, size_t nargsf,
+                        PyObject* kwnames);
 
-// Calls an instance of exactly PyFunction_Type whose vectorcall is the one above, with arguments
-// that it steals, the last of them by keyword. False, and nothing has happened, when the arguments
-// need more than moving them to their places.
+// Calls an instance of exactly PyFunction_Type whose vectorcall is the first of these, with
+// arguments that it steals, the last of them by keyword. False, and nothing has happened, when the
+// arguments need more than moving them to their places.
 bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
                      PyObject* kwnames, PyObject** result);
 

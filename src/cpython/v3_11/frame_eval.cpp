@@ -35,8 +35,10 @@ PyObject* evalUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
 }
 
 void takeVectorcall(PyFunctionObject* function) {
-    if (function->vectorcall == _PyFunction_Vectorcall)
-        function->vectorcall = vectorcallFunction;
+    if (function->vectorcall != _PyFunction_Vectorcall)
+        return;
+    const auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    function->vectorcall = hasSimpleParameters(code) ? vectorcallFunction : vectorcallAny;
 }
 
 // The entry for a frame at its function's start or at a resume point; compiles if it is time to.
@@ -63,10 +65,8 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     wake(data);
     bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
     int offset = nextOffset(frame);
-    if (!resumed && offset == 0) {
-        if (data->simpleCalls)
-            takeVectorcall(frame->f_func);
-    }
+    if (!resumed && offset == 0)
+        takeVectorcall(frame->f_func);
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {
@@ -104,8 +104,7 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
     } else if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0) {
         dropCallerArguments(tstate, frame);
         if (throwflag == 0 && mayRunIdle(code)) {
-            if (hasSimpleParameters(code))
-                takeVectorcall(frame->f_func);
+            takeVectorcall(frame->f_func);
             countIdleCall(code);
             return continueFrame(tstate, frame, 0);
         }
