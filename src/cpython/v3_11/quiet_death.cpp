@@ -268,14 +268,14 @@ bool prepareQuietDeaths() {
 
 bool diesQuietly(PyObject* object) {
     PyTypeObject* type = Py_TYPE(object);
+    if (isPlain(type))
+        return true;
     if (isGenerator(type))
         return generatorDiesQuietly(reinterpret_cast<PyGenObject*>(object));
     if (type == &_PyAsyncGenASend_Type && freesNothing(reinterpret_cast<AsyncSend*>(object)))
         return true;
     if (type == &PyFunction_Type &&
         holdsWhatOthersHold(reinterpret_cast<PyFunctionObject*>(object)))
-        return true;
-    if (isPlain(type))
         return true;
     Death death;
     return death.isQuiet(object);
