@@ -73,6 +73,8 @@ def run_group(pyston: str, files: list[str], timeout: float) -> tuple[list[dict]
     """Rows, and the code object in which the child ended, if it did."""
     # Nothing that the child itself runs is compiled: the times are of these code objects alone.
     environment = os.environ | {"PYSTON_COMPILE_AFTER": "4000000000", "PYSTON_LOOP_ENTRY": "off"}
+    if preload := os.environ.get("PYSTON_TEST_PRELOAD"):  # see behaviour/harness.py
+        environment["LD_PRELOAD"] = preload
     with tempfile.NamedTemporaryFile("w", suffix=".json") as listed:
         json.dump(files, listed)
         listed.flush()

@@ -71,6 +71,12 @@ def environment_pyston() -> Path:
     return Path(os.environ.get("PYSTON_TEST_VENV", ROOT / ".venv")) / "bin" / "pyston"
 
 
+def library(name: str) -> str:
+    """The path of one of the compiler's libraries."""
+    found = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
+    return str(Path(found.stdout.strip()).resolve())
+
+
 def parts(build: Path, sanitize: bool) -> list[tuple[str, list[object]]]:
     pytest = [STOCK, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"]
     listed: list[tuple[str, list[object]]] = []
@@ -109,12 +115,13 @@ def main() -> int:
         "PYSTON_TEST_BUILD": str(build),
     }
     if arguments.sanitize:
-        runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
         environment |= {
             "PYSTON_TEST_SLOWNESS": "6",
-            "PYSTON_TEST_PRELOAD": runtime.stdout.strip(),
+            # libstdc++ too, or the sanitizer does not find what extension modules throw with.
+            "PYSTON_TEST_PRELOAD": ":".join(library(name) for name in ("libasan.so", "libstdc++.so.6")),
             # The interpreter keeps what it allocated; it owns the signals and the alternate stacks.
-            "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:use_sigaltstack=0:allocator_may_return_null=1",
+            "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:use_sigaltstack=0:allocator_may_return_null=1"
+            f":suppressions={ROOT / 'tests' / 'asan_suppressions.txt'}",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         }
     done = [

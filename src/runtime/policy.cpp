@@ -55,6 +55,8 @@ uint32_t handledThreshold() {
 
 // Fewer calls than this before compilation are asked for by someone who is in a hurry.
 constexpr uint32_t kFewCalls = 500;
+// After these, the next power of two might be too large.
+constexpr uint32_t kManyCalls = uint32_t{1} << 30;
 
 int32_t probeAfter() {
     return static_cast<int32_t>(std::clamp(options().compileAfterCalls / 4, 4u, kProbeAfter));
@@ -91,8 +93,12 @@ uint32_t sizeFactor(const CodeData* data, uint32_t unitsWithout) {
     return std::clamp(data->codeUnits / unitsWithout, 1u, kMaxFactor);
 }
 
+uint32_t scaled(uint32_t threshold, uint32_t factor) {
+    return static_cast<uint32_t>(std::min<uint64_t>(uint64_t{threshold} * factor, UINT32_MAX));
+}
+
 uint32_t callThreshold(const CodeData* data) {
-    return options().compileAfterCalls * sizeFactor(data, kUnitsOfOneCall);
+    return scaled(options().compileAfterCalls, sizeFactor(data, kUnitsOfOneCall));
 }
 
 CompileBatch batch([](CodeData* data) {
@@ -327,7 +333,7 @@ uint32_t callsToSkip(const CodeData* data) {
     if (data->hasLoops && data->compilations() > 0)
         return 0; // see watchesLoopsNow()
     if (data->hasLoops)
-        next = std::min(next, std::bit_ceil(data->calls + 1));
+        next = std::min(next, std::bit_ceil(std::min(data->calls, kManyCalls) + 1));
     return next > data->calls ? next - data->calls - 1 : 0;
 }
 
@@ -355,8 +361,8 @@ bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
     if (!isActive() || !mayCompile(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;
-    return isTimeForLoop(data, edgeThreshold() * sizeFactor(data, kUnitsPerLoopUnit * units),
-                         units);
+    const uint32_t factor = sizeFactor(data, kUnitsPerLoopUnit * units);
+    return isTimeForLoop(data, scaled(edgeThreshold(), factor), units);
 }
 
 bool shouldCompileAtHandler(CodeData* data, int32_t offset) {

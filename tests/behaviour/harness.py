@@ -44,7 +44,8 @@ class Program:
     """A file of programs/, with what its first comment lines ask for.
 
     ``# args: ...`` interpreter options; ``# stdin: ...`` (with \\n); ``# timeout: SECONDS``;
-    ``# modes: a, b`` only these; ``# ignore-stderr: REGEX`` lines that may differ.
+    ``# modes: a, b`` only these; ``# ignore-stderr: REGEX`` lines that may differ; ``# own-environment:``
+    children do not inherit what a sanitizer needs.
     """
 
     path: Path
@@ -53,6 +54,11 @@ class Program:
     timeout: float = DEFAULT_TIMEOUT
     modes: tuple[str, ...] = tuple(MODES)
     ignore_stderr: str = ""
+    own_environment: bool = False
+
+
+#: A sanitizer's runtime library, which every process that loads a sanitized build has to be started with.
+PRELOAD = os.environ.get("PYSTON_TEST_PRELOAD", "")
 
 
 def read_program(path: Path) -> Program:
@@ -60,7 +66,7 @@ def read_program(path: Path) -> Program:
     for line in path.read_text().splitlines():
         if not line.startswith("#"):
             break
-        if found := re.match(r"# (args|stdin|timeout|modes|ignore-stderr): (.*)", line):
+        if found := re.match(r"# (args|stdin|timeout|modes|ignore-stderr|own-environment): ?(.*)", line):
             fields[found[1]] = found[2]
     return Program(
         path,
@@ -69,19 +75,21 @@ def read_program(path: Path) -> Program:
         timeout=float(fields.get("timeout", DEFAULT_TIMEOUT)),
         modes=tuple(mode.strip() for mode in fields.get("modes", ",".join(MODES)).split(",")),
         ignore_stderr=fields.get("ignore-stderr", ""),
+        own_environment="own-environment" in fields,
     )
 
 
 def all_programs() -> list[Program]:
-    return [read_program(path) for path in sorted(PROGRAMS.glob("[a-z]*.py"))]
+    programs = [read_program(path) for path in sorted(PROGRAMS.glob("[a-z]*.py"))]
+    return [program for program in programs if not (PRELOAD and program.own_environment)]
 
 
 def environment(extra: dict[str, str]) -> dict[str, str]:
     """The caller's environment, without what would make runs differ."""
     dropped = ("PYTHON", "PYSTON_", "DISABLE_PYSTON", "COLUMNS", "LINES")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
-    if preload := os.environ.get("PYSTON_TEST_PRELOAD"):  # a sanitizer's runtime library
-        kept["LD_PRELOAD"] = preload
+    if PRELOAD:
+        kept["LD_PRELOAD"] = PRELOAD
     return {
         **kept,
         "PYTHONHASHSEED": "0",

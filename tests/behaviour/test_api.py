@@ -175,6 +175,29 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     assert run(source, env={}) == "False True True False True"
 
 
+def test_calls_under_tracing_are_not_taken_for_others():
+    """While a thread is traced, the interpreter counts up what the hook keeps calls in."""
+    source = """
+    import threading
+    def plain(n):
+        return n + 1
+    for i in range(100):
+        plain(i)
+    def traced():
+        sys.settrace(lambda frame, event, argument: None)
+        for i in range(1_000):
+            plain(i)
+        sys.settrace(None)
+    thread = threading.Thread(target=traced)
+    thread.start()
+    thread.join()
+    for i in range(1_400):
+        plain(i)
+    print(pyston.stats(plain)["interpreted_calls"] <= 2_500)
+    """
+    assert run(source, env={}) == "True"
+
+
 def test_loops_of_running_code_are_watched():
     """Code that is in the midst of a loop when a call of it begins to be watched."""
     source = """
@@ -322,6 +345,7 @@ def test_enable_without_auto_load():
     assert p.stdout == "False True True\nTrue\n", p.stderr
 
 
+@pytest.mark.skipif(bool(harness.PRELOAD), reason="gdb itself would be sanitized")
 def test_gdb_sees_compiled_frames(tmp_path):
     """gdb walks from C through compiled frames, and names them."""
     (tmp_path / "program.py").write_text(

@@ -14,6 +14,8 @@ from pathlib import Path
 import harness
 import pytest
 
+own_environment = pytest.mark.skipif(bool(harness.PRELOAD), reason="starts without a sanitizer's runtime library")
+
 #: Shown by both; what must differ (the paths of the environment) is left out.
 TELL = (
     "import sys, os; print(sys.argv, sys.orig_argv[1:], sys.flags, sys.warnoptions, __name__, "
@@ -190,6 +192,7 @@ def test_pth_file_beside_link(tmp_path):
     assert outputs[0] == outputs[1]
 
 
+@own_environment
 def test_path_with_blank(tmp_path):
     """LD_PRELOAD cannot hold such a path."""
     home = tmp_path / "a b"
@@ -203,6 +206,7 @@ def test_path_with_blank(tmp_path):
         assert p.stdout.split() == ["True", stock.stdout.split()[1]], p.stderr
 
 
+@own_environment
 def test_users_preload_is_kept(tmp_path):
     library = tmp_path / "libempty.so"
     subprocess.run(["gcc", "-shared", "-o", library, "-x", "c", "/dev/null"], check=True)
@@ -241,6 +245,7 @@ def test_broken_extension_breaks_nothing(tmp_path):
     assert p.stderr.startswith("pyston: warning: ") and p.stderr.count("\n") == 1
 
 
+@own_environment
 def test_pip_knows_it():
     p = subprocess.run([harness.VENV / "bin/python", "-m", "pip", "show", "-f", "pyston"], capture_output=True, text=True)
     assert "Name: pyston" in p.stdout and "bin/pyston" in p.stdout, p.stderr

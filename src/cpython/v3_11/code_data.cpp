@@ -1,4 +1,5 @@
 #include "cpython/v3_11/code_data.h"
+#include "cpython/v3_11/tracing.h"
 
 #include "cpython/api.h"
 #include "cpython/v3_11/frame_eval.h"
@@ -136,7 +137,7 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     // Frozen code outlives the interpreter, which looks at co_warmup then.
-    if (code->co_warmup != 0 || data->loopsPatched || data->neverPatch)
+    if (code->co_warmup != 0 || data->loopsPatched || data->neverPatch || tracingSeen)
         return;
     data->idleCalls =
         static_cast<int16_t>(std::min<uint32_t>(runtime::callsToSkip(data), SHRT_MAX));

@@ -131,16 +131,12 @@ PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result)
         LoopEdge* edge = edgeStoppedAt(tstate, frame);
         if (edge == nullptr) [[likely]]
             return result;
-        EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
-        switch (outcome.what) {
-        case EdgeOutcome::kInterpret:
-            result = _PyEval_EvalFrameDefault(tstate, frame, 0);
-            break;
-        case EdgeOutcome::kReturn:
+        const EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
+        if (outcome.isRaised())
             return nullptr;
-        case EdgeOutcome::kEnter:
-            return enterNative(tstate, frame, outcome.blob->base, outcome.entry);
-        }
+        if (!outcome.isInterpret())
+            return enterNative(tstate, frame, outcome.blob()->base, outcome.entry());
+        result = _PyEval_EvalFrameDefault(tstate, frame, 0);
     }
 }
 

@@ -55,8 +55,8 @@ uint8_t operandKind(PyObject* left, PyObject* right) {
 
 EdgeOutcome raise(PyThreadState* tstate, Frame* frame, int lookupOffset) {
     if (unwindFrame(tstate, frame, lookupOffset, true))
-        return {EdgeOutcome::kInterpret};
-    return {EdgeOutcome::kReturn};
+        return EdgeOutcome::interpret();
+    return EdgeOutcome::raised();
 }
 
 // Does the overwritten comparison. False with an exception set, the operands popped.
@@ -137,10 +137,10 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
                          LoopEdge* edge) {
     if (!runtime::isActive()) {
         unwatchLoops(data);
-        return {EdgeOutcome::kInterpret};
+        return EdgeOutcome::interpret();
     }
     if (tstate->cframe->use_tracing)
-        return {EdgeOutcome::kInterpret};
+        return EdgeOutcome::interpret();
     int32_t target = edge->target;
     const void* entry = data->current ? data->current->entryAt(target) : nullptr;
     const auto units = static_cast<uint32_t>((edge->next - target) / kUnit);
@@ -150,11 +150,11 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
     }
     if (entry != nullptr) {
         ++runtime::statistics().loopEntries;
-        return {EdgeOutcome::kEnter, data->current.get(), entry};
+        return EdgeOutcome::enter(data->current.get(), entry);
     }
     if (!isWorthWatching(data, *edge))
         unpatch(data, edge);
-    return {EdgeOutcome::kInterpret};
+    return EdgeOutcome::interpret();
 }
 
 void markFrames(bool (*unseen)(const Frame*)) {
@@ -302,7 +302,7 @@ EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEd
         return raise(tstate, frame, edge->jumpOffset);
     if (taken == 0) {
         setNextOffset(frame, edge->next);
-        return {EdgeOutcome::kInterpret};
+        return EdgeOutcome::interpret();
     }
     if (evalBreakerIsSet(tstate)) {
         int failed;

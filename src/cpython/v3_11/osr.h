@@ -47,14 +47,28 @@ void markInlinedFrames();
 LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame);
 
 // What to do with a frame after an edge.
-struct EdgeOutcome {
-    enum What : uint8_t {
-        kInterpret, // the frame is set to the next instruction
-        kReturn,    // an exception is set, the frame is unwound: return NULL
-        kEnter,     // continue in compiled code at `entry`
-    } what;
-    runtime::CodeBlob* blob = nullptr;
-    const void* entry = nullptr;
+//
+// (Small enough for registers: what it is returned to goes on by a tail call, or a loop that is
+// left and entered again and again would take more and more stack.)
+class EdgeOutcome {
+  public:
+    // The frame is set to the next instruction.
+    static EdgeOutcome interpret() { return {nullptr, nullptr}; }
+    // An exception is set, the frame is unwound: return NULL.
+    static EdgeOutcome raised() { return {nullptr, &PyExc_SystemError}; }
+    // Continue in compiled code at `entry`, not null.
+    static EdgeOutcome enter(const runtime::CodeBlob* blob, const void* entry) {
+        return {blob, entry};
+    }
+    bool isInterpret() const { return entry_ == nullptr; }
+    bool isRaised() const { return blob_ == nullptr && entry_ != nullptr; }
+    const runtime::CodeBlob* blob() const { return blob_; }
+    const void* entry() const { return entry_; }
+
+  private:
+    EdgeOutcome(const runtime::CodeBlob* blob, const void* entry) : blob_(blob), entry_(entry) {}
+    const runtime::CodeBlob* blob_;
+    const void* entry_; // without a blob, anything that is not null
 };
 EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEdge* edge);
 

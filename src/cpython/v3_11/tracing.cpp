@@ -15,6 +15,17 @@ namespace {
 constexpr int kCallsBeforeLooking = 1024;
 int callsBeforeLooking = 0;
 
+// A traced frame executes what counts co_warmup up, so that no calls may be left in it (isIdle()).
+void noticeTracing() {
+    callsBeforeLooking = kCallsBeforeLooking;
+    if (tracingSeen)
+        return;
+    tracingSeen = true;
+    forbidWatching();
+    for (runtime::CodeData* data : runtime::allCode())
+        wake(static_cast<HostCode*>(data));
+}
+
 // sys.settrace, sys.setprofile and the C functions behind them (cProfile, coverage) raise these
 // events before they take effect.
 int onAuditEvent(const char* event, PyObject*, void*) {
@@ -22,11 +33,7 @@ int onAuditEvent(const char* event, PyObject*, void*) {
         (std::strcmp(event, "sys.settrace") != 0 && std::strcmp(event, "sys.setprofile") != 0)) {
         return 0;
     }
-    callsBeforeLooking = kCallsBeforeLooking;
-    if (!tracingSeen) {
-        tracingSeen = true;
-        forbidWatching();
-    }
+    noticeTracing();
     return 0;
 }
 
@@ -46,6 +53,8 @@ bool prepareTracing() {
     static bool prepared = false;
     if (!prepared)
         prepared = PySys_AddAuditHook(onAuditEvent, nullptr) == 0;
+    if (anyThreadTraced())
+        noticeTracing();
     return prepared;
 }
 

@@ -1,3 +1,4 @@
+# own-environment:
 # Children through sys.executable: -c, -m, -, scripts, flags, environment, exit codes; Pyston in them as in the parent.
 import os
 import subprocess
