@@ -17,6 +17,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 STOCK = "/usr/bin/python3.11"
+#: pytest's exit code when everything was skipped.
+NOTHING_TO_RUN = 5
 
 
 @dataclass
@@ -60,6 +62,8 @@ def run_part(name: str, command: list[object], environment: dict[str, str]) -> P
         passed, failed = googletest(text)
     else:
         passed, failed = count(last, "passed"), count(last, "failed") + count(last, r"errors?\b")
+    if status == NOTHING_TO_RUN and count(last, "skipped"):
+        status = 0
     if status != 0 and failed == 0:
         failed = 1  # it crashed, or says no numbers
     if status == 0 and passed == 0:
@@ -120,8 +124,7 @@ def main() -> int:
             # libstdc++ too, or the sanitizer does not find what extension modules throw with.
             "PYSTON_TEST_PRELOAD": ":".join(library(name) for name in ("libasan.so", "libstdc++.so.6")),
             # The interpreter keeps what it allocated; it owns the signals and the alternate stacks.
-            "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:use_sigaltstack=0:allocator_may_return_null=1"
-            f":suppressions={ROOT / 'tests' / 'asan_suppressions.txt'}",
+            "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:use_sigaltstack=0:allocator_may_return_null=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         }
     done = [

@@ -44,8 +44,8 @@ class Program:
     """A file of programs/, with what its first comment lines ask for.
 
     ``# args: ...`` interpreter options; ``# stdin: ...`` (with \\n); ``# timeout: SECONDS``;
-    ``# modes: a, b`` only these; ``# ignore-stderr: REGEX`` lines that may differ; ``# own-environment:``
-    children do not inherit what a sanitizer needs.
+    ``# modes: a, b`` only these; ``# ignore-stderr: REGEX`` lines that may differ; ``# not-sanitized:
+    REASON`` it cannot run with a sanitizer.
     """
 
     path: Path
@@ -54,7 +54,7 @@ class Program:
     timeout: float = DEFAULT_TIMEOUT
     modes: tuple[str, ...] = tuple(MODES)
     ignore_stderr: str = ""
-    own_environment: bool = False
+    not_sanitized: bool = False
 
 
 #: A sanitizer's runtime library, which every process that loads a sanitized build has to be started with.
@@ -66,7 +66,7 @@ def read_program(path: Path) -> Program:
     for line in path.read_text().splitlines():
         if not line.startswith("#"):
             break
-        if found := re.match(r"# (args|stdin|timeout|modes|ignore-stderr|own-environment): ?(.*)", line):
+        if found := re.match(r"# (args|stdin|timeout|modes|ignore-stderr|not-sanitized): (.*)", line):
             fields[found[1]] = found[2]
     return Program(
         path,
@@ -75,13 +75,13 @@ def read_program(path: Path) -> Program:
         timeout=float(fields.get("timeout", DEFAULT_TIMEOUT)),
         modes=tuple(mode.strip() for mode in fields.get("modes", ",".join(MODES)).split(",")),
         ignore_stderr=fields.get("ignore-stderr", ""),
-        own_environment="own-environment" in fields,
+        not_sanitized="not-sanitized" in fields,
     )
 
 
 def all_programs() -> list[Program]:
     programs = [read_program(path) for path in sorted(PROGRAMS.glob("[a-z]*.py"))]
-    return [program for program in programs if not (PRELOAD and program.own_environment)]
+    return [program for program in programs if not (PRELOAD and program.not_sanitized)]
 
 
 def environment(extra: dict[str, str]) -> dict[str, str]:

@@ -290,7 +290,9 @@ LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame) {
     return patchedEdge(data, _PyInterpreterFrame_LASTI(frame) * kUnit);
 }
 
-EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEdge* edge) {
+// (Not inlined: the tail call after it, see EdgeOutcome, needs a frame without objects.)
+[[gnu::noinline]] EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data,
+                                       LoopEdge* edge) {
     PyCodeObject* code = frame->f_code;
     ++frame->stacktop; // what RETURN_VALUE popped is still there
     warmUp(code);

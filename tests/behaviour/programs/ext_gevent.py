@@ -1,3 +1,4 @@
+# not-sanitized: AddressSanitizer does not know that stacks are copied
 # gevent: greenlets, monkey-patched sockets, pools, timeouts, around hot code.
 # ignore-stderr: Greenlet at 0x
 from gevent import monkey

@@ -1,3 +1,4 @@
+# not-sanitized: AddressSanitizer does not know that stacks are copied
 # greenlet: switches in the middle of hot loops, deep frames, exceptions across, frames of a suspended greenlet.
 import gc
 import sys

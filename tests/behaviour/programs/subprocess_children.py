@@ -1,4 +1,4 @@
-# own-environment:
+# not-sanitized: children with an environment of their own
 # Children through sys.executable: -c, -m, -, scripts, flags, environment, exit codes; Pyston in them as in the parent.
 import os
 import subprocess

@@ -1,0 +1,1 @@
+from circular2 import x

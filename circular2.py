@@ -1,0 +1,2 @@
+from circular1 import y
+x = 1

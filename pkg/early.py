@@ -1,0 +1,2 @@
+import pkg
+seen = hasattr(pkg, 'early')
