@@ -132,10 +132,10 @@ PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result)
         if (edge == nullptr) [[likely]]
             return result;
         const EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
-        if (outcome.isRaised())
+        if (outcome.blob != nullptr)
+            return enterNative(tstate, frame, outcome.blob->base, outcome.entry);
+        if (outcome.entry != nullptr)
             return nullptr;
-        if (!outcome.isInterpret())
-            return enterNative(tstate, frame, outcome.blob()->base, outcome.entry());
         result = _PyEval_EvalFrameDefault(tstate, frame, 0);
     }
 }

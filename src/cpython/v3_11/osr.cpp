@@ -55,8 +55,8 @@ uint8_t operandKind(PyObject* left, PyObject* right) {
 
 EdgeOutcome raise(PyThreadState* tstate, Frame* frame, int lookupOffset) {
     if (unwindFrame(tstate, frame, lookupOffset, true))
-        return EdgeOutcome::interpret();
-    return EdgeOutcome::raised();
+        return interpretAfterEdge();
+    return raisedAtEdge();
 }
 
 // Does the overwritten comparison. False with an exception set, the operands popped.
@@ -137,10 +137,10 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
                          LoopEdge* edge) {
     if (!runtime::isActive()) {
         unwatchLoops(data);
-        return EdgeOutcome::interpret();
+        return interpretAfterEdge();
     }
     if (tstate->cframe->use_tracing)
-        return EdgeOutcome::interpret();
+        return interpretAfterEdge();
     int32_t target = edge->target;
     const void* entry = data->current ? data->current->entryAt(target) : nullptr;
     const auto units = static_cast<uint32_t>((edge->next - target) / kUnit);
@@ -150,11 +150,11 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
     }
     if (entry != nullptr) {
         ++runtime::statistics().loopEntries;
-        return EdgeOutcome::enter(data->current.get(), entry);
+        return {data->current.get(), entry};
     }
     if (!isWorthWatching(data, *edge))
         unpatch(data, edge);
-    return EdgeOutcome::interpret();
+    return interpretAfterEdge();
 }
 
 void markFrames(bool (*unseen)(const Frame*)) {
@@ -304,7 +304,7 @@ LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame) {
         return raise(tstate, frame, edge->jumpOffset);
     if (taken == 0) {
         setNextOffset(frame, edge->next);
-        return EdgeOutcome::interpret();
+        return interpretAfterEdge();
     }
     if (evalBreakerIsSet(tstate)) {
         int failed;

@@ -48,28 +48,20 @@ LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame);
 
 // What to do with a frame after an edge.
 //
-// (Small enough for registers: what it is returned to goes on by a tail call, or a loop that is
-// left and entered again and again would take more and more stack.)
-class EdgeOutcome {
-  public:
-    // The frame is set to the next instruction.
-    static EdgeOutcome interpret() { return {nullptr, nullptr}; }
-    // An exception is set, the frame is unwound: return NULL.
-    static EdgeOutcome raised() { return {nullptr, &PyExc_SystemError}; }
-    // Continue in compiled code at `entry`, not null.
-    static EdgeOutcome enter(const runtime::CodeBlob* blob, const void* entry) {
-        return {blob, entry};
-    }
-    bool isInterpret() const { return entry_ == nullptr; }
-    bool isRaised() const { return blob_ == nullptr && entry_ != nullptr; }
-    const runtime::CodeBlob* blob() const { return blob_; }
-    const void* entry() const { return entry_; }
-
-  private:
-    EdgeOutcome(const runtime::CodeBlob* blob, const void* entry) : blob_(blob), entry_(entry) {}
-    const runtime::CodeBlob* blob_;
-    const void* entry_; // without a blob, anything that is not null
+// (Small enough for registers, and without member functions, which would need it in memory: what it
+// is returned to goes on by a tail call, or a loop that is left and entered again and again would
+// take more and more stack.)
+struct EdgeOutcome {
+    const runtime::CodeBlob* blob; // set: continue in compiled code, at `entry`
+    const void* entry;             // without a blob: null, to go on with the next instruction;
+                                   // else an exception is set, the frame is unwound: return NULL
 };
+inline EdgeOutcome interpretAfterEdge() {
+    return {nullptr, nullptr};
+}
+inline EdgeOutcome raisedAtEdge() {
+    return {nullptr, &PyExc_BaseException};
+}
 EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEdge* edge);
 
 } // namespace pyston::host
