@@ -29,7 +29,7 @@ setup:
 build: setup
 	@test -f $(BUILD)/build.ninja || $(CMAKE) -S . -B $(BUILD) -G Ninja \
 	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=$(TYPE)
-	@$(NINJA) -C $(BUILD) -j $(JOBS) all pyston_helpers_test
+	@$(NINJA) -C $(BUILD) -j $(JOBS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv --system-site-packages $(VENV)

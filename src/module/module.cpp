@@ -290,6 +290,6 @@ PyModuleDef definition = {PyModuleDef_HEAD_INIT,
 } // namespace
 } // namespace pyston::module
 
-PyMODINIT_FUNC __attribute__((visibility("default"))) PyInit__pyston() {
+PyMODINIT_FUNC PyInit__pyston() {
     return PyModuleDef_Init(&pyston::module::definition);
 }
