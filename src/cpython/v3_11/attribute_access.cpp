@@ -48,6 +48,12 @@ bool bindsNothing(PyObject* object, uint32_t* version) {
     return *version != 0;
 }
 
+// Whether the object, as an attribute of a class, is found as it is by way of the class itself.
+bool bindsInstancesOnly(PyObject* object) {
+    PyTypeObject* type = Py_TYPE(object);
+    return type == &PyFunction_Type || type == &PyMethodDescr_Type || type == &PyWrapperDescr_Type;
+}
+
 AttributeAccess classValue(PyTypeObject* type, PyObject* name, PyObject* found, Kind kind) {
     AttributeAccess access;
     if (hasManagedDict(type)) {
@@ -138,12 +144,16 @@ Object* subscriptFunction(uint32_t typeVersion, bool stores) {
 }
 
 ClassAttribute classAttribute(Object* object, Object* name) {
-    if (!Py_IS_TYPE(object, &PyType_Type) || _PyType_Lookup(&PyType_Type, name) != nullptr)
+    if (!Py_IS_TYPE(object, &PyType_Type))
+        return {};
+    // What the metaclass has of that name (__init__, say) comes first only if it can be set, too.
+    PyObject* metaAttribute = _PyType_Lookup(&PyType_Type, name);
+    if (metaAttribute != nullptr && Py_TYPE(metaAttribute)->tp_descr_set != nullptr)
         return {};
     auto* type = reinterpret_cast<PyTypeObject*>(object);
     PyObject* found = _PyType_Lookup(type, name);
-    uint32_t version;
-    if (found == nullptr || !bindsNothing(found, &version) ||
+    uint32_t version = 0;
+    if (found == nullptr || !(bindsInstancesOnly(found) || bindsNothing(found, &version)) ||
         !PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG) || type->tp_version_tag == 0)
         return {};
     return {type->tp_version_tag, found, version};
