@@ -91,7 +91,8 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.classObject = host::classObject;
     facts.intValue = host::intValue;
     facts.floatValue = host::floatValue;
-    facts.moduleDictEntry = host::moduleDictEntry;
+    facts.dictEntry = host::dictEntry;
+    facts.dictKey = host::dictKey;
     facts.moduleDict = host::moduleDict;
     facts.isStableGlobal = host::isStableGlobal;
     facts.zeroOf = host::zeroOf;

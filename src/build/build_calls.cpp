@@ -216,10 +216,11 @@ GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
     Value* init = emit(Opcode::kGuardCode, {constObject(made.init)}, imm);
     emit(Opcode::kGuardLevelLeft, {});
     Value* object = helper(Helper::kNewInstance, {callable});
-    // The collector may have run, and finalizers; what was allocated is known to nobody yet.
-    emit(Opcode::kGuardOwnVersion, {callable}, made.version);
     std::vector<Value*> passed{object};
     passed.insert(passed.end(), args.begin(), args.end());
+    // The collector may have run, and finalizers. What was allocated is known to nobody yet, so
+    // there is no leaving: the interpreter would make another.
+    hir::Block* changed = enterIf(emit(Opcode::kOwnVersionIs, {callable}, made.version));
     Value* result = emitCallDirect(callee, init, passed).result;
     result->setImm2(1);
     hir::Block* isOther = enterIf(emit(Opcode::kObjectIs, {result, none()}));
@@ -228,6 +229,10 @@ GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
     block_ = isOther;
     block_->setCold(true);
     helper(Helper::kRefuseInitResult, {result});
+    endPath(join);
+    block_ = changed;
+    block_->setCold(true);
+    helper(Helper::kInitInstance, passed);
     endPath(join);
     block_ = join.block;
     FrameState* after = stateAfter();

@@ -24,7 +24,8 @@ struct Facts {
     Object* (*classObject)(hir::ExactClass) = nullptr;
     std::optional<int64_t> (*intValue)(Object*) = nullptr;
     std::optional<double> (*floatValue)(Object*) = nullptr;
-    Object* (*moduleDictEntry)(Object* dict, uint32_t keysVersion, int64_t index) = nullptr;
+    host::DictEntry (*dictEntry)(Object* dict, uint32_t keysVersion, int64_t index) = nullptr;
+    host::DictKey (*dictKey)(Object* dict, Object* name) = nullptr;
     Object* (*moduleDict)(Object* module) = nullptr;
     bool (*isStableGlobal)(Object*) = nullptr;
     Object* (*zeroOf)(hir::ExactClass) = nullptr;

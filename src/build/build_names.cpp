@@ -76,25 +76,46 @@ Value* GraphBuilder::frameBuiltins() {
 
 Value* GraphBuilder::loadGlobalFast(const Instr& in) {
     const Feedback& seen = in.feedback;
+    // What was seen may be out of date: a global has been added since. Then the code has been
+    // compiled before, and the interpreter is about to specialize the instruction again.
+    const bool isAnew = request_.profile && request_.profile->compilations() > 0;
+    if (seen.kind != Kind::kGlobalModule && seen.kind != Kind::kGlobalBuiltin && !isAnew)
+        return nullptr;
+    if (facts().dictKey && facts().globals && facts().builtins) {
+        Object* name = code_.names[static_cast<size_t>(in.arg)];
+        const host::DictKey global = facts().dictKey(facts().globals, name);
+        if (global.version != 0 && global.index >= 0)
+            return loadDictConstant(frameGlobals(), facts().globals, global.version, global.index);
+        const host::DictKey builtin = facts().dictKey(facts().builtins, name);
+        if (global.version != 0 && builtin.version != 0 && builtin.index >= 0)
+            return loadBuiltin(global.version, builtin.version, builtin.index);
+    }
     if (seen.kind == Kind::kGlobalModule)
         return loadDictConstant(frameGlobals(), facts().globals, seen.keysVersion, seen.index);
-    if (seen.kind != Kind::kGlobalBuiltin)
-        return nullptr;
-    emit(Opcode::kGuardDictKeysVersion, {frameGlobals()}, seen.keysVersion);
-    return loadDictConstant(frameBuiltins(), facts().builtins, seen.keysVersion2, seen.index);
+    if (seen.kind == Kind::kGlobalBuiltin)
+        return loadBuiltin(seen.keysVersion, seen.keysVersion2, seen.index);
+    return nullptr;
+}
+
+Value* GraphBuilder::loadBuiltin(uint32_t globalsVersion, uint32_t version, int64_t index) {
+    emit(Opcode::kGuardDictKeysVersion, {frameGlobals()}, globalsVersion);
+    return loadDictConstant(frameBuiltins(), facts().builtins, version, index);
 }
 
 Value* GraphBuilder::loadDictConstant(Value* dict, Object* known, uint32_t version, int64_t index) {
-    Value* value = emit(Opcode::kLoadDictEntry, {dict}, version);
-    value->setImm2(index);
-    if (!known || !facts().moduleDictEntry || !facts().isStableGlobal)
+    host::DictEntry now;
+    if (known && facts().dictEntry && facts().isStableGlobal)
+        now = facts().dictEntry(known, version, index);
+    if (!now.value || !facts().isStableGlobal(now.value)) {
+        Value* value = emit(Opcode::kLoadDictEntry, {dict}, version);
+        value->setImm2(index);
         return value;
-    Object* now = facts().moduleDictEntry(known, version, index);
-    if (!now || !facts().isStableGlobal(now))
-        return value;
-    emit(Opcode::kGuardIs, exactObject(exactClassOf(now)), {value},
-         static_cast<int64_t>(reinterpret_cast<intptr_t>(now)));
-    return constObject(now);
+    }
+    emit(Opcode::kGuardDictKeysVersion, {dict}, version);
+    emit(Opcode::kGuardDictEntry, {dict},
+         static_cast<int64_t>(reinterpret_cast<intptr_t>(now.value)))
+        ->setImm2(now.offset);
+    return constObject(now.value);
 }
 
 } // namespace pyston::build

@@ -322,6 +322,7 @@ class GraphBuilder {
     Value* frameBuiltins();
     // Loads entry `index` of a dict whose keys have this version; speculates that what is there
     // stays.
+    Value* loadBuiltin(uint32_t globalsVersion, uint32_t version, int64_t index);
     Value* loadDictConstant(Value* dict, Object* known, uint32_t version, int64_t index);
 
     // --- calls (build_calls.cpp)

@@ -47,7 +47,18 @@ bool isPermanent(Object* object);
 std::string reprForDump(Object* object); // short, never runs Python code
 
 // --- feedback: what a guarded load would find now (borrowed; null when not applicable)
-Object* moduleDictEntry(Object* globals, uint32_t keysVersion, int64_t index);
+struct DictEntry {
+    Object* value = nullptr;
+    int64_t offset = 0; // of where the value is, in bytes from the dict's keys
+};
+DictEntry dictEntry(Object* dict, uint32_t keysVersion, int64_t index);
+// Where a dict has a name now: at that index, or nowhere (-1), for as long as its keys have that
+// version, which they are given if need be. Version 0: nothing can be said of this dict.
+struct DictKey {
+    uint32_t version = 0;
+    int64_t index = -1;
+};
+DictKey dictKey(Object* dict, Object* name);
 Object* builtinsOfCode(Object* code);
 // For a Python function: its code object, or null for anything else.
 Object* functionCode(Object* function);

@@ -77,6 +77,12 @@ void Lowering::lowerGuardFalse(const hir::Instr& instr) {
     e_.exitIf(compareOf(instr.operand(0)), guardExit(instr));
 }
 
+void Lowering::lowerGuardDictEntry(const hir::Instr& instr) {
+    const VReg keys = e_.load64(use(instr.operand(0)), layout_.dictKeys);
+    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kNe, keys, instr.imm2(), e_.immOrReg(instr.imm()),
+                 guardExit(instr));
+}
+
 void Lowering::lowerGuardDictKeysVersion(const hir::Instr& instr) {
     const VReg keys = e_.load64(use(instr.operand(0)), layout_.dictKeys);
     e_.exitIfMem(Opcode::kExitIfMem32, Cc::kNe, keys, layout_.keysVersion, version(instr.imm()),

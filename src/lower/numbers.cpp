@@ -349,6 +349,11 @@ void Lowering::lowerObjectIs(const hir::Instr& instr) {
     defineCompare(instr);
 }
 
+void Lowering::lowerOwnVersionIs(const hir::Instr& instr) {
+    define(instr, e_.load(Opcode::kLoad32U, use(instr.operand(0)), layout_.tpVersionTag));
+    defineCompare(instr);
+}
+
 void Lowering::lowerIsClass(const hir::Instr& instr) {
     define(instr, objectType(use(instr.operand(0))));
     defineCompare(instr);

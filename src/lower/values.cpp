@@ -74,8 +74,8 @@ Operand Lowering::useX(const hir::Instr* value) {
 void Lowering::findFusedCompares() {
     const auto isCompare = [](Opcode op) {
         return op == Opcode::kIntCompare || op == Opcode::kDoubleCompare ||
-               op == Opcode::kObjectIs || op == Opcode::kIsClass || op == Opcode::kUnboxBool ||
-               op == Opcode::kBoolNot;
+               op == Opcode::kObjectIs || op == Opcode::kIsClass || op == Opcode::kOwnVersionIs ||
+               op == Opcode::kUnboxBool || op == Opcode::kBoolNot;
     };
     const auto fuses = [](Opcode user) {
         return user == Opcode::kBranch || user == Opcode::kGuardTrue ||
@@ -142,7 +142,9 @@ Compare Lowering::rawCompare(const hir::Instr& instr) {
         const VReg object = use(instr.operand(0));
         return {false, Cc::kEq, object, address(context_.trueObject)};
     }
-    // What it compares was read at its definition, while the object was alive.
+    // What these compare was read at the definition, while the object was alive.
+    case Opcode::kOwnVersionIs:
+        return {false, Cc::kEq, registerOf(&instr), e_.immOrReg(instr.imm())};
     default:
         assert(instr.opcode() == Opcode::kIsClass);
         return {false, Cc::kEq, registerOf(&instr), address(classAddress(instr.immClass()))};

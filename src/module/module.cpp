@@ -123,13 +123,17 @@ PyObject* resumePyston(PyObject*, PyObject*) {
     Py_RETURN_NONE;
 }
 
+// What a method calls, or the object itself.
+PyObject* withoutSelf(PyObject* object) {
+    return PyMethod_Check(object) ? PyMethod_GET_FUNCTION(object) : object;
+}
+
 // The code object of a function, a method, a generator-like object or a code object itself; a new
 // reference. Null with TypeError set for anything else.
 PyObject* codeOf(PyObject* object) {
     if (PyCode_Check(object))
         return Py_NewRef(object);
-    if (PyMethod_Check(object))
-        object = PyMethod_GET_FUNCTION(object);
+    object = withoutSelf(object);
     if (PyFunction_Check(object))
         return Py_NewRef(PyFunction_GET_CODE(object));
     for (const char* name : {"gi_code", "cr_code", "ag_code"}) {
@@ -142,6 +146,24 @@ PyObject* codeOf(PyObject* object) {
                         "expected a Python function or a code object, not '%.100s'",
                         Py_TYPE(object)->tp_name);
 }
+
+// While it lives, a function's code is compiled for its globals.
+class GlobalsOfFunction {
+  public:
+    GlobalsOfFunction(runtime::CodeData* data, PyObject* object) : data_(data) {
+        object = withoutSelf(object);
+        if (!PyFunction_Check(object))
+            return;
+        data->globals = host::functionGlobals(object);
+        data->builtins = host::functionBuiltins(object);
+    }
+    ~GlobalsOfFunction() { data_->globals = data_->builtins = nullptr; }
+    GlobalsOfFunction(const GlobalsOfFunction&) = delete;
+    GlobalsOfFunction& operator=(const GlobalsOfFunction&) = delete;
+
+  private:
+    runtime::CodeData* data_;
+};
 
 PyObject* forceCompile(PyObject*, PyObject* object) {
     Reference code(codeOf(object));
@@ -156,6 +178,7 @@ PyObject* forceCompile(PyObject*, PyObject* object) {
         Py_RETURN_TRUE;
     if (data->suppressed)
         Py_RETURN_FALSE;
+    const GlobalsOfFunction globals(data, object);
     return PyBool_FromLong(runtime::compileNow(data, runtime::CompileWhy::kForced));
 }
 
@@ -225,6 +248,7 @@ PyObject* dump(PyObject*, PyObject* object) {
     request.resumeEntries = flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR);
     request.osrOffsets = request.data->osrOffsets;
     request.wantDumps = true;
+    const GlobalsOfFunction globals(request.data, object);
     CompileResult result = compile(request);
     return Py_BuildValue("(ssss)", result.hir.c_str(), result.lir.c_str(), result.assembly.c_str(),
                          result.failure.c_str());

@@ -8,6 +8,7 @@ Region regionRead(Opcode op) {
     switch (op) {
     case Opcode::kLoadInstanceValue:
         return Region::kInstanceValues;
+    case Opcode::kGuardDictEntry:
     case Opcode::kLoadDictEntry:
     case Opcode::kLoadHintedValue:
         return Region::kDictEntries;

@@ -198,7 +198,7 @@ struct CodeData {
     uint16_t versions = 0;          // compilations so far, but for
     uint16_t coldVersions = 0;      // those because something ran for the first time
     uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()
-    bool pathWasCold = false;       // the last version was retired for that
+    bool pathWasCold = false;       // the last version was retired for that, or what is like it
     uint16_t probingVersions = 0;   // compilations that asked for probes
     bool knowsMoreOperands = false; // probes found something since the last one
     int compilations() const { return versions + coldVersions; }

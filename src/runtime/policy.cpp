@@ -489,6 +489,9 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
 
 } // namespace
 
+// Compilations for one site because a dict has names elsewhere, before that is not relied upon.
+constexpr uint32_t kMostMoves = 8;
+
 // Compiling code again should pay: large code may be left more often before that. (An exit takes
 // about as long as it takes to compile these many bytes.)
 constexpr size_t kBytesPerExit = 32;
@@ -547,6 +550,12 @@ static bool expectedLocal(CodeData* data, int32_t offset) {
     return data->seenLocals[slot].varies = true;
 }
 
+// Whether what failed is where a dict has a name: one was added to it, a global for instance.
+static bool expectedName(const exits::Record& record) {
+    const auto opcode = static_cast<hir::Opcode>(record.hirOpcode);
+    return opcode == hir::Opcode::kGuardDictKeysVersion || opcode == hir::Opcode::kLoadDictEntry;
+}
+
 void countExit(CodeBlob* blob, exits::Record* record) {
     ++record->count;
     ++statistics().exits[static_cast<size_t>(record->reason)];
@@ -576,8 +585,11 @@ void countExit(CodeBlob* blob, exits::Record* record) {
         (record->count < blob->compileMicroseconds * kExitsPerMicrosecond && !isWithinBudget(data)))
         return;
     // The first time that an uncompiled path turns out to be taken, the interpreter has caches for
-    // it now: compile it with those. A speculation that failed is given up.
-    bool pathWasCold = record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit;
+    // it now: compile it with those. Names lie where they lie now. Any other speculation that
+    // failed is given up.
+    const bool pathWasCold =
+        (record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit) ||
+        (expectedName(*record) && site.guardExits < kMostMoves * limit);
     // What fails elsewhere too would be the next to retire the code.
     if (!pathWasCold) {
         const bool wasLocal =

@@ -175,6 +175,21 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     assert run(source, env={}) == "False True True False True"
 
 
+def test_code_relies_on_globals_again_after_one_was_added():
+    source = """
+    def helper(n):
+        return n
+    def use(n):
+        return helper(n) + len("ab")
+    for turn in range(5):
+        for i in range(1_000):
+            use(i)
+        print(pyston.is_compiled(use), "LoadGlobal" in pyston.dump(use, "hir"), end=" ")
+        globals()[f"new_{turn}"] = turn
+    """
+    assert run(source) == "True False " * 4 + "True False"
+
+
 def test_calls_under_tracing_are_not_taken_for_others():
     """While a thread is traced, the interpreter counts up what the hook keeps calls in."""
     source = """

@@ -530,6 +530,25 @@ def unbound_free(name):
 # --- cells, functions
 
 
+def test_instances_that_are_made_are_initialized():
+    class C:
+        def __init__(self, *args):
+            self.args = args
+            return args[0]
+
+    class D(C):
+        __init__ = C.__init__.__get__(object())
+
+    for cls, args in ((C, (None,)), (C, (None, 2)), (C, (1,)), (C, ()), (D, (None,)), (int, (1,))):
+        made = cls.__new__(cls)
+
+        def helper(made=made, args=args):
+            call("InitInstance", made, *args)
+            return vars(made)
+
+        same(helper, lambda cls=cls, args=args: vars(cls(*args)))
+
+
 def test_cells_and_functions():
     assert call("MakeCell", 5).cell_contents == 5
     same(lambda: call("MakeCell", NULL).cell_contents, lambda: types.CellType().cell_contents)

@@ -62,7 +62,9 @@ class BuildTest : public testing::Test {
         facts.intValue = [](Object* o) {
             return ints.count(o) ? std::optional<int64_t>(ints[o]) : std::nullopt;
         };
-        facts.moduleDictEntry = [](Object*, uint32_t, int64_t i) { return lookUp(dictEntries, i); };
+        facts.dictEntry = [](Object*, uint32_t, int64_t i) {
+            return host::DictEntry{lookUp(dictEntries, i), 8 * i};
+        };
         facts.isStableGlobal = [](Object*) { return true; };
         facts.functionCode = [](Object* o) { return lookUp(functions, o); };
         facts.codeInfo = [](Object* o) { return lookUp(codes, o); };
@@ -500,7 +502,9 @@ TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     add(Op::kCall, 1);
     add(Op::kReturnValue);
     std::string text = build();
-    EXPECT_EQ(count(Opcode::kGuardIs), 1) << text;
+    ASSERT_EQ(count(Opcode::kGuardDictEntry), 1) << text;
+    EXPECT_EQ(find(Opcode::kGuardDictEntry)->imm2(), 8 * 7);
+    EXPECT_EQ(find(Opcode::kGuardDictKeysVersion)->imm(), 3);
     ASSERT_EQ(count(Opcode::kCallDirect), 1) << text;
     EXPECT_EQ(count(Opcode::kGuardCode), 1);
     EXPECT_EQ(find(Opcode::kCallDirect)->numOperands(), 2u);
@@ -509,6 +513,48 @@ TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     ASSERT_NE(check, nullptr);
     EXPECT_EQ(check->frameState()->stack.size(), 1u);
     EXPECT_EQ(check->frameState()->resumeOffset, 6);
+}
+
+// What the interpreter saw may be out of date; code that was compiled before does not need it.
+TEST_F(BuildTest, GlobalsAreWhereTheyAreNow) {
+    slots(0, 0);
+    dictEntries[7] = dictEntries[9] = object(kFunction);
+    static host::DictKey inGlobals, inBuiltins;
+    request_.facts.globals = object(kGlobals);
+    request_.facts.builtins = object(kNone);
+    request_.facts.dictKey = [](Object* dict, Object* name) {
+        EXPECT_EQ(name, object(kName));
+        return dict == object(kGlobals) ? inGlobals : inBuiltins;
+    };
+    Instr& load = add(Op::kLoadGlobal, 0, Feedback::Kind::kGlobalModule);
+    load.feedback.keysVersion = 3;
+    load.feedback.index = 7;
+    add(Op::kReturnValue);
+    const auto entry = [&] {
+        build();
+        const hir::Instr* guard = find(Opcode::kGuardDictEntry);
+        return std::pair{count(Opcode::kGuardDictKeysVersion), guard ? guard->imm2() : 0};
+    };
+    inGlobals = {4, 9};
+    EXPECT_EQ(entry(), std::pair(1, int64_t{72}));
+    EXPECT_EQ(find(Opcode::kGuardDictKeysVersion)->imm(), 4);
+    inGlobals = {4, -1};
+    inBuiltins = {5, 9};
+    EXPECT_EQ(entry(), std::pair(2, int64_t{72}));
+    inGlobals = {}; // nothing can be said
+    EXPECT_EQ(entry(), std::pair(1, int64_t{56}));
+    EXPECT_EQ(find(Opcode::kGuardDictKeysVersion)->imm(), 3);
+
+    inGlobals = {4, 9};
+    code_.instrs[0].feedback.kind = Feedback::Kind::kNone;
+    runtime::CodeData profile;
+    request_.profile = &profile;
+    EXPECT_EQ(entry(), std::pair(0, int64_t{0}));
+    EXPECT_EQ(countHelper(runtime::Helper::kLoadGlobal), 1);
+    profile.versions = 1;
+    EXPECT_EQ(entry(), std::pair(1, int64_t{72}));
+    profile.sites[0].generic = true;
+    EXPECT_EQ(entry(), std::pair(0, int64_t{0}));
 }
 
 // def f(a, b): return a[b], where class version 5 has a __getitem__ in Python.
@@ -555,7 +601,11 @@ TEST_F(BuildTest, InstantiatesKnownClass) {
     add(Op::kCall, 1);
     add(Op::kReturnValue);
     std::string text = build();
-    EXPECT_EQ(count(Opcode::kGuardOwnVersion), 2) << text; // before and after the allocation
+    // After the allocation, which may run finalizers, the code does not leave any more.
+    EXPECT_EQ(count(Opcode::kGuardOwnVersion), 1) << text;
+    EXPECT_EQ(count(Opcode::kOwnVersionIs), 1);
+    EXPECT_EQ(find(Opcode::kOwnVersionIs)->imm(), 17);
+    EXPECT_EQ(countHelper(runtime::Helper::kInitInstance), 1);
     EXPECT_EQ(find(Opcode::kGuardOwnVersion)->imm(), 17);
     EXPECT_EQ(count(Opcode::kGuardLevelLeft), 1);
     EXPECT_EQ(countHelper(runtime::Helper::kNewInstance), 1);

@@ -36,12 +36,19 @@ TEST_P(LowerObjects, VersionGuards) {
     keys.at(8) = uint64_t{77} << 32;
     object.at(-32) = 1; // inline values
     slot(0, object.address());
+    slot(1, type.address());
     const auto leaves = [&](const std::string& guard) {
         compileBody("  " + guard + " [fs0]\n  Return v0\n", "obj", "obj");
         return run().exit != nullptr;
     };
     EXPECT_FALSE(leaves("v2:obj = GuardTypeVersion v0 version 4294967280"));
     EXPECT_TRUE(leaves("v2:obj = GuardTypeVersion v0 version 4294967281"));
+    // Fused with the guard, and as a value.
+    EXPECT_FALSE(leaves("v2:bool = OwnVersionIs v1 version 4294967280\n  GuardTrue v2"));
+    EXPECT_TRUE(leaves("v2:bool = OwnVersionIs v1 version 4294967281\n  GuardTrue v2"));
+    EXPECT_TRUE(leaves("v2:bool = OwnVersionIs v1 version 4294967280\n  v3:i64 = BoolToInt v2\n"
+                       "  v4:i64 = ConstInt #0\n  v5:bool = IntCompare v3 v4 eq\n  v6:bool = "
+                       "BoolNot v5\n  GuardFalse v6"));
     EXPECT_FALSE(leaves("GuardDictKeysVersion v0 version 77"));
     EXPECT_TRUE(leaves("GuardDictKeysVersion v0 version 78"));
     EXPECT_FALSE(leaves("GuardInstanceKeysVersion v0 version 77"));
@@ -363,7 +370,7 @@ TEST_P(LowerObjects, DictEntries) {
     Fake dict, keys, value, old;
     dict.at(32) = keys.address();
     dict.at(-16) = 1;                            // tracked
-    keys.at(8) = (uint64_t{9} << 32) | (3 << 8); // 8 bytes of indices
+    keys.at(8) = (uint64_t{9} << 32) | (3 << 8); // 8 bytes of indices, version 9
     const int entry = 32 + 8 + 2 * 16 + 8;
     slot(0, dict.address());
     slot(1, value.address());
@@ -373,6 +380,16 @@ TEST_P(LowerObjects, DictEntries) {
     EXPECT_EQ(run().value, old.address());
     compileBody("  v2:obj = LoadDictEntry v0 version 8 #2 [fs0]\n  Return v2\n", "obj", "obj");
     EXPECT_NE(run().exit, nullptr);
+
+    const auto leavesUnless = [&](uint64_t object) {
+        compileBody("  GuardDictEntry v0 " + hex(reinterpret_cast<void*>(object)) + " #" +
+                        std::to_string(entry) + " [fs0]\n  Return v1\n",
+                    "obj", "obj");
+        return run().exit != nullptr;
+    };
+    EXPECT_FALSE(leavesUnless(old.address()));
+    EXPECT_TRUE(leavesUnless(value.address()));
+    EXPECT_TRUE(leavesUnless(9));
 
     compileBody(
         "  v2:obj? = StoreDictEntry v0 v1 version 9 #2 [fs0]\n  v3:obj = Refine v2\n  Return v3\n",

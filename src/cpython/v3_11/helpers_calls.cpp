@@ -66,13 +66,40 @@ void complainAboutInit(PyThreadState* tstate, PyObject* result) {
                   Py_TYPE(result)->tp_name);
 }
 
+// What follows in type_call(), whatever the class has. 0, or -1 with an exception set.
+int initialize(PyObject* object, PyObject* const* args, int64_t count, PyObject* kwnames) {
+    const Py_ssize_t numKeywords = kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0;
+    const Py_ssize_t numPositional = count - numKeywords;
+    Ref positional(PyTuple_New(numPositional));
+    Ref keywords(numKeywords != 0 ? PyDict_New() : nullptr);
+    if (!positional || (numKeywords != 0 && !keywords)) {
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < numPositional; i++) {
+        PyTuple_SET_ITEM(positional.get(), i, Py_NewRef(args[i]));
+    }
+    for (Py_ssize_t i = 0; i < numKeywords; i++) {
+        if (PyDict_SetItem(keywords.get(), PyTuple_GET_ITEM(kwnames, i), args[numPositional + i]) !=
+            0) {
+            return -1;
+        }
+    }
+    return Py_TYPE(object)->tp_init(object, positional.get(), keywords.get());
+}
+
 // type_call() and slot_tp_init(), without tuple and dict of arguments.
 PyObject* instantiate(PyThreadState* tstate, PyTypeObject* type, PyObject* init, PyObject** args,
                       int64_t count, PyObject* kwnames) {
     Ref function = Ref::borrow(init);
+    const unsigned int version = type->tp_version_tag;
     Ref object(newInstance(type));
     if (!object) {
         return nullptr;
+    }
+    // The collector may have run, and finalizers.
+    if (type->tp_version_tag != version) {
+        const int status = initialize(object.get(), args, count, kwnames);
+        return status == 0 ? object.release() : nullptr;
     }
     // The caller's references live until the call is over: what the function gets are others.
     PyObject* own[kMostInitArguments + 1];
@@ -274,6 +301,10 @@ PyObject* CallDirect(PyThreadState* tstate, int64_t codeData, PyObject* function
 
 PyObject* NewInstance(PyObject* type) {
     return newInstance(reinterpret_cast<PyTypeObject*>(type));
+}
+
+int64_t InitInstance(PyObject** args, int64_t count) {
+    return initialize(args[0], args + 1, count - 1, nullptr);
 }
 
 int64_t RefuseInitResult(PyThreadState* tstate, PyObject* result) {

@@ -3,6 +3,7 @@
 #include "cpython/v3_11/interpreter.h"
 #include "cpython/v3_11/layout.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <iterator>
@@ -236,16 +237,46 @@ std::string reprForDump(Object* object) {
     return "<" + kind + ">";
 }
 
-Object* moduleDictEntry(Object* globals, uint32_t keysVersion, int64_t index) {
-    if (globals == nullptr || !PyDict_CheckExact(globals) || keysVersion == 0)
+// The dict's keys, if there is nothing out of the ordinary about them: all strings, and its own.
+static PyDictKeysObject* plainKeys(Object* object) {
+    if (object == nullptr || !PyDict_CheckExact(object))
         return nullptr;
-    auto* dict = reinterpret_cast<PyDictObject*>(globals);
-    PyDictKeysObject* keys = dict->ma_keys;
-    if (dict->ma_values != nullptr || keys->dk_version != keysVersion || !DK_IS_UNICODE(keys) ||
-        index < 0 || index >= keys->dk_nentries) {
-        return nullptr;
-    }
-    return DK_UNICODE_ENTRIES(keys)[index].me_value;
+    auto* dict = reinterpret_cast<PyDictObject*>(object);
+    return dict->ma_values == nullptr && DK_IS_UNICODE(dict->ma_keys) ? dict->ma_keys : nullptr;
+}
+
+DictEntry dictEntry(Object* dict, uint32_t keysVersion, int64_t index) {
+    PyDictKeysObject* keys = plainKeys(dict);
+    if (keys == nullptr || keysVersion == 0 || keys->dk_version != keysVersion || index < 0 ||
+        index >= keys->dk_nentries)
+        return {};
+    PyObject** value = &DK_UNICODE_ENTRIES(keys)[index].me_value;
+    return {*value, reinterpret_cast<char*>(value) - reinterpret_cast<char*>(keys)};
+}
+
+// The interpreter numbers keys upwards from 1 when it first asks for their version, by a counter
+// that it does not export; we do it downwards. Of builtins it stores 16 bits.
+static uint32_t versionOfKeys(Object* dict, PyDictKeysObject* keys) {
+    static uint32_t nextVersion = UINT32_MAX;
+    if (keys->dk_version == 0 && dict != PyInterpreterState_Get()->builtins)
+        keys->dk_version = nextVersion--;
+    return keys->dk_version;
+}
+
+DictKey dictKey(Object* dict, Object* name) {
+    PyDictKeysObject* keys = plainKeys(dict);
+    if (keys == nullptr || keys->dk_nentries == 0) // the keys of empty dicts are one object
+        return {};
+    // Names are interned, nearly always.
+    PyDictUnicodeEntry* const entries = DK_UNICODE_ENTRIES(keys);
+    PyDictUnicodeEntry* const end = entries + keys->dk_nentries;
+    PyDictUnicodeEntry* const found = std::find_if(
+        entries, end, [&](const PyDictUnicodeEntry& entry) { return entry.me_key == name; });
+    if (found != end)
+        return {versionOfKeys(dict, keys), found - entries};
+    if (_PyDict_GetItem_KnownHash(dict, name, PyObject_Hash(name)) != nullptr)
+        return {};
+    return {versionOfKeys(dict, keys), -1};
 }
 
 Object* builtinsOfCode(Object*) {

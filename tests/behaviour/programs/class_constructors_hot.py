@@ -224,3 +224,52 @@ def watches(out):
     sys.settrace(None)
     out(events)
     events.clear()
+
+
+class Changed:
+    def __init__(self, x):
+        self.x = x
+
+    def __del__(self):
+        deaths.append(self.x)
+
+
+deaths = []
+
+
+class Cycle:
+    """Once it is collected, instances of Changed are made otherwise."""
+
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        Changed.__init__ = lambda self, x: setattr(self, "x", (x, "otherwise"))
+
+
+def make(x):
+    gc.enable()  # the next allocation collects
+    return Changed(x)
+
+
+@repeated
+def changed_by_the_allocation(out):
+    kept = Changed.__init__
+    thresholds = gc.get_threshold()
+    try:
+        for x in range(6):
+            gc.collect()
+            gc.disable()
+            gc.set_threshold(1)
+            if x == 4:
+                Cycle()
+            made = make(x)
+            gc.disable()
+            out(made.x)
+            del made
+    finally:
+        Changed.__init__ = kept
+        gc.set_threshold(*thresholds)
+        gc.enable()
+    out(deaths)
+    deaths.clear()
