@@ -75,6 +75,8 @@ void GraphBuilder::forIter(const Instr& in) {
     if (Value* iterator = peekObject(); iterator->type().is(ExactClass::kRangeIterator))
         return forRange(in, iterator);
     Value* item = emit(Opcode::kIterNext, {peekObject()});
+    if (peekObject()->type().exact == ExactClass::kUnknown)
+        askForIterator(in, item);
     hir::Block* done = inNewBlock([&] {
         pop();
         jumpTo(targetOf(in));

@@ -224,6 +224,7 @@ class GraphBuilder {
     hir::ExactClass likelyClass(const Value* value) const;
     bool localVaries(const Value* value) const;
     const Seen* seenOperands(const Instr& in);
+    void askForIterator(const Instr& in, Value* next);
     bool guardNumbersSeen(const Instr& in, Value*& left, Value*& right);
     Value* guardSeen(const Instr& in, Value* value, std::initializer_list<hir::ExactClass> useful);
 

@@ -103,6 +103,22 @@ const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {
     return nullptr;
 }
 
+// Whether iterators of other classes than those with paths of their own are usual here: see
+// splitIteration().
+void GraphBuilder::askForIterator(const Instr& in, Value* next) {
+    if (!request_.profile || !speculates(in))
+        return;
+    const auto site = request_.profile->sites.find(in.offset);
+    if (site != request_.profile->sites.end() && site->second.probed) {
+        next->setImm2(site->second.operands[0] == ExactClass::kUnknown ? 1 : 0);
+    } else if (request_.probes) {
+        runtime::SiteProfile& asked = request_.probes->sites[in.offset];
+        asked.probe = runtime::SiteProfile::Probe::kIterator;
+        asked.probeCountdown = request_.probeAfter;
+        next->setImm(reinterpret_cast<intptr_t>(&asked.probeCountdown));
+    }
+}
+
 // Guards the operands of an operator as the numbers that were seen. False where no numbers were.
 bool GraphBuilder::guardNumbersSeen(const Instr& in, Value*& left, Value*& right) {
     if (!mayBeNumber(left) || !mayBeNumber(right))

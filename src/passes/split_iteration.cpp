@@ -3,7 +3,7 @@
 // IterNext calls tp_iternext, whatever that is: locals have to be objects in the frame's memory
 // there. The iterators of range, list and tuple are only counted up. Where the iterator's class is
 // not known it is looked at in each iteration; the call goes to a cold block, which is also where
-// iterators of lists and tuples are ended.
+// iterators of lists and tuples are ended. Where other iterators are usual nothing is changed.
 //
 // Requires: each IterNext is followed by BranchNull in its block (as the builder makes it); no
 // critical edges. Provides: the same; what is taken from a range is an unboxed int.
@@ -46,7 +46,8 @@ class SplitIteration {
         if (instrs.size() < 2 || block->terminator()->opcode() != Opcode::kBranchNull)
             return false;
         next_ = instrs[instrs.size() - 2];
-        if (next_->opcode() != Opcode::kIterNext || block->terminator()->operand(0) != next_)
+        if (next_->opcode() != Opcode::kIterNext || next_->imm2() != 0 ||
+            block->terminator()->operand(0) != next_)
             return false;
         done_ = block->terminator()->target(0);
         more_ = block->terminator()->target(1);
@@ -149,6 +150,8 @@ class SplitIteration {
     void takeFromAny(Block* block) {
         Block* more = newBlock();
         more->setCold(true);
+        if (next_->imm() != 0)
+            append(block, Opcode::kProbe, {}, next_->imm())->setFrameState(state_);
         Instr* item = append(block, Opcode::kIterNext, {iterator_});
         item->setFrameState(state_);
         branch(block, Opcode::kBranchNull, item, done_, more);

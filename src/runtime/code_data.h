@@ -131,7 +131,7 @@ struct SiteProfile {
     // Operators and subscripts of which the interpreter says nothing: compiled code counts down to
     // 0, and looks at the operands then. From the top of the stack.
     int32_t probeCountdown = 0;
-    enum class Probe : uint8_t { kNumbers, kSubscript, kTruth } probe = Probe::kNumbers;
+    enum class Probe : uint8_t { kNumbers, kSubscript, kTruth, kIterator } probe = Probe::kNumbers;
     bool probed = false;
     std::array<hir::ExactClass, 3> operands{};
 };

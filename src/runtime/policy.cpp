@@ -460,6 +460,8 @@ bool isWorthCompiling(const SiteProfile& site) {
                (site.operands[0] == ExactClass::kInt &&
                 (hir::holdsRawNumbers(site.operands[1]) || site.operands[1] == ExactClass::kList ||
                  site.operands[1] == ExactClass::kTuple));
+    case SiteProfile::Probe::kIterator: // known ones are expected already
+        return site.operands[0] == ExactClass::kUnknown;
     case SiteProfile::Probe::kTruth:
         break;
     }

@@ -113,10 +113,11 @@ TEST_P(LowerGenerators, OthersAreSentToByTheHelper) {
 }
 
 TEST_P(LowerGenerators, LoopsResumeGenerators) {
-    compileBody("  v2:obj? = IterNext v0 [fs0]\n  BranchNull v2 bb1 bb2\nbb1 <- bb0:\n  v3:i64 = "
-                "ConstInt #-1\n  v4:obj:int = BoxInt v3 [fs0]\n  Return v4\nbb2 <- bb0:\n  "
-                "v5:obj = Refine v2\n  Return v5\n",
-                "obj", "obj");
+    compileBody(
+        "  v2:obj? = IterNext v0 #0 [fs0]\n  BranchNull v2 bb1 bb2\nbb1 <- bb0:\n  v3:i64 = "
+        "ConstInt #-1\n  v4:obj:int = BoxInt v3 [fs0]\n  Return v4\nbb2 <- bb0:\n  "
+        "v5:obj = Refine v2\n  Return v5\n",
+        "obj", "obj");
     EXPECT_EQ(run().value, box.address());
     EXPECT_THAT(generatorFake.prepared,
                 ::testing::ElementsAre(thread_.address(), generator.address(), kNoneAddress));

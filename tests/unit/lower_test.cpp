@@ -494,7 +494,7 @@ TEST_P(LowerObjects, SequenceIterators) {
 TEST_P(LowerObjects, OtherIterators) {
     Fake iterator, item;
     runtime::setAddress(Helper::kIterNext, reinterpret_cast<uint64_t>(&threeArgs));
-    compileBody("  v2:obj? = IterNext v0 [fs0]\n  v3:obj = GuardNotNull v2 [fs0]\n  Return v3\n",
+    compileBody("  v2:obj? = IterNext v0 #0 [fs0]\n  v3:obj = GuardNotNull v2 [fs0]\n  Return v3\n",
                 "obj", "obj");
     slot(0, iterator.address());
     calls.result = item.address();

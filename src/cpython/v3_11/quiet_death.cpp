@@ -15,13 +15,6 @@
 namespace pyston::host {
 namespace {
 
-struct DictIterator { // dictobject.c
-    PyObject_HEAD PyObject* dict;
-    Py_ssize_t used;
-    Py_ssize_t position;
-    PyObject* result; // a tuple that the next item may go into, or NULL
-};
-
 constexpr size_t kMostItems = 32;     // objects that are not plain
 constexpr Py_ssize_t kMostSlots = 32; // of a container: to show the frame takes about as long
 
@@ -47,12 +40,13 @@ inline bool isNumberOrString(PyTypeObject* type) {
     return type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type;
 }
 
-// Instances hold no objects, and have no weak references.
+// Instances hold no objects (but ints), and have no weak references.
 bool isPlain(PyTypeObject* type) {
     if ((type->tp_flags & Py_TPFLAGS_HAVE_GC) != 0)
         return false;
     if (isNumberOrString(type) || type == &PyBool_Type || type == &PyBytes_Type ||
-        type == &PyComplex_Type || type == &PyRangeIter_Type || type == Py_TYPE(Py_None))
+        type == &PyComplex_Type || type == &PyRangeIter_Type || type == &PyRange_Type ||
+        type == &PyLongRangeIter_Type || type == Py_TYPE(Py_None))
         return true;
     return (type->tp_flags & Py_TPFLAGS_HEAPTYPE) == 0 && isKnownExtensionClass(type);
 }
@@ -62,15 +56,39 @@ bool freesNothing(const AsyncSend* awaitable) {
            awaitable->value == nullptr;
 }
 
-bool isSequenceIterator(PyTypeObject* type) {
-    return type == &PyListIter_Type || type == &PyTupleIter_Type || type == &PyListRevIter_Type;
-}
-bool isDictIterator(PyTypeObject* type) {
-    return type == &PyDictIterKey_Type || type == &PyDictIterValue_Type ||
-           type == &PyDictIterItem_Type;
-}
-bool isDictView(PyTypeObject* type) {
-    return type == &PyDictKeys_Type || type == &PyDictValues_Type || type == &PyDictItems_Type;
+// The class of what iterates over an ASCII string, which is not exported.
+PyTypeObject* asciiIterator = nullptr;
+
+// Instances have no weak references, and die by letting go of what tp_traverse visits.
+bool holdsWhatItVisits(PyTypeObject* type) {
+    static constexpr std::array kClasses{&PyListIter_Type,
+                                         &PyTupleIter_Type,
+                                         &PyDictItems_Type,
+                                         &PyDictIterItem_Type,
+                                         &PyDictKeys_Type,
+                                         &PyDictIterKey_Type,
+                                         &PyDictValues_Type,
+                                         &PyDictIterValue_Type,
+                                         &PySlice_Type,
+                                         &PyCell_Type,
+                                         &PyEnum_Type,
+                                         &PyZip_Type,
+                                         &PySetIter_Type,
+                                         &PyMap_Type,
+                                         &PyFilter_Type,
+                                         &PyReversed_Type,
+                                         &PyListRevIter_Type,
+                                         &PySuper_Type,
+                                         &PyUnicodeIter_Type,
+                                         &PyBytesIter_Type,
+                                         &PyByteArrayIter_Type,
+                                         &PySeqIter_Type,
+                                         &PyCallIter_Type,
+                                         &_PyMethodWrapper_Type,
+                                         &PyDictRevIterKey_Type,
+                                         &PyDictRevIterItem_Type,
+                                         &PyDictRevIterValue_Type};
+    return type == asciiIterator || std::ranges::find(kClasses, type) != kClasses.end();
 }
 
 bool isGenerator(PyTypeObject* type) {
@@ -95,6 +113,16 @@ bool holdsWhatOthersHold(const PyFunctionObject* function) {
     PyObject** cells = reinterpret_cast<PyTupleObject*>(closure)->ob_item;
     return std::all_of(cells, cells + Py_SIZE(closure),
                        [](PyObject* cell) { return Py_REFCNT(cell) > 1; });
+}
+
+// A few numbers, strings, and what is held more often than the tuple can hold it.
+bool holdsWhatSurvives(PyObject* tuple) {
+    constexpr Py_ssize_t kFew = 4;
+    const Py_ssize_t count = Py_SIZE(tuple);
+    PyObject** items = reinterpret_cast<PyTupleObject*>(tuple)->ob_item;
+    return count <= kFew && std::all_of(items, items + count, [](PyObject* item) {
+               return item == nullptr || isNumberOrString(Py_TYPE(item)) || Py_REFCNT(item) > kFew;
+           });
 }
 
 // What classes made in Python free their instances with.
@@ -221,10 +249,6 @@ bool Death::letGoOf(PyObject* object) {
         return letGoOfSet(reinterpret_cast<PySetObject*>(object));
     if (type == &PyFunction_Type)
         return letGoOfFunction(reinterpret_cast<PyFunctionObject*>(object));
-    if (type == &PySlice_Type) {
-        auto* slice = reinterpret_cast<PySliceObject*>(object);
-        return release(slice->start) && release(slice->stop) && release(slice->step);
-    }
     if (type == &PyMethod_Type) {
         auto* method = reinterpret_cast<PyMethodObject*>(object);
         return method->im_weakreflist == nullptr && release(method->im_func) &&
@@ -240,16 +264,11 @@ bool Death::letGoOf(PyObject* object) {
         return generatorDiesQuietly(generator) &&
                release(reinterpret_cast<PyObject*>(generator->gi_code));
     }
-    if (type == &PyCell_Type)
-        return release(reinterpret_cast<PyCellObject*>(object)->ob_ref);
-    if (isSequenceIterator(type))
-        return release(reinterpret_cast<SequenceIterator*>(object)->sequence);
-    if (isDictView(type))
-        return release(
-            reinterpret_cast<PyObject*>(reinterpret_cast<_PyDictViewObject*>(object)->dv_dict));
-    if (isDictIterator(type)) {
-        auto* iterator = reinterpret_cast<DictIterator*>(object);
-        return release(iterator->dict) && release(iterator->result);
+    if (holdsWhatItVisits(type)) {
+        const auto visit = [](PyObject* held, void* death) {
+            return static_cast<Death*>(death)->release(held) ? 0 : -1;
+        };
+        return type->tp_traverse(object, visit, this) == 0;
     }
     return letGoOfInstance(object, type);
 }
@@ -263,11 +282,20 @@ bool prepareQuietDeaths() {
         return false;
     instanceDealloc = reinterpret_cast<PyTypeObject*>(made)->tp_dealloc;
     Py_DECREF(made);
+    PyObject* empty = PyUnicode_FromStringAndSize(nullptr, 0);
+    PyObject* iterator = empty != nullptr ? PyObject_GetIter(empty) : nullptr;
+    Py_XDECREF(empty);
+    if (iterator == nullptr)
+        return false;
+    asciiIterator = Py_TYPE(iterator);
+    Py_DECREF(iterator);
     return true;
 }
 
 bool diesQuietly(PyObject* object) {
     PyTypeObject* type = Py_TYPE(object);
+    if (type == &PyTuple_Type && holdsWhatSurvives(object))
+        return true;
     if (isPlain(type))
         return true;
     if (isGenerator(type))
