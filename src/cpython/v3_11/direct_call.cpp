@@ -16,8 +16,7 @@ namespace {
 // A complete frame at its function's start: runs it and clears it.
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
-    if (data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow())
-        [[likely]] {
+    if (mayEnter(tstate, data)) [[likely]] {
         warmUp(frame->f_code);
         result = enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
     } else if (hookIsSet(tstate)) {

@@ -108,6 +108,13 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
             countIdleCall(code);
             return continueFrame(tstate, frame, 0);
         }
+        const HostCode* data = findHostCode(code);
+        if (throwflag == 0 && data != nullptr && mayEnter(tstate, data)) {
+            takeVectorcall(frame->f_func);
+            ++runtime::statistics().nativeEntries;
+            warmUp(code);
+            return enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
+        }
     }
     return evalWithStack(tstate, frame, throwflag);
 }

@@ -19,6 +19,11 @@ inline bool mayRunIdle(const PyCodeObject* code) {
     return isIdle(code) && !tracingSeen && !stackMayBeLow();
 }
 
+// May a call of this code, at its start, go to its compiled code at once?
+inline bool mayEnter(const PyThreadState* tstate, const HostCode* data) {
+    return data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow();
+}
+
 // The hook itself.
 PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag);
 inline bool hookIsSet(PyThreadState* tstate) {

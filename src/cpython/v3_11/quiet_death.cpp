@@ -115,14 +115,27 @@ bool holdsWhatOthersHold(const PyFunctionObject* function) {
                        [](PyObject* cell) { return Py_REFCNT(cell) > 1; });
 }
 
-// A few numbers, strings, and what is held more often than the tuple can hold it.
-bool holdsWhatSurvives(PyObject* tuple) {
+// A small tuple, list or dict of numbers, strings, and what is held more often than it can hold it.
+bool holdsWhatSurvives(PyObject* container) {
     constexpr Py_ssize_t kFew = 4;
-    const Py_ssize_t count = Py_SIZE(tuple);
-    PyObject** items = reinterpret_cast<PyTupleObject*>(tuple)->ob_item;
-    return count <= kFew && std::all_of(items, items + count, [](PyObject* item) {
-               return item == nullptr || isNumberOrString(Py_TYPE(item)) || Py_REFCNT(item) > kFew;
-           });
+    const auto survives = [](PyObject* item) {
+        return item == nullptr || isNumberOrString(Py_TYPE(item)) || Py_REFCNT(item) > kFew;
+    };
+    PyObject** items;
+    if (PyTuple_CheckExact(container)) {
+        items = reinterpret_cast<PyTupleObject*>(container)->ob_item;
+    } else if (PyList_CheckExact(container)) {
+        items = reinterpret_cast<PyListObject*>(container)->ob_item;
+    } else if (PyDict_CheckExact(container)) {
+        auto* dict = reinterpret_cast<PyDictObject*>(container);
+        const PyDictKeysObject* keys = dict->ma_keys;
+        return dict->ma_values == nullptr && DK_IS_UNICODE(keys) && keys->dk_nentries <= kFew &&
+               std::all_of(DK_UNICODE_ENTRIES(keys), DK_UNICODE_ENTRIES(keys) + keys->dk_nentries,
+                           [&](auto& entry) { return survives(entry.me_value); });
+    } else {
+        return false;
+    }
+    return Py_SIZE(container) <= kFew && std::all_of(items, items + Py_SIZE(container), survives);
 }
 
 // What classes made in Python free their instances with.
@@ -294,9 +307,7 @@ bool prepareQuietDeaths() {
 
 bool diesQuietly(PyObject* object) {
     PyTypeObject* type = Py_TYPE(object);
-    if (type == &PyTuple_Type && holdsWhatSurvives(object))
-        return true;
-    if (isPlain(type))
+    if (holdsWhatSurvives(object) || isPlain(type))
         return true;
     if (isGenerator(type))
         return generatorDiesQuietly(reinterpret_cast<PyGenObject*>(object));
