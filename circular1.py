@@ -1,1 +1,0 @@
-from circular2 import x

@@ -1,2 +1,0 @@
-from circular1 import y
-x = 1

@@ -1,2 +1,0 @@
-import pkg
-seen = hasattr(pkg, 'early')

@@ -1,2 +1,0 @@
-from .. import value
-from . import a as renamed
