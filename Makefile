@@ -6,7 +6,7 @@
 #   make test      everything but the whole of CPython's suite (make test-cpython)
 #   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
 #   make lint      layering, formatting        make format    reformat
-#   make asan      the behaviour tests with AddressSanitizer and UBSan in the core
+#   make asan      the tests with AddressSanitizer and UBSan in the core
 
 PYTHON := /usr/bin/python3.11
 CMAKE  := /usr/bin/cmake

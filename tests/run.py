@@ -82,19 +82,20 @@ def sanitizer_libraries() -> str:
     return ":".join(map(library, ("libasan.so", "libstdc++.so.6")))
 
 
-def parts(build: Path, sanitize: bool) -> list[tuple[str, list[object]]]:
+def parts(build: Path, preload: str) -> list[tuple[str, list[object]]]:
+    """What is run; `preload` names the libraries of the build's sanitizers, if it has any."""
     pytest = [STOCK, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"]
     listed: list[tuple[str, list[object]]] = []
-    if not sanitize:
+    if not preload:
         listed.append(("lint", [STOCK, ROOT / "tools" / "lint.py"]))
     listed.append(("unit tests", [build / "pyston_unit_tests", "--gtest_brief=1"]))
     listed.append(("ir tests", [STOCK, ROOT / "tests/ir/run_tests.py", "--opt", build / "pyston-opt"]))
-    preloaded = ["/usr/bin/env", f"LD_PRELOAD={sanitizer_libraries()}"] if sanitize else []
+    preloaded = ["/usr/bin/env", f"LD_PRELOAD={preload}"] if preload else []
     listed.append(("helper tests", [*preloaded, *pytest, ROOT / "tests" / "helpers"]))
     listed.append(("behaviour", [*pytest, ROOT / "tests" / "behaviour"]))
     everything = [STOCK, ROOT / "tests/compile_everything.py", "--pyston", environment_pyston(), "--every", "12"]
     listed.append(("compile everything", everything))
-    if not sanitize:
+    if not preload:
         suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--timeout", "120"]
         selection = ROOT / "tests/cpython/smoke.txt"
         listed.append(("cpython smoke", [*suite, "--mode", "default", "--selection", selection]))
@@ -116,17 +117,18 @@ def main() -> int:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYSTON_TEST_BUILD": str(build),
     }
-    if arguments.sanitize:
+    preload = sanitizer_libraries() if arguments.sanitize else ""
+    if preload:
         environment |= {
             "PYSTON_TEST_SLOWNESS": "6",
-            "PYSTON_TEST_PRELOAD": sanitizer_libraries(),
+            "PYSTON_TEST_PRELOAD": preload,
             # The interpreter keeps what it allocated; it owns the signals and the alternate stacks.
             "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:use_sigaltstack=0:allocator_may_return_null=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         }
     done = [
         run_part(name, command, environment)
-        for name, command in parts(build, arguments.sanitize)
+        for name, command in parts(build, preload)
         if not arguments.only or name in arguments.only
     ]
     print("\n== summary")

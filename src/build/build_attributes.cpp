@@ -77,7 +77,14 @@ Value* GraphBuilder::loadModuleAttr(const Instr& in, Value* owner) {
     Object* dict = module && facts().moduleDict ? facts().moduleDict(module) : nullptr;
     if (!dict)
         return nullptr;
-    return loadDictConstant(constObject(dict), dict, in.feedback.keysVersion, in.feedback.index);
+    host::DictKey key{in.feedback.keysVersion, in.feedback.index};
+    if (facts().dictKey) {
+        const host::DictKey now = facts().dictKey(dict, code_.names[static_cast<size_t>(in.arg)]);
+        if (now.version != 0)
+            key = now;
+    }
+    return key.index < 0 ? nullptr
+                         : loadDictConstant(constObject(dict), dict, key.version, key.index);
 }
 
 void GraphBuilder::storeAttr(const Instr& in) {

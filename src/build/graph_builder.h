@@ -223,6 +223,8 @@ class GraphBuilder {
     using Seen = std::array<hir::ExactClass, 3>; // operands, from the top of the stack
     hir::ExactClass likelyClass(const Value* value) const;
     bool localVaries(const Value* value) const;
+    const Seen* probedOperands(const Instr& in) const;
+    int64_t newProbe(const Instr& in);
     const Seen* seenOperands(const Instr& in);
     void askForIterator(const Instr& in, Value* next);
     bool guardNumbersSeen(const Instr& in, Value*& left, Value*& right);
@@ -321,9 +323,9 @@ class GraphBuilder {
     Value* loadGlobalFast(const Instr& in);
     Value* frameGlobals();
     Value* frameBuiltins();
+    Value* loadBuiltin(uint32_t globalsVersion, uint32_t version, int64_t index);
     // Loads entry `index` of a dict whose keys have this version; speculates that what is there
     // stays.
-    Value* loadBuiltin(uint32_t globalsVersion, uint32_t version, int64_t index);
     Value* loadDictConstant(Value* dict, Object* known, uint32_t version, int64_t index);
 
     // --- calls (build_calls.cpp)

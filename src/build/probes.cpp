@@ -43,6 +43,8 @@ runtime::SiteProfile::Probe probeKind(Op op) {
     case Op::kUnaryPositive:
     case Op::kUnaryInvert:
         return runtime::SiteProfile::Probe::kNumbers;
+    case Op::kForIter:
+        return runtime::SiteProfile::Probe::kIterator;
     default:
         return runtime::SiteProfile::Probe::kTruth;
     }
@@ -74,6 +76,21 @@ bool GraphBuilder::localVaries(const Value* value) const {
     return false;
 }
 
+// What a probe saw here; null if none did.
+const GraphBuilder::Seen* GraphBuilder::probedOperands(const Instr& in) const {
+    const auto site = request_.profile->sites.find(in.offset);
+    const bool probed = site != request_.profile->sites.end() && site->second.probed;
+    return probed ? &site->second.operands : nullptr;
+}
+
+// The counter of a probe that is to look at the operands here.
+int64_t GraphBuilder::newProbe(const Instr& in) {
+    runtime::SiteProfile& asked = request_.probes->sites[in.offset];
+    asked.probe = probeKind(in.op);
+    asked.probeCountdown = request_.probeAfter;
+    return reinterpret_cast<intptr_t>(&asked.probeCountdown);
+}
+
 // The classes of the operands as a probe saw them here, or as they are likely to be. Where that is
 // not known null is returned, and if probes are wanted one is set.
 const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {
@@ -81,9 +98,8 @@ const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {
     if (!request_.profile || !speculates(in) ||
         (kind != Feedback::Kind::kGeneric && kind != Feedback::Kind::kNone))
         return nullptr;
-    const auto site = request_.profile->sites.find(in.offset);
-    if (site != request_.profile->sites.end() && site->second.probed)
-        return &site->second.operands;
+    if (const Seen* probed = probedOperands(in))
+        return probed;
     const size_t depth = stackBefore_.size();
     const size_t needed = numOperands(in.op);
     seen_ = {};
@@ -94,12 +110,8 @@ const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {
     }
     if (complete)
         return &seen_;
-    if (request_.probes) {
-        runtime::SiteProfile& asked = request_.probes->sites[in.offset];
-        asked.probe = probeKind(in.op);
-        asked.probeCountdown = request_.probeAfter;
-        emit(Opcode::kProbe, {}, reinterpret_cast<intptr_t>(&asked.probeCountdown));
-    }
+    if (request_.probes)
+        emit(Opcode::kProbe, {}, newProbe(in));
     return nullptr;
 }
 
@@ -108,15 +120,10 @@ const GraphBuilder::Seen* GraphBuilder::seenOperands(const Instr& in) {
 void GraphBuilder::askForIterator(const Instr& in, Value* next) {
     if (!request_.profile || !speculates(in))
         return;
-    const auto site = request_.profile->sites.find(in.offset);
-    if (site != request_.profile->sites.end() && site->second.probed) {
-        next->setImm2(site->second.operands[0] == ExactClass::kUnknown ? 1 : 0);
-    } else if (request_.probes) {
-        runtime::SiteProfile& asked = request_.probes->sites[in.offset];
-        asked.probe = runtime::SiteProfile::Probe::kIterator;
-        asked.probeCountdown = request_.probeAfter;
-        next->setImm(reinterpret_cast<intptr_t>(&asked.probeCountdown));
-    }
+    if (const Seen* probed = probedOperands(in))
+        next->setImm2((*probed)[0] == ExactClass::kUnknown ? 1 : 0);
+    else if (request_.probes)
+        next->setImm(newProbe(in));
 }
 
 // Guards the operands of an operator as the numbers that were seen. False where no numbers were.

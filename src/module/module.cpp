@@ -147,23 +147,13 @@ PyObject* codeOf(PyObject* object) {
                         Py_TYPE(object)->tp_name);
 }
 
-// While it lives, a function's code is compiled for its globals.
-class GlobalsOfFunction {
-  public:
-    GlobalsOfFunction(runtime::CodeData* data, PyObject* object) : data_(data) {
-        object = withoutSelf(object);
-        if (!PyFunction_Check(object))
-            return;
-        data->globals = host::functionGlobals(object);
-        data->builtins = host::functionBuiltins(object);
-    }
-    ~GlobalsOfFunction() { data_->globals = data_->builtins = nullptr; }
-    GlobalsOfFunction(const GlobalsOfFunction&) = delete;
-    GlobalsOfFunction& operator=(const GlobalsOfFunction&) = delete;
-
-  private:
-    runtime::CodeData* data_;
-};
+// For whose globals the code of `object` is to be compiled, if it is a function or a method.
+runtime::CompiledFor compiledFor(runtime::CodeData* data, PyObject* object) {
+    object = withoutSelf(object);
+    if (!PyFunction_Check(object))
+        return {data, nullptr, nullptr};
+    return {data, host::functionGlobals(object), host::functionBuiltins(object)};
+}
 
 PyObject* forceCompile(PyObject*, PyObject* object) {
     Reference code(codeOf(object));
@@ -178,7 +168,7 @@ PyObject* forceCompile(PyObject*, PyObject* object) {
         Py_RETURN_TRUE;
     if (data->suppressed)
         Py_RETURN_FALSE;
-    const GlobalsOfFunction globals(data, object);
+    const runtime::CompiledFor scope = compiledFor(data, object);
     return PyBool_FromLong(runtime::compileNow(data, runtime::CompileWhy::kForced));
 }
 
@@ -248,7 +238,7 @@ PyObject* dump(PyObject*, PyObject* object) {
     request.resumeEntries = flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR);
     request.osrOffsets = request.data->osrOffsets;
     request.wantDumps = true;
-    const GlobalsOfFunction globals(request.data, object);
+    const runtime::CompiledFor scope = compiledFor(request.data, object);
     CompileResult result = compile(request);
     return Py_BuildValue("(ssss)", result.hir.c_str(), result.lir.c_str(), result.assembly.c_str(),
                          result.failure.c_str());

@@ -210,4 +210,19 @@ struct CodeData {
     std::string failure;         // why compilation was given up, if it was
 };
 
+// While it lives, code is compiled for frames with these globals and builtins (borrowed).
+class CompiledFor {
+  public:
+    CompiledFor(CodeData* data, Object* globals, Object* builtins) : data_(data) {
+        data->globals = globals;
+        data->builtins = builtins;
+    }
+    ~CompiledFor() { data_->globals = data_->builtins = nullptr; }
+    CompiledFor(const CompiledFor&) = delete;
+    CompiledFor& operator=(const CompiledFor&) = delete;
+
+  private:
+    CodeData* data_;
+};
+
 } // namespace pyston::runtime

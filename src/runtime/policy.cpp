@@ -35,6 +35,8 @@ constexpr uint16_t kMaxColdVersions = 24;
 
 // Compilations, per code object, for classes that were seen by code that did not speculate.
 constexpr uint16_t kMaxShapeVersions = 2;
+// Compilations for one site because a namespace has its name elsewhere.
+constexpr uint32_t kMostMoves = 8;
 // A probe looks at the operands after so many executions, fewer where code is compiled earlier;
 // this many times that later the others had their time, and the code is compiled anew.
 constexpr uint32_t kProbeAfter = 200;
@@ -491,9 +493,6 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
 
 } // namespace
 
-// Compilations for one site because a dict has names elsewhere, before that is not relied upon.
-constexpr uint32_t kMostMoves = 8;
-
 // Compiling code again should pay: large code may be left more often before that. (An exit takes
 // about as long as it takes to compile these many bytes.)
 constexpr size_t kBytesPerExit = 32;
@@ -538,13 +537,17 @@ static void trustInstancesLess(CodeData* data, SiteProfile& failed) {
     }
 }
 
+static build::Instr instrAt(const CodeData* data, int32_t offset) {
+    const build::Bytecode code = host::decode(data->code);
+    return code.instrs[static_cast<size_t>(code.indexOf(offset))];
+}
+
 // Whether what failed is that a local was expected to be of the class seen before, at a store to it
 // or at an entry in the midst of the code. Nothing expects that of a local that varies.
 static bool expectedLocal(CodeData* data, int32_t offset) {
     if (std::ranges::find(data->osrOffsets, offset) != data->osrOffsets.end())
         return data->localsDiffered;
-    const build::Bytecode code = host::decode(data->code);
-    const build::Instr& in = code.instrs[static_cast<size_t>(code.indexOf(offset))];
+    const build::Instr in = instrAt(data, offset);
     const auto slot = static_cast<size_t>(in.arg);
     if (in.op != build::Op::kStoreFast || slot >= data->seenLocals.size() ||
         data->seenLocals[slot].varies)
@@ -552,10 +555,13 @@ static bool expectedLocal(CodeData* data, int32_t offset) {
     return data->seenLocals[slot].varies = true;
 }
 
-// Whether what failed is where a dict has a name: one was added to it, a global for instance.
-static bool expectedName(const exits::Record& record) {
+// Whether what failed is where a module's namespace or the builtins have a name: another was added.
+// (Not where an instance has its attributes: there are many of those.)
+static bool expectedName(const CodeData* data, int32_t offset, const exits::Record& record) {
     const auto opcode = static_cast<hir::Opcode>(record.hirOpcode);
-    return opcode == hir::Opcode::kGuardDictKeysVersion || opcode == hir::Opcode::kLoadDictEntry;
+    return (opcode == hir::Opcode::kGuardDictKeysVersion ||
+            opcode == hir::Opcode::kLoadDictEntry) &&
+           instrAt(data, offset).feedback.kind != build::Feedback::Kind::kMethodWithDict;
 }
 
 void countExit(CodeBlob* blob, exits::Record* record) {
@@ -591,7 +597,7 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     // failed is given up.
     const bool pathWasCold =
         (record->reason == exits::Reason::kDeopt && site.guardExits < 2 * limit) ||
-        (expectedName(*record) && site.guardExits < kMostMoves * limit);
+        (site.guardExits < kMostMoves * limit && expectedName(siteOwner, offset, *record));
     // What fails elsewhere too would be the next to retire the code.
     if (!pathWasCold) {
         const bool wasLocal =

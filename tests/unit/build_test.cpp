@@ -78,6 +78,13 @@ class BuildTest : public testing::Test {
         request_.bytecode = &code_;
     }
 
+    // Of entry 7 of globals whose keys have version 3.
+    void addGlobal(Op op) {
+        Instr& load = add(op, 0, Feedback::Kind::kGlobalModule);
+        load.feedback.keysVersion = 3;
+        load.feedback.index = 7;
+    }
+
     void slots(int count, int args) {
         code_.numSlots = code_.numLocals = count;
         code_.argCount = args;
@@ -495,9 +502,7 @@ TEST_F(BuildTest, LoopsBehindAPathThatNeverRan) {
 TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     slots(1, 1);
     dictEntries[7] = object(kFunction);
-    Instr& load = add(Op::kLoadGlobalNull, 0, Feedback::Kind::kGlobalModule);
-    load.feedback.keysVersion = 3;
-    load.feedback.index = 7;
+    addGlobal(Op::kLoadGlobalNull);
     add(Op::kLoadFast, 0);
     add(Op::kCall, 1);
     add(Op::kReturnValue);
@@ -526,9 +531,7 @@ TEST_F(BuildTest, GlobalsAreWhereTheyAreNow) {
         EXPECT_EQ(name, object(kName));
         return dict == object(kGlobals) ? inGlobals : inBuiltins;
     };
-    Instr& load = add(Op::kLoadGlobal, 0, Feedback::Kind::kGlobalModule);
-    load.feedback.keysVersion = 3;
-    load.feedback.index = 7;
+    addGlobal(Op::kLoadGlobal);
     add(Op::kReturnValue);
     const auto entry = [&] {
         build();
@@ -594,9 +597,7 @@ TEST_F(BuildTest, InstantiatesKnownClass) {
                                           : host::Constructor{};
     };
     dictEntries[7] = object(kListClass);
-    Instr& load = add(Op::kLoadGlobalNull, 0, Feedback::Kind::kGlobalModule);
-    load.feedback.keysVersion = 3;
-    load.feedback.index = 7;
+    addGlobal(Op::kLoadGlobalNull);
     add(Op::kLoadFast, 0);
     add(Op::kCall, 1);
     add(Op::kReturnValue);

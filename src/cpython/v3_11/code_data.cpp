@@ -1,5 +1,4 @@
 #include "cpython/v3_11/code_data.h"
-#include "cpython/v3_11/tracing.h"
 
 #include "cpython/api.h"
 #include "cpython/v3_11/frame_eval.h"
@@ -125,11 +124,8 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
         lookAtFrame(data, frame, osrOffset);
     if (frame->owner == FRAME_OWNED_BY_THREAD)
         lookAtLocals(data, frame);
-    data->globals = frame->f_globals;
-    data->builtins = frame->f_builtins;
-    bool compiled = runtime::compileNow(data, why, osrOffset);
-    data->globals = nullptr;
-    data->builtins = nullptr;
+    const runtime::CompiledFor scope(data, frame->f_globals, frame->f_builtins);
+    const bool compiled = runtime::compileNow(data, why, osrOffset);
     data->seenClasses.clear();
     return compiled;
 }

@@ -17,8 +17,7 @@ namespace {
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
     if (mayEnter(tstate, data)) [[likely]] {
-        warmUp(frame->f_code);
-        result = enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
+        result = enterAtStart(tstate, data, frame);
     } else if (hookIsSet(tstate)) {
         result = evalWithStack(tstate, frame, 0);
     } else {

@@ -112,8 +112,7 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
         if (throwflag == 0 && data != nullptr && mayEnter(tstate, data)) {
             takeVectorcall(frame->f_func);
             ++runtime::statistics().nativeEntries;
-            warmUp(code);
-            return enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
+            return enterAtStart(tstate, data, frame);
         }
     }
     return evalWithStack(tstate, frame, throwflag);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpython/v3_11/code_data.h"
+#include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/tracing.h"
 
@@ -64,6 +65,12 @@ inline PyObject* enterNative(PyThreadState* tstate, Frame* frame, const void* fu
                              const void* entry) {
     linkNativeFrame(tstate, frame);
     return callNative(tstate, frame, {function, entry});
+}
+
+// Where mayEnter() allows it.
+inline PyObject* enterAtStart(PyThreadState* tstate, const HostCode* data, Frame* frame) {
+    warmUp(frame->f_code);
+    return enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
 }
 
 // Code whose calls need no argument processing besides defaults: see direct_call.h.

@@ -71,18 +71,12 @@ int initialize(PyObject* object, PyObject* const* args, int64_t count, PyObject*
     const Py_ssize_t numKeywords = kwnames != nullptr ? PyTuple_GET_SIZE(kwnames) : 0;
     const Py_ssize_t numPositional = count - numKeywords;
     Ref positional(PyTuple_New(numPositional));
-    Ref keywords(numKeywords != 0 ? PyDict_New() : nullptr);
+    Ref keywords(numKeywords != 0 ? _PyStack_AsDict(args + numPositional, kwnames) : nullptr);
     if (!positional || (numKeywords != 0 && !keywords)) {
         return -1;
     }
     for (Py_ssize_t i = 0; i < numPositional; i++) {
         PyTuple_SET_ITEM(positional.get(), i, Py_NewRef(args[i]));
-    }
-    for (Py_ssize_t i = 0; i < numKeywords; i++) {
-        if (PyDict_SetItem(keywords.get(), PyTuple_GET_ITEM(kwnames, i), args[numPositional + i]) !=
-            0) {
-            return -1;
-        }
     }
     return Py_TYPE(object)->tp_init(object, positional.get(), keywords.get());
 }
