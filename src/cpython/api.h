@@ -143,6 +143,9 @@ runtime::CodeData* codeData(Object* code, bool create);
 // Calls are looked at again: something compiled may be entered, or the thresholds have changed.
 void wakeCode(runtime::CodeData* data);
 
+// What can be entered at the start of the code has changed.
+void noticeEntry(runtime::CodeData* data);
+
 // --- control
 // Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in
 // it, else one sentence for the user.

@@ -71,6 +71,8 @@ bool fillCounters(Object* dict) {
            putCount(dict, "compile_microseconds", all.compileMicroseconds) &&
            putCount(dict, "code_bytes", runtime::codeBytesInUse()) &&
            putCount(dict, "native_entries", all.nativeEntries) &&
+           putCount(dict, "inlined_entries", all.inlinedEntries) &&
+           putCount(dict, "unhooked_calls", all.unhookedCalls) &&
            putCount(dict, "loop_entries", all.loopEntries) &&
            putCount(dict, "handler_entries", all.handlerEntries) &&
            putCount(dict, "resume_entries", all.resumeEntries) &&

@@ -195,6 +195,7 @@ struct CodeData {
     uint32_t loopEdges = 0;         // interpreted loop edges, estimated from those seen
     uint32_t edgesSince = 0;        // as callsSince
     uint32_t edgeWeight = 1;        // edges that one seen stands for, see watchesLoopsNow()
+    int watchedMagnitude = 0;       // number of bits of the calls at which loops were last watched
     uint16_t versions = 0;          // compilations so far, but for
     uint16_t coldVersions = 0;      // those because something ran for the first time
     uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()

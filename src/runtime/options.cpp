@@ -83,6 +83,11 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return setCount(&o.compileAfterCalls, v); }},
         {{"loop-after", "ITERATIONS", "enter compiled loops after so many iterations"},
          [](O& o, V v) { return setCount(&o.loopEdgesBeforeOsr, v); }},
+        {{"unhook-after", "CALLS",
+          "calls of a function after which most of them run at the interpreter's own speed until "
+          "it "
+          "is compiled (0: never)"},
+         [](O& o, V v) { return setCount(&o.unhookAfterCalls, v); }},
         {{"recompile-after", "EXITS", "guard failures at one site before it is compiled again"},
          [](O& o, V v) { return setCount(&o.exitsBeforeRecompile, v); }},
         {{"compile-budget", "PERCENT",

@@ -12,6 +12,9 @@ struct Options {
     // A function is compiled when this many of its calls were interpreted; 0: at the first call,
     // and its loops at the first iteration.
     uint32_t compileAfterCalls = 1500;
+    // Interpreted calls of a function before further ones run without the hook (unhooked.h); 0:
+    // none do.
+    uint32_t unhookAfterCalls = 16;
     // A loop is entered in compiled code after this many interpreted iterations (all loops of a
     // code object count together); unused when compileAfterCalls is 0.
     uint32_t loopEdgesBeforeOsr = 8000;

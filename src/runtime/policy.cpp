@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdio>
+#include <utility>
 
 namespace pyston::runtime {
 namespace {
@@ -176,6 +177,7 @@ void publish(CodeData* data) {
     if (data->nativeResume != nullptr)
         forgetResumePoints();
     data->nativeResume = usable && data->isGenerator ? data->current->base : nullptr;
+    host::noticeEntry(data);
 }
 
 void publishAll() {
@@ -273,6 +275,8 @@ void logFailure(const CodeData* data, const exits::Record& record) {
 
 } // namespace
 
+uint32_t callWeight = 1;
+
 void setEnabled(bool on) {
     enabled = on;
     publishAll();
@@ -318,8 +322,7 @@ bool mayCompile(const CodeData* data) {
 
 bool shouldCompileAtCall(CodeData* data) {
     ++statistics().interpretedCalls;
-    if (data->calls != UINT32_MAX)
-        ++data->calls;
+    data->calls += std::min(callWeight, UINT32_MAX - data->calls);
     uint32_t threshold = callThreshold(data);
     if (data->current && data->current->coldStart)
         threshold = std::min(threshold, kCallsToWarmUp);
@@ -350,10 +353,10 @@ bool watchesLoopsNow(CodeData* data) {
         data->edgeWeight = 1;
         return true;
     }
-    const uint32_t calls = data->calls;
-    if ((calls & (calls - 1)) != 0)
+    const int magnitude = std::bit_width(data->calls);
+    if (std::exchange(data->watchedMagnitude, magnitude) == magnitude)
         return false;
-    data->edgeWeight = std::max<uint32_t>(calls / 2, 1);
+    data->edgeWeight = std::max<uint32_t>(data->calls / 2, 1);
     return true;
 }
 

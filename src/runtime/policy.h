@@ -69,6 +69,9 @@ void countExit(CodeBlob* blob, exits::Record* record);
 void useShapes(CodeData* data, int32_t offset);
 
 // --- all code known
+// What an interpreted call counts for: more than one while a sample of the calls is seen.
+extern uint32_t callWeight;
+
 void registerCode(CodeData* data);
 void unregisterCode(CodeData* data);
 const std::unordered_set<CodeData*>& allCode();
@@ -80,6 +83,8 @@ struct Statistics {
     uint64_t retirements = 0;
     uint64_t compileMicroseconds = 0;
     uint64_t nativeEntries = 0;  // function starts entered through the interpreter layer
+    uint64_t inlinedEntries = 0; // of these, from frames that the interpreter had inlined
+    uint64_t unhookedCalls = 0;  // calls that ran without the hook
     uint64_t loopEntries = 0;    // OSR
     uint64_t handlerEntries = 0; // exceptions that were raised and handled in compiled code
     uint64_t resumeEntries = 0;  // generators resumed in compiled code

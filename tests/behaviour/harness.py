@@ -21,7 +21,12 @@ DEFAULT_TIMEOUT = 60.0  # seconds
 #: Mode -> options, as environment variables so that children of a program get them too.
 MODES: dict[str, dict[str, str]] = {
     "default": {},
-    "warm": {"PYSTON_COMPILE_AFTER": "12", "PYSTON_LOOP_AFTER": "30", "PYSTON_COMPILE_BUDGET": "100"},
+    "warm": {
+        "PYSTON_COMPILE_AFTER": "12",
+        "PYSTON_LOOP_AFTER": "30",
+        "PYSTON_COMPILE_BUDGET": "100",
+        "PYSTON_UNHOOK_AFTER": "1",
+    },
     "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
     "stress-exits": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }

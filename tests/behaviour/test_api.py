@@ -155,7 +155,7 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     for i in range(1_400):
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
-    for i in range(2_000):  # it waits for others to be compiled with
+    for i in range(6_000):  # it waits for others to be compiled with
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
     def other(n):
@@ -173,6 +173,66 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     print(pyston.is_compiled(given_up), pyston.force_compile(plain))
     """
     assert run(source, env={}) == "False True True False True"
+
+
+UNHOOKED = {"PYSTON_COMPILE_AFTER": "100", "PYSTON_UNHOOK_AFTER": "20", "PYSTON_COMPILE_BUDGET": "100"}
+
+
+def test_cold_calls_run_without_the_hook_and_enter_compiled_code():
+    source = """
+    def leaf(n):
+        return n + 1
+    def cold(n):
+        return leaf(n) + leaf(n)
+    def before():
+        s = pyston.stats()
+        return s["unhooked_calls"], s["inlined_entries"]
+    pyston.force_compile(leaf)
+    start = before()
+    for i in range(90):
+        cold(i)
+    end = before()
+    print(end[0] - start[0] > 50, end[1] - start[1] > 100, pyston.is_compiled(cold))
+    """
+    assert run(source, env=UNHOOKED) == "True True False"
+    assert run(source, env=UNHOOKED | {"PYSTON_UNHOOK_AFTER": "0"}) == "False False False"
+
+
+def test_what_is_hot_below_cold_calls_is_found():
+    """Most calls are out of the hook's sight; those that it sees count for the others."""
+    source = """
+    def leaf(n):
+        return n + 1
+    def cold(n):
+        for _ in range(4): leaf(n)
+        pyston.suppress(cold)
+    for i in range(200):
+        cold(i)
+    print(pyston.is_compiled(leaf), pyston.is_compiled(cold))
+    """
+    assert run(source, env=UNHOOKED) == "True False"
+
+
+@pytest.mark.parametrize("what", ["pyston.disable()", "pyston.disable(); pyston.enable()", "pyston.enable()"])
+def test_switching_while_there_is_no_hook(what):
+    source = f"""
+    def leaf(n):
+        return n + 1
+    def loop(n):
+        total = 0
+        for k in range(n):
+            total += leaf(k)
+        return total
+    def cold(n):
+        if n == 60:
+            {what}
+            loop(5000)
+        return leaf(n) + leaf(n) + loop(3)
+    print(sum(cold(i) for i in range(90)), loop(20000), pyston.is_enabled())
+    print(sum(cold(i) for i in range(90)), loop(20000))
+    """
+    enabled = what != "pyston.disable()"
+    assert run(source, env=UNHOOKED) == f"8730 200010000 {enabled}\n8730 200010000"
 
 
 def test_code_relies_on_globals_again_after_one_was_added():

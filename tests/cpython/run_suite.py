@@ -31,6 +31,13 @@ STOCK = "/usr/bin/python3.11"
 MODES: dict[str, dict[str, str]] = {
     "stock": {},
     "default": {},
+    # Compiled after a few calls, while the others run without the hook.
+    "warm": {
+        "PYSTON_COMPILE_AFTER": "12",
+        "PYSTON_LOOP_AFTER": "30",
+        "PYSTON_COMPILE_BUDGET": "100",
+        "PYSTON_UNHOOK_AFTER": "1",
+    },
     "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
     "stress": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }

@@ -62,7 +62,7 @@ class StackDepths {
         for (;; ++unit) {
             depths_[static_cast<size_t>(unit)] = static_cast<int16_t>(depth);
             opcode = _PyOpcode_Deopt[opcodeAt(data_, code_, unit * kUnit)];
-            arg = (arg << 8) | _Py_OPARG(_PyCode_CODE(code_)[unit]);
+            arg = (arg << 8) | _Py_OPARG(originalUnit(data_, code_, unit * kUnit));
             if (opcode != EXTENDED_ARG || unit + 1 >= static_cast<int>(depths_.size()))
                 break;
         }

@@ -5,6 +5,7 @@
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/osr.h"
 #include "runtime/code_memory.h"
+#include "runtime/options.h"
 #include "runtime/policy.h"
 #include "runtime/resume_points.h"
 #include "runtime/unwind.h"
@@ -34,6 +35,8 @@ void destroyHostCode(void* pointer) {
     std::unique_ptr<HostCode> data(static_cast<HostCode*>(pointer));
     if (!data)
         return;
+    unwatchLoops(data.get());
+    releaseEntryPatch(data.get());
     wake(data.get()); // the code object's end looks at co_warmup
     runtime::unregisterCode(data.get());
     if (data->nativeResume != nullptr)
@@ -133,18 +136,24 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     // Frozen code outlives the interpreter, which looks at co_warmup then.
-    if (code->co_warmup != 0 || data->loopsPatched || data->neverPatch || tracingSeen)
+    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || data->neverPatch ||
+        tracingSeen)
         return;
-    data->idleCalls =
-        static_cast<int16_t>(std::min<uint32_t>(runtime::callsToSkip(data), SHRT_MAX));
-    code->co_warmup = data->idleCalls;
+    const uint32_t unhookAfter = runtime::options().unhookAfterCalls;
+    const bool unhooksNow = unhookAfter != 0 && data->calls >= unhookAfter && data->hasCalls;
+    uint32_t calls = runtime::callsToSkip(data);
+    if (unhookAfter > data->calls)
+        calls = std::min(calls, unhookAfter - data->calls);
+    data->idleCalls = static_cast<int16_t>(std::min<uint32_t>(calls, SHRT_MAX / kOneIdleCall));
+    code->co_warmup =
+        static_cast<int16_t>(data->idleCalls * kOneIdleCall + (unhooksNow ? kUnhooks : 0));
 }
 
 void wake(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (data->idleCalls == 0)
+    if (code->co_warmup < 0 || (code->co_warmup == 0 && data->idleCalls == 0))
         return;
-    runtime::countSkippedCalls(data, static_cast<uint32_t>(data->idleCalls - code->co_warmup));
+    runtime::countSkippedCalls(data, static_cast<uint32_t>(data->idleCalls - idleCallsLeft(code)));
     data->idleCalls = 0;
     code->co_warmup = 0;
 }

@@ -1,6 +1,7 @@
 // CodeData in a code object's co_extra, with what only this interpreter version needs.
 #pragma once
 
+#include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/interpreter.h"
 #include "runtime/code_data.h"
 #include "runtime/policy.h"
@@ -44,6 +45,10 @@ struct HostCode : runtime::CodeData {
     // An activation of this code may be running in the interpreter out of our sight, so its loops
     // must not be patched.
     bool neverPatch = false;
+    // Lies in the interpreter's own image; subinterpreters share it, and run it without the hook.
+    bool isStatic = false;
+    bool hasCalls = false; // instructions that call something
+    EntryPatch entryPatch;
     int16_t idleCalls = 0; // as last granted, see isIdle()
 };
 
@@ -71,13 +76,23 @@ inline bool isWarm(const PyCodeObject* code) {
 // For how many calls (resumes, of a generator) has the hook nothing to do but to let the
 // interpreter run them? That is kept in the co_warmup of warm code: a call reads that part of the
 // code object anyway, while HostCode would have to come from memory in a program with a flat
-// profile. While it is positive no loop of the code is patched, and nothing compiled can be entered
-// at its start (where it was left).
+// profile. The lowest bit says whether they may run without the hook at all (unhooked.h), the
+// others how many they are. While there are some no loop of the code is patched, and nothing
+// compiled can be entered at its start (where it was left).
+inline constexpr int kUnhooks = 1;
+inline constexpr int kOneIdleCall = 2;
 inline bool isIdle(const PyCodeObject* code) {
-    return code->co_warmup > 0;
+    return code->co_warmup > kUnhooks;
+}
+inline bool unhooks(const PyCodeObject* code) {
+    return (code->co_warmup & kUnhooks) != 0;
 }
 inline void countIdleCall(PyCodeObject* code) {
-    --code->co_warmup;
+    const int left = code->co_warmup - kOneIdleCall * static_cast<int>(runtime::callWeight);
+    code->co_warmup = static_cast<int16_t>(left >= 0 ? left : code->co_warmup & kUnhooks);
+}
+inline int idleCallsLeft(const PyCodeObject* code) {
+    return code->co_warmup / kOneIdleCall;
 }
 // Grants such calls, if policy has no use for them / takes back those that are left.
 void letIdle(HostCode* data);

@@ -297,6 +297,7 @@ build::Bytecode decode(Object* object) {
         bytecode.name = name;
     else
         PyErr_Clear();
+    const OriginalEntry original(findHostCode(code));
     bytecode.instrs.reserve(static_cast<size_t>(Py_SIZE(code)) / 2);
     Decoder(code, &bytecode.instrs).run();
     bytecode.handlers = decodeHandlers(code->co_exceptiontable);

@@ -29,8 +29,7 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
 
 // The same in the interpreter, whose business the call is (see mayRunIdle()).
 [[gnu::always_inline]] inline PyObject* runIdle(PyThreadState* tstate, Frame* frame) {
-    countIdleCall(frame->f_code);
-    PyObject* result = continueFrame(tstate, frame, 0);
+    PyObject* result = runIdleCall(tstate, frame);
     clearAndPopFrame(tstate, frame);
     return result;
 }
@@ -179,8 +178,8 @@ PyObject* vectorcallAny(PyObject* callable, PyObject* const* args, size_t nargsf
     auto count = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     if (kwnames != nullptr)
         count += static_cast<size_t>(PyTuple_GET_SIZE(kwnames));
-    if (count == 0 || currentOffer.function == callable || !hookIsSet(tstate) ||
-        !areInterpreters(tstate, callable, args, count))
+    if (count == 0 || currentOffer.function == callable ||
+        tstate->interp->eval_frame != evalFrame || !areInterpreters(tstate, callable, args, count))
         return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
     OfferedArguments offer(callable, const_cast<PyObject**>(args), static_cast<int64_t>(count));
     return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
@@ -228,6 +227,8 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     PyThreadState* tstate = _PyThreadState_GET();
     auto* function = reinterpret_cast<PyFunctionObject*>(callable);
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
+    if (isInterpreters(code) && currentOffer.function != callable)
+        return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     const bool isPlain = given == static_cast<size_t>(code->co_argcount) && kwnames == nullptr &&
                          mayRunIdle(code) && hasSimpleParameters(code) && !isGeneratorCode(code) &&

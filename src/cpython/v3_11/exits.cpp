@@ -210,7 +210,7 @@ uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Position& positio
     }
     const exits::Unwinding& unwinding = blob.unwindings[index];
     frame->prev_instr = unitAt(code, position.instrOffset);
-    const int oparg = _Py_OPARG(*frame->prev_instr);
+    const int oparg = _Py_OPARG(originalUnit(findHostCode(code), code, position.instrOffset));
     bool again = raisesAgain(tstate, unwinding.opcode, oparg);
     if (unwinding.opcode == RERAISE)
         restoreLasti(frame, position.stackDepth, oparg);
@@ -257,7 +257,8 @@ void noteShape(Frame* frame, const Position& at) {
         return;
     PyObject* name = nullptr;
     if (at.resumeOffset == at.instrOffset) // else there is more of the argument
-        name = PyTuple_GET_ITEM(code->co_names, _Py_OPARG(*unitAt(code, at.instrOffset)));
+        name =
+            PyTuple_GET_ITEM(code->co_names, _Py_OPARG(originalUnit(data, code, at.instrOffset)));
     data->sites[at.instrOffset].addShape(shapeOf(owner, name));
 }
 

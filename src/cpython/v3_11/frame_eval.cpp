@@ -18,22 +18,6 @@
 namespace pyston::host {
 namespace {
 
-// How many calls run in the interpreter without the hook, for want of C stack.
-int unhookedDepth = 0;
-
-// With greenlets about there is no other stack to go to; the interpreter alone needs none. Loops
-// are not watched from then on, since frames now exist that we cannot see.
-PyObject* evalUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
-    if (unhookedDepth++ == 0) {
-        forbidWatching();
-        _PyInterpreterState_SetEvalFrameFunc(tstate->interp, _PyEval_EvalFrameDefault);
-    }
-    PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-    if (--unhookedDepth == 0)
-        _PyInterpreterState_SetEvalFrameFunc(tstate->interp, evalFrame);
-    return result;
-}
-
 void takeVectorcall(PyFunctionObject* function) {
     if (function->vectorcall != _PyFunction_Vectorcall)
         return;
@@ -93,8 +77,7 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
     PyCodeObject* code = frame->f_code;
     if (frame->owner == FRAME_OWNED_BY_GENERATOR) {
         if (throwflag == 0 && mayRunIdle(code)) {
-            countIdleCall(code);
-            return continueFrame(tstate, frame, 0);
+            return runIdleCall(tstate, frame);
         }
         const HostCode* data = findHostCode(code);
         const void* entry =
@@ -105,8 +88,7 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
         dropCallerArguments(tstate, frame);
         if (throwflag == 0 && mayRunIdle(code)) {
             takeVectorcall(frame->f_func);
-            countIdleCall(code);
-            return continueFrame(tstate, frame, 0);
+            return runIdleCall(tstate, frame);
         }
         const HostCode* data = findHostCode(code);
         if (throwflag == 0 && data != nullptr && mayEnter(tstate, data)) {
@@ -125,7 +107,7 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
     case LowStack::kSegment:
         return callOnSegment(evalFrameHere, tstate, frame, throwflag);
     case LowStack::kUnhooked:
-        return evalUnhooked(tstate, frame, throwflag);
+        return runUnhookedForGood(tstate, frame, throwflag);
     case LowStack::kFine:
         break;
     }
@@ -170,13 +152,15 @@ void uninstall() {
     if (!isInstalled())
         return;
     unwatchAllLoops();
+    unpatchAllEntries();
+    unhookedInterpreter = nullptr;
     giveBackGeneratorSlots();
     giveBackDeallocs();
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
 }
 
 bool isInstalled() {
-    return PyInterpreterState_Get()->eval_frame == evalFrame;
+    return hookIsSet(PyThreadState_Get());
 }
 
 } // namespace pyston::host

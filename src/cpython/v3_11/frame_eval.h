@@ -5,6 +5,7 @@
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/tracing.h"
+#include "cpython/v3_11/unhooked.h"
 
 namespace pyston::host {
 
@@ -20,6 +21,11 @@ inline bool mayRunIdle(const PyCodeObject* code) {
     return isIdle(code) && !tracingSeen && !stackMayBeLow();
 }
 
+// Is a call or resume of this code all the interpreter's, while there is no hook? (Not counted.)
+inline bool isInterpreters(const PyCodeObject* code) {
+    return unhookedInterpreter != nullptr && isIdle(code) && !stackMayBeLow();
+}
+
 // May a call of this code, at its start, go to its compiled code at once?
 inline bool mayEnter(const PyThreadState* tstate, const HostCode* data) {
     return data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow();
@@ -27,8 +33,9 @@ inline bool mayEnter(const PyThreadState* tstate, const HostCode* data) {
 
 // The hook itself.
 PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+// Is it ours to decide how this interpreter's frames are run?
 inline bool hookIsSet(PyThreadState* tstate) {
-    return tstate->interp->eval_frame == evalFrame;
+    return tstate->interp->eval_frame == evalFrame || tstate->interp == unhookedInterpreter;
 }
 // What the hook does with a frame whose arguments are its own: runs it, on another C stack if this
 // one is low.
@@ -36,10 +43,19 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag);
 
 [[gnu::always_inline]] inline PyObject* continueFrame(PyThreadState* tstate, Frame* frame,
                                                       int throwflag) {
-    PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-    if (isIdle(frame->f_code)) [[likely]] // not patched
+    PyObject* result = isIdle(frame->f_code) // not patched
+                           ? _PyEval_EvalFrameDefault(tstate, frame, throwflag)
+                           : interpretFrame(tstate, frame, throwflag);
+    if (isIdle(frame->f_code)) [[likely]]
         return result;
     return continueStopped(tstate, frame, result);
+}
+
+// Runs a call or resume for which mayRunIdle() holds, and counts it.
+[[gnu::always_inline]] inline PyObject* runIdleCall(PyThreadState* tstate, Frame* frame) {
+    PyCodeObject* code = frame->f_code;
+    countIdleCall(code);
+    return unhooks(code) ? runUnhooked(tstate, frame) : continueFrame(tstate, frame, 0);
 }
 
 // The stacktop of a frame that runs in compiled code. As with the interpreter's -1 nobody may look

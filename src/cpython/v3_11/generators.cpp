@@ -180,10 +180,9 @@ inline Sent sentWith(PyThreadState* tstate, PyGenObject* generator, PyObject* re
 [[gnu::noinline]] Sent sendIdle(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
                                 PyObject** result) {
     auto* frame = reinterpret_cast<Frame*>(generator->gi_iframe);
-    countIdleCall(frame->f_code);
     _PyFrame_StackPush(frame, Py_NewRef(value));
     beginRunning(tstate, generator);
-    *result = continueFrame(tstate, frame, 0);
+    *result = runIdleCall(tstate, frame);
     return sentWith(tstate, generator, *result);
 }
 
@@ -202,12 +201,17 @@ inline Sent send(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
     return sentWith(tstate, generator, *result);
 }
 
+const PyCodeObject* codeOf(PyObject* generator) {
+    return reinterpret_cast<PyGenObject*>(generator)->gi_code;
+}
+
 iternextfunc originalNext = nullptr;
 sendfunc originalSend = nullptr;
 
 PyObject* nextOfGenerator(PyObject* self) {
     PyThreadState* tstate = _PyThreadState_GET();
-    if (!hookIsSet(tstate)) // in a subinterpreter
+    // (There is no hook in a subinterpreter.)
+    if (!hookIsSet(tstate) || isInterpreters(codeOf(self)))
         return originalNext(self);
     PyObject* result;
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
@@ -227,7 +231,7 @@ PyObject* nextOfGenerator(PyObject* self) {
 
 PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result) {
     PyThreadState* tstate = _PyThreadState_GET();
-    if (!hookIsSet(tstate))
+    if (!hookIsSet(tstate) || isInterpreters(codeOf(self)))
         return originalSend(self, value, result);
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), value, result)) {
     case Sent::kYielded:

@@ -1,4 +1,5 @@
 // Operators, comparisons, truth, subscripts.
+#include "cpython/v3_11/code_data.h"
 #include "cpython/v3_11/helpers_functions.h"
 
 #include <algorithm>
@@ -231,11 +232,13 @@ int specializedComparison(int64_t op, PyObject* left, PyObject* right) {
 // The general comparison counts a level of recursion. One whose result only decides a jump does not
 // once the interpreter has specialized it, which where recursion is deep it has.
 bool decidesJump(PyThreadState* tstate) {
-    _Py_CODEUNIT* unit = tstate->cframe->current_frame->prev_instr;
-    if (_PyOpcode_Deopt[_Py_OPCODE(*unit)] != COMPARE_OP) {
+    const Frame* frame = tstate->cframe->current_frame;
+    PyCodeObject* code = frame->f_code;
+    const int offset = _PyInterpreterFrame_LASTI(frame) * static_cast<int>(sizeof(_Py_CODEUNIT));
+    if (_PyOpcode_Deopt[_Py_OPCODE(host::originalUnit(host::findHostCode(code), code, offset))] !=
+        COMPARE_OP)
         return false;
-    }
-    switch (_PyOpcode_Deopt[_Py_OPCODE(unit[1 + INLINE_CACHE_ENTRIES_COMPARE_OP])]) {
+    switch (_PyOpcode_Deopt[_Py_OPCODE(frame->prev_instr[1 + INLINE_CACHE_ENTRIES_COMPARE_OP])]) {
     case POP_JUMP_FORWARD_IF_FALSE:
     case POP_JUMP_FORWARD_IF_TRUE:
     case POP_JUMP_BACKWARD_IF_FALSE:

@@ -3,6 +3,7 @@
 #include "cpython/v3_11/getitem_inlining.h"
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quicken.h"
+#include "cpython/v3_11/unhooked.h"
 #include "cpython/v3_11/unwind.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
@@ -10,13 +11,15 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
+#include <vector>
 
 namespace pyston::host {
 namespace {
 
 constexpr int kUnit = sizeof(_Py_CODEUNIT);
 // Code objects in the interpreter's own image (frozen modules) have this reference count from the
-// start; subinterpreters share them, and run them without the hook.
+// start.
 constexpr Py_ssize_t kStaticRefcount = 999999999 / 2;
 
 int forbidden = 0;
@@ -110,18 +113,46 @@ int popCondition(PyThreadState* tstate, Frame* frame, const LoopEdge* edge) {
     return truth;
 }
 
+// Code whose loops are watched, and all patches that stand (if that is up to date).
+std::vector<HostCode*> watched;
+struct Patch {
+    unsigned char* opcode;
+    LoopEdge* edge;
+};
+std::vector<Patch> patches;
+bool patchesChanged = false;
+
+void put(const Patch& patch) {
+    patch.edge->original = *patch.opcode;
+    *patch.opcode = RETURN_VALUE;
+}
+
+// The opcode that the edge has without the patch, in the form that warm code has.
+unsigned char unpatched(const HostCode* data, const LoopEdge& edge) {
+    const auto* code = reinterpret_cast<const PyCodeObject*>(data->code);
+    if (isWarm(code) && edge.original == COMPARE_OP)
+        return COMPARE_OP_ADAPTIVE;
+    if (isWarm(code) && edge.original == JUMP_BACKWARD)
+        return JUMP_BACKWARD_QUICK;
+    return edge.original;
+}
+
 void unpatch(const HostCode* data, LoopEdge* edge) {
-    if (!edge->patched)
+    if (!std::exchange(edge->patched, false))
         return;
-    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    int original = edge->original;
-    // Quickened meanwhile?
-    if (isWarm(code) && original == COMPARE_OP)
-        original = COMPARE_OP_ADAPTIVE;
-    else if (isWarm(code) && original == JUMP_BACKWARD)
-        original = JUMP_BACKWARD_QUICK;
-    *opcodeByte(data, edge->patchOffset) = static_cast<unsigned char>(original);
-    edge->patched = false;
+    patchesChanged = true;
+    *opcodeByte(data, edge->patchOffset) = unpatched(data, *edge);
+}
+
+void findPatches() {
+    patchesChanged = false;
+    patches.clear();
+    for (HostCode* data : watched)
+        for (LoopEdge& edge : data->edges)
+            if (edge.patched) {
+                edge.original = unpatched(data, edge);
+                patches.push_back({opcodeByte(data, edge.patchOffset), &edge});
+            }
 }
 
 // Can compiled code be entered at the edge's loop, now or later?
@@ -157,25 +188,45 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
     return interpretAfterEdge();
 }
 
-void markFrames(bool (*unseen)(const Frame*)) {
+// Activations of this frame's code are out of our sight.
+void markFrame(const Frame* frame) {
+    if (HostCode* data = hostCode(frame->f_code)) {
+        data->neverPatch = true;
+        unwatchLoops(data);
+    }
+}
+
+void markFrames(bool (*unseen)(const Frame*), const PyThreadState* except = nullptr) {
     PyInterpreterState* interp = PyInterpreterState_Get();
     for (PyThreadState* thread = PyInterpreterState_ThreadHead(interp); thread != nullptr;
          thread = PyThreadState_Next(thread)) {
-        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
-            HostCode* data = unseen(frame) ? hostCode(frame->f_code) : nullptr;
-            if (data != nullptr) {
-                data->neverPatch = true;
-                unwatchLoops(data);
-            }
-        }
+        if (thread == except)
+            continue;
+        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous)
+            if (unseen(frame))
+                markFrame(frame);
     }
+}
+
+// Functions whose calls are over are watched until their next call: no more.
+void watchOnlyRunning(PyThreadState* tstate) {
+    std::vector<HostCode*> running;
+    for (Frame* frame = tstate->cframe->current_frame; frame; frame = frame->previous) {
+        HostCode* data = findHostCode(frame->f_code);
+        if (data != nullptr && data->loopsPatched)
+            running.push_back(data);
+    }
+    for (HostCode* data : std::vector<HostCode*>(watched))
+        if (std::ranges::find(running, data) == running.end())
+            unwatchLoops(data);
 }
 
 } // namespace
 
 void findLoopEdges(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    data->neverPatch = Py_REFCNT(code) > kStaticRefcount;
+    data->isStatic = Py_REFCNT(code) > kStaticRefcount;
+    data->neverPatch = data->isStatic;
     int size = static_cast<int>(_PyCode_NBYTES(code));
     int arg = 0;
     int compareOffset = -1; // of a comparison right before this instruction
@@ -184,6 +235,7 @@ void findLoopEdges(HostCode* data) {
         int opcode = _PyOpcode_Deopt[_Py_OPCODE(unit)];
         int next = offset + kUnit * (1 + _PyOpcode_Caches[opcode]);
         arg = (arg << 8) | _Py_OPARG(unit);
+        data->hasCalls |= opcode == CALL || opcode == CALL_FUNCTION_EX;
         if (auto kind = edgeKind(opcode)) {
             LoopEdge edge{};
             edge.patchOffset = offset;
@@ -208,7 +260,7 @@ void findLoopEdges(HostCode* data) {
 int opcodeAt(const HostCode* data, PyCodeObject* code, int offset) {
     if (const LoopEdge* edge = data != nullptr ? patchedEdge(data, offset) : nullptr)
         return edge->original;
-    return _Py_OPCODE(*unitAt(code, offset));
+    return _Py_OPCODE(originalUnit(data, code, offset));
 }
 
 LoopEdge* patchedEdge(HostCode* data, int offset) {
@@ -222,8 +274,9 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
 }
 
 void watchLoops(HostCode* data) {
-    if (data->loopsPatched || !data->hasLoops || data->neverPatch || forbidden != 0 ||
-        !runtime::options().loopEntry || !runtime::isActive()) {
+    if (unhookedInterpreter != nullptr || data->loopsPatched || !data->hasLoops ||
+        data->neverPatch || forbidden != 0 || !runtime::options().loopEntry ||
+        !runtime::isActive()) {
         return;
     }
     if (std::none_of(data->edges.begin(), data->edges.end(),
@@ -245,12 +298,12 @@ void watchLoops(HostCode* data) {
     for (LoopEdge& edge : data->edges) {
         if (!isWorthWatching(data, edge))
             continue;
-        unsigned char* opcode = opcodeByte(data, edge.patchOffset);
-        edge.original = *opcode;
+        put({opcodeByte(data, edge.patchOffset), &edge});
         edge.patched = true;
-        *opcode = RETURN_VALUE;
     }
     data->loopsPatched = true;
+    watched.push_back(data);
+    patchesChanged = true;
 }
 
 void unwatchLoops(HostCode* data) {
@@ -259,6 +312,7 @@ void unwatchLoops(HostCode* data) {
     for (LoopEdge& edge : data->edges)
         unpatch(data, &edge);
     data->loopsPatched = false;
+    std::erase(watched, data);
 }
 
 void unwatchAllLoops() {
@@ -281,6 +335,30 @@ void markUnseenFrames() {
 
 void markInlinedFrames() {
     markFrames([](const Frame* frame) { return !frame->is_entry; });
+}
+
+void markFramesOfOthers(const PyThreadState* tstate) {
+    markFrames([](const Frame*) { return true; }, tstate);
+}
+
+void markFramesOf(const PyThreadState* tstate) {
+    for (Frame* frame = tstate->cframe->current_frame; frame; frame = frame->previous)
+        markFrame(frame);
+}
+
+void liftLoopPatches(PyThreadState* tstate) {
+    if (patchesChanged) {
+        watchOnlyRunning(tstate);
+        findPatches();
+    }
+    for (const Patch& patch : patches)
+        *patch.opcode = patch.edge->original;
+}
+
+void putLoopPatches() {
+    if (patchesChanged)
+        findPatches();
+    std::ranges::for_each(patches, put);
 }
 
 LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame) {

@@ -42,6 +42,15 @@ void markUnseenFrames();
 // The same for frames that the interpreter has inlined into others.
 void markInlinedFrames();
 
+// The same for all frames of other threads; of this one.
+void markFramesOfOthers(const PyThreadState* tstate);
+void markFramesOf(const PyThreadState* tstate);
+
+// While the hook is taken away (unhooked.h) no loop is patched: takes the patches away, and puts
+// them back.
+void liftLoopPatches(PyThreadState* tstate);
+void putLoopPatches();
+
 // The edge that the interpreter stopped at when it returned `result` for this frame, or null if it
 // really returned, raised or yielded.
 LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame);

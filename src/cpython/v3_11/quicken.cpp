@@ -2,6 +2,8 @@
 // which is overwritten while loops are watched.
 #include "cpython/v3_11/quicken.h"
 
+#include "cpython/v3_11/code_data.h"
+
 namespace pyston::host {
 namespace {
 
@@ -87,8 +89,11 @@ int adaptiveForm(int opcode) {
 }
 
 void warmUpOnce(PyCodeObject* code) {
-    if (++code->co_warmup == 0)
-        quicken(code);
+    if (++code->co_warmup != 0)
+        return;
+    quicken(code);
+    if (HostCode* data = findHostCode(code))
+        patchEntry(data);
 }
 
 } // namespace pyston::host

@@ -1,6 +1,7 @@
 #include "cpython/v3_11/stack_segments.h"
 
 #include "cpu/switch_stack.h"
+#include "cpython/v3_11/greenlets.h"
 
 #include <algorithm>
 #include <memory>
@@ -80,13 +81,6 @@ struct CallArguments {
 void callWithArguments(void* pointer) {
     auto* call = static_cast<CallArguments*>(pointer);
     call->result = call->function(call->tstate, call->frame, call->argument);
-}
-
-// greenlet copies parts of the C stack away and back; it must be one piece.
-bool greenletIsLoaded() {
-    PyObject* modules = PyImport_GetModuleDict();
-    return modules != nullptr && PyDict_CheckExact(modules) &&
-           PyDict_GetItemString(modules, "greenlet") != nullptr;
 }
 
 } // namespace

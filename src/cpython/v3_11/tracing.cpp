@@ -22,6 +22,7 @@ void noticeTracing() {
         return;
     tracingSeen = true;
     forbidWatching();
+    forbidEntryPatches();
     for (runtime::CodeData* data : runtime::allCode())
         wake(static_cast<HostCode*>(data));
 }
@@ -65,6 +66,7 @@ void noticeEndOfTracing() {
     if (!anyThreadTraced()) {
         tracingSeen = false;
         allowWatching();
+        allowEntryPatches();
     }
 }
 

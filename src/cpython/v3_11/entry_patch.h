@@ -1,0 +1,64 @@
+// Entering compiled code from frames that the interpreter has inlined.
+//
+// Without the frame evaluation hook the interpreter pushes the frame of a Python call itself, and
+// goes on with the callee's instructions: nobody is asked. So that compiled code is entered there
+// too, the three instructions after the callee's RESUME are overwritten:
+//
+//     LOAD_CONST      an object of ours, which lies behind the end of co_consts
+//     UNARY_POSITIVE  calls us; runs the whole function in compiled code
+//     RETURN_VALUE    its result
+//
+// Contract: nobody executes the overwritten instructions as they were. Code is not patched while an
+// activation stands before the end of them; a frame that is to be interpreted from there goes
+// through interpretFrame(), which takes the patch away. It may be taken away at any time: an
+// activation that has entered compiled code finds its RETURN_VALUE there nevertheless (see
+// afterReturn in the source). Who reads instructions uses originalUnit() or OriginalEntry.
+#pragma once
+
+#include "cpython/v3_11/interpreter.h"
+
+namespace pyston::host {
+
+struct HostCode;
+
+struct EntryPatch {
+    static constexpr int kUnits = 3;
+    enum class Place : uint8_t { kUnknown, kNone, kFound } place = Place::kUnknown;
+    bool stands = false;
+    int firstUnit = 0;
+    _Py_CODEUNIT original[kUnits] = {};
+    PyObject* constants = nullptr; // what co_consts was: frames may have it in a register
+    bool ownsConstants = false;    // or it has borrowed what is in it from co_consts
+
+    bool covers(int unit) const { return stands && unit >= firstUnit && unit < firstUnit + kUnits; }
+};
+
+// Patches the code if that is possible now, and compiled code can be entered at its start.
+void patchEntry(HostCode* data);
+void unpatchEntry(HostCode* data);
+void unpatchAllEntries();
+// Nested: nothing is patched in between.
+void forbidEntryPatches();
+void allowEntryPatches();
+// The code object dies.
+void releaseEntryPatch(HostCode* data);
+
+// The instruction at this byte offset, looking through a patch.
+_Py_CODEUNIT originalUnit(const HostCode* data, PyCodeObject* code, int offset);
+
+// While it lives the instructions are as they were.
+class OriginalEntry {
+  public:
+    explicit OriginalEntry(HostCode* data);
+    ~OriginalEntry();
+    OriginalEntry(const OriginalEntry&) = delete;
+    OriginalEntry& operator=(const OriginalEntry&) = delete;
+
+  private:
+    HostCode* data_;
+};
+
+// _PyEval_EvalFrameDefault() for a frame that may stand anywhere.
+PyObject* interpretFrame(PyThreadState* tstate, Frame* frame, int throwflag);
+
+} // namespace pyston::host

@@ -1,0 +1,113 @@
+#include "cpython/v3_11/greenlets.h"
+
+#include "cpython/v3_11/unhooked.h"
+
+#include <cstring>
+#include <utility>
+
+namespace pyston::host {
+namespace {
+
+// The C interface of the package (greenlet.h): a capsule with pointers to functions.
+constexpr const char* kCapsule = "greenlet._C_API";
+constexpr size_t kThrow = 5;
+constexpr size_t kSwitch = 6;
+
+using ThrowFunction = PyObject* (*)(PyObject* greenlet, PyObject*, PyObject*, PyObject*);
+using SwitchFunction = PyObject* (*)(PyObject* greenlet, PyObject* args, PyObject* kwargs);
+ThrowFunction originalThrow = nullptr;
+SwitchFunction originalSwitch = nullptr;
+PyCFunctionWithKeywords originalSwitchMethod = nullptr;
+PyCFunction originalThrowMethod = nullptr;
+
+PyObject* throwInto(PyObject* greenlet, PyObject* type, PyObject* value, PyObject* traceback) {
+    endUnhooked();
+    return originalThrow(greenlet, type, value, traceback);
+}
+
+PyObject* switchTo(PyObject* greenlet, PyObject* args, PyObject* kwargs) {
+    endUnhooked();
+    return originalSwitch(greenlet, args, kwargs);
+}
+
+PyObject* switchMethod(PyObject* greenlet, PyObject* args, PyObject* kwargs) {
+    endUnhooked();
+    return originalSwitchMethod(greenlet, args, kwargs);
+}
+
+PyObject* throwMethod(PyObject* greenlet, PyObject* args) {
+    endUnhooked();
+    return originalThrowMethod(greenlet, args);
+}
+
+PyMethodDef* findMethod(PyTypeObject* type, const char* name, int flags) {
+    for (PyMethodDef* row = type->tp_methods; row != nullptr && row->ml_name != nullptr; ++row)
+        if (std::strcmp(row->ml_name, name) == 0)
+            return row->ml_flags == flags ? row : nullptr;
+    return nullptr;
+}
+
+// The classes' method descriptors refer to the rows, other extensions to the capsule's array.
+bool takeSwitches(PyTypeObject* type, void** functions) {
+    PyMethodDef* switches = findMethod(type, "switch", METH_VARARGS | METH_KEYWORDS);
+    PyMethodDef* throws = findMethod(type, "throw", METH_VARARGS);
+    if (switches == nullptr || throws == nullptr)
+        return false;
+    originalSwitchMethod =
+        reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void*>(switches->ml_meth));
+    originalThrowMethod = throws->ml_meth;
+    originalThrow = reinterpret_cast<ThrowFunction>(functions[kThrow]);
+    originalSwitch = reinterpret_cast<SwitchFunction>(functions[kSwitch]);
+    switches->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(switchMethod));
+    throws->ml_meth = throwMethod;
+    functions[kThrow] = reinterpret_cast<void*>(throwInto);
+    functions[kSwitch] = reinterpret_cast<void*>(switchTo);
+    return true;
+}
+
+// Were they taken before?
+bool takeSwitchesOf(PyObject* module) {
+    static bool taken = false;
+    if (taken)
+        return true;
+    PyObject* type = PyObject_GetAttrString(module, "greenlet");
+    PyObject* capsule = type != nullptr ? PyObject_GetAttrString(module, "_C_API") : nullptr;
+    if (capsule != nullptr && PyType_Check(type) && PyCapsule_IsValid(capsule, kCapsule)) {
+        taken = takeSwitches(reinterpret_cast<PyTypeObject*>(type),
+                             static_cast<void**>(PyCapsule_GetPointer(capsule, kCapsule)));
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(capsule);
+    PyErr_Clear(); // while it is being imported
+    return false;
+}
+
+PyObject* loadedModule(const char* name) {
+    PyObject* modules = PyImport_GetModuleDict();
+    if (modules == nullptr || !PyDict_CheckExact(modules))
+        return nullptr;
+    return PyDict_GetItemString(modules, name); // borrowed
+}
+
+} // namespace
+
+bool greenletIsLoaded() {
+    return loadedModule("greenlet") != nullptr;
+}
+
+bool noticesSwitches(PyThreadState* tstate) {
+    static uint64_t known = 0; // the version of the modules with which it does
+    PyObject* modules = tstate->interp->modules;
+    if (modules == nullptr || !PyDict_CheckExact(modules))
+        return false;
+    const uint64_t version = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
+    if (version == known)
+        return true;
+    PyObject* module = loadedModule("greenlet._greenlet");
+    if (module != nullptr ? !takeSwitchesOf(module) : greenletIsLoaded())
+        return false;
+    known = version;
+    return true;
+}
+
+} // namespace pyston::host

@@ -1,0 +1,16 @@
+// Greenlets: several C stacks in one thread, with frames that are on no thread's chain.
+#pragma once
+
+#include "cpython/v3_11/interpreter.h"
+
+namespace pyston::host {
+
+// Is the greenlet package there? Then the C stack must be one piece: it copies parts of it away and
+// back.
+bool greenletIsLoaded();
+
+// Would a switch from one greenlet to another be noticed (endUnhooked() is called before it)? If
+// the package is there, its functions are made to say so. (Quick while no module comes or goes.)
+bool noticesSwitches(PyThreadState* tstate);
+
+} // namespace pyston::host
