@@ -178,7 +178,7 @@ struct CodeData {
     uint32_t calls = 0;        // interpreted calls seen
     Object* code = nullptr;    // borrowed (this dies with it)
     uint32_t codeUnits = 0;    // its size
-    uint32_t callsBefore = 0;  // of `calls`, those that do not count any more
+    uint32_t callsBefore = 0;  // of `calls`, those that do not count any more (may be "negative")
     uint32_t callsSince = 0;   // and until when they came, in milliseconds of CPU time
     uint8_t timesAsked = 0;    // while it waits in a CompileBatch
     // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
@@ -195,7 +195,8 @@ struct CodeData {
     uint32_t loopEdges = 0;         // interpreted loop edges, estimated from those seen
     uint32_t edgesSince = 0;        // as callsSince
     uint32_t edgeWeight = 1;        // edges that one seen stands for, see watchesLoopsNow()
-    int watchedMagnitude = 0;       // number of bits of the calls at which loops were last watched
+    int watchedMagnitude = 0;       // number of bits of the calls at which loops were last watched;
+                                    // negative: they are to be watched in the next call
     uint16_t versions = 0;          // compilations so far, but for
     uint16_t coldVersions = 0;      // those because something ran for the first time
     uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()

@@ -25,7 +25,7 @@ constexpr uint32_t kCallsAfterRetirement = 8;
 constexpr uint32_t kEdgesAfterRetirement = 64;
 
 // Calls after which code that was entered in a loop first is compiled from its start on.
-constexpr uint32_t kCallsToWarmUp = 16;
+constexpr uint32_t kCallsToWarmUp = 4;
 // An exception costs more than a call, and what follows it runs in the interpreter: a handler is
 // compiled after this fraction of the calls that compile a function.
 constexpr uint32_t kHandledPerCalls = 4;
@@ -104,14 +104,16 @@ uint32_t callThreshold(const CodeData* data) {
     return scaled(options().compileAfterCalls, sizeFactor(data, kUnitsOfOneCall));
 }
 
-CompileBatch batch([](CodeData* data) {
-    data->callsBefore = std::min(data->callsBefore, data->calls - callThreshold(data));
-    host::wakeCode(data);
-});
-
+// (Calls before the first are possible: what was retired needs fewer.)
 uint32_t countedCalls(const CodeData* data) {
     return data->calls - data->callsBefore;
 }
+
+CompileBatch batch([](CodeData* data) {
+    if (countedCalls(data) < callThreshold(data))
+        data->callsBefore = data->calls - callThreshold(data);
+    host::wakeCode(data);
+});
 
 // What has reached its threshold, but not what else it takes, asks again later: sooner when it only
 // waits for company.
@@ -335,7 +337,7 @@ uint32_t callsToSkip(const CodeData* data) {
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
     uint32_t next = data->callsBefore + callThreshold(data);
-    if (data->hasLoops && data->compilations() > 0)
+    if (data->hasLoops && (data->compilations() > 0 || data->watchedMagnitude < 0))
         return 0; // see watchesLoopsNow()
     if (data->hasLoops)
         next = std::min(next, std::bit_ceil(std::min(data->calls, kManyCalls) + 1));
@@ -358,6 +360,10 @@ bool watchesLoopsNow(CodeData* data) {
         return false;
     data->edgeWeight = std::max<uint32_t>(data->calls / 2, 1);
     return true;
+}
+
+void watchLoopsNext(CodeData* data) {
+    data->watchedMagnitude = -1;
 }
 
 bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
@@ -444,7 +450,6 @@ void retire(CodeData* data) {
     uint32_t calls = callThreshold(data);
     uint32_t edges = edgeThreshold();
     const uint32_t counted = calls - std::min(calls, kCallsAfterRetirement);
-    data->calls = std::max(data->calls, counted);
     data->callsBefore = data->calls - counted;
     data->loopEdges = edges - std::min(edges, kEdgesAfterRetirement);
 }

@@ -44,6 +44,8 @@ void countSkippedCalls(CodeData* data, uint32_t calls);
 // a short iteration, so of code that is called often only the calls number 1, 2, 4, 8, ... are, and
 // stand for the others.
 bool watchesLoopsNow(CodeData* data);
+// It will be so at the next call.
+void watchLoopsNext(CodeData* data);
 // An interpreted frame stands at the header `offset` of a loop of `units` code units (counts the
 // edge): compile now?
 bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units);

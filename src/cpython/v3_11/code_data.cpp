@@ -35,6 +35,8 @@ void destroyHostCode(void* pointer) {
     std::unique_ptr<HostCode> data(static_cast<HostCode*>(pointer));
     if (!data)
         return;
+    if (_Py_IsFinalizing())
+        endUnhookedRuns();
     unwatchLoops(data.get());
     releaseEntryPatch(data.get());
     wake(data.get()); // the code object's end looks at co_warmup
@@ -140,10 +142,12 @@ void letIdle(HostCode* data) {
         tracingSeen)
         return;
     const uint32_t unhookAfter = runtime::options().unhookAfterCalls;
-    const bool unhooksNow = unhookAfter != 0 && data->calls >= unhookAfter && data->hasCalls;
+    const uint32_t unhooksAt = std::max(unhookAfter, data->unhooksAt);
+    const bool unhooksNow =
+        unhookAfter != 0 && data->calls >= unhooksAt && (data->hasCalls || data->hasLoops);
     uint32_t calls = runtime::callsToSkip(data);
-    if (unhookAfter > data->calls)
-        calls = std::min(calls, unhookAfter - data->calls);
+    if (unhooksAt > data->calls)
+        calls = std::min(calls, unhooksAt - data->calls);
     data->idleCalls = static_cast<int16_t>(std::min<uint32_t>(calls, SHRT_MAX / kOneIdleCall));
     code->co_warmup =
         static_cast<int16_t>(data->idleCalls * kOneIdleCall + (unhooksNow ? kUnhooks : 0));

@@ -50,6 +50,10 @@ struct HostCode : runtime::CodeData {
     bool hasCalls = false; // instructions that call something
     EntryPatch entryPatch;
     int16_t idleCalls = 0; // as last granted, see isIdle()
+    // See unhooked.h.
+    uint32_t unhooksAt = 0; // calls, of those that policy counts
+    uint32_t longRuns = 0;
+    uint32_t unseenInRun = 0; // an activation began in that run
 };
 
 // Index of our co_extra slot; -1 before prepareCodeData().

@@ -18,7 +18,7 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
     if (mayEnter(tstate, data)) [[likely]] {
         result = enterAtStart(tstate, data, frame);
-    } else if (hookIsSet(tstate)) {
+    } else if (isInCharge(tstate)) {
         result = evalWithStack(tstate, frame, 0);
     } else {
         result = _PyEval_EvalFrame(tstate, frame, 0);
@@ -198,7 +198,7 @@ PyObject* vectorcallAny(PyObject* callable, PyObject* const* args, size_t nargsf
     if (given < wanted && function->func_defaults != nullptr)
         defaults = static_cast<size_t>(PyTuple_GET_SIZE(function->func_defaults));
     if (!hasSimpleParameters(code) || given > wanted || given + defaults < wanted ||
-        (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !hookIsSet(tstate))
+        (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !isInCharge(tstate))
         return vectorcallAny(callable, args, nargsf, kwnames);
     HostCode* data = nullptr;
     if (!mayRunIdle(code) || isGeneratorCode(code)) {
@@ -232,7 +232,7 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     const bool isPlain = given == static_cast<size_t>(code->co_argcount) && kwnames == nullptr &&
                          mayRunIdle(code) && hasSimpleParameters(code) && !isGeneratorCode(code) &&
-                         hookIsSet(tstate);
+                         isInCharge(tstate);
     if (!isPlain) [[unlikely]]
         return vectorcallSlowly(tstate, function, args, nargsf, kwnames);
     Frame* frame = pushFrame(tstate, function);
@@ -249,7 +249,7 @@ bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args,
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
     HostCode* data = findHostCode(code);
     if (function->vectorcall != vectorcallFunction || data == nullptr || !data->simpleCalls ||
-        tstate->cframe->use_tracing || !hookIsSet(tstate))
+        tstate->cframe->use_tracing || !isInCharge(tstate))
         return false;
     bool allGiven = count == code->co_argcount && kwnames == nullptr;
     if (data->isGenerator) {

@@ -4,6 +4,7 @@
 #include "cpython/v3_11/code_data.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/unwind.h"
 #include "runtime/options.h"
 
@@ -39,25 +40,25 @@ PyTypeObject entryType = [] {
 PyObject entry = {PY_SSIZE_T_MAX / 2, &entryType};
 
 // What is to be done when the frame that we come back to has returned. It lies in the frame's
-// f_locals, which the interpreter drops right after RETURN_VALUE; nothing else runs in between.
+// f_locals, which the interpreter drops right after RETURN_VALUE, with nothing else in between, or
+// when it unwinds the frame.
 struct AfterReturn {
     PyObject head;
-    _Py_CODEUNIT* unit = nullptr; // gets back what it was before it became RETURN_VALUE
-    _Py_CODEUNIT original = 0;
-    PyThreadState* untraced = nullptr; // is traced again
-
-    void prepare(Frame* frame) {
-        head.ob_refcnt = 1;
-        frame->f_locals = &head;
-    }
+    _Py_CODEUNIT* unit; // gets back what it was before it became RETURN_VALUE
+    _Py_CODEUNIT original;
+    PyThreadState* untraced; // is traced again
 };
+
+extern AfterReturn spareAfterReturn;
 
 void endReturn(PyObject* object) {
     auto* after = reinterpret_cast<AfterReturn*>(object);
     if (after->unit != nullptr)
-        *std::exchange(after->unit, nullptr) = after->original;
+        *after->unit = after->original;
     if (after->untraced != nullptr)
-        --std::exchange(after->untraced, nullptr)->tracing;
+        --after->untraced->tracing;
+    if (after != &spareAfterReturn)
+        PyObject_Free(after);
 }
 
 PyTypeObject afterReturnType = [] {
@@ -66,7 +67,16 @@ PyTypeObject afterReturnType = [] {
     type.tp_dealloc = endReturn;
     return type;
 }();
-AfterReturn afterReturn = {{0, &afterReturnType}};
+AfterReturn spareAfterReturn; // for want of memory
+
+AfterReturn* prepareAfterReturn(Frame* frame) {
+    auto* after = static_cast<AfterReturn*>(PyObject_Malloc(sizeof(AfterReturn)));
+    if (after == nullptr)
+        after = &spareAfterReturn;
+    *after = {{1, &afterReturnType}, nullptr, 0, nullptr};
+    frame->f_locals = &after->head;
+    return after;
+}
 
 // What stands before RESUME has been executed, and is a part of what compiled code does.
 void undoPrologue(Frame* frame) {
@@ -130,17 +140,19 @@ PyObject* enterFromInterpreter(PyObject*) {
     frame->previous = previous;
     tstate->cframe->current_frame = frame;
 
-    if (result != nullptr && _Py_OPCODE(*returns) != RETURN_VALUE) {
-        afterReturn.unit = returns;
-        afterReturn.original = *returns;
+    const bool isUnpatched = result != nullptr && _Py_OPCODE(*returns) != RETURN_VALUE;
+    const bool isTraced = tstate->cframe->use_tracing != 0;
+    if (!isUnpatched && !isTraced) [[likely]]
+        return result;
+    AfterReturn* after = prepareAfterReturn(frame);
+    if (isUnpatched) {
+        after->unit = returns;
+        after->original = *returns;
         _Py_SET_OPCODE(*returns, RETURN_VALUE);
-        afterReturn.prepare(frame);
     }
-    // Who traces was told of the return already.
-    if (tstate->cframe->use_tracing) {
+    if (isTraced) { // who traces was told of the return already
         ++tstate->tracing;
-        afterReturn.untraced = tstate;
-        afterReturn.prepare(frame);
+        after->untraced = tstate;
     }
     return result;
 }
@@ -149,9 +161,14 @@ PyObject* enterFromInterpreter(PyObject*) {
 
 // `unit` is the one after RESUME.
 bool canBePatchedAt(PyCodeObject* code, int unit) {
-    const _Py_CODEUNIT resume = _PyCode_CODE(code)[unit - 1];
-    if (_PyOpcode_Deopt[_Py_OPCODE(resume)] != RESUME || unit + EntryPatch::kUnits > Py_SIZE(code))
+    const _Py_CODEUNIT* units = _PyCode_CODE(code);
+    if (unit + EntryPatch::kUnits > Py_SIZE(code) ||
+        _PyOpcode_Deopt[_Py_OPCODE(units[unit - 1])] != RESUME)
         return false;
+    // (undoPrologue() does not read prefixes.)
+    for (int i = 0; i < unit; ++i)
+        if (_PyOpcode_Deopt[_Py_OPCODE(units[i])] == EXTENDED_ARG)
+            return false;
     // An exception from compiled code has been through the handlers.
     for (int i = 0; i < EntryPatch::kUnits; ++i)
         if (findUnwinding(code, (unit + i) * kUnit).handler >= 0)
@@ -179,13 +196,13 @@ void findPlace(HostCode* data) {
     patch.place = EntryPatch::Place::kFound;
 }
 
-// Gives the code the same constants with `entry` behind them, where nobody looks.
+// Gives the code the same constants with `entry` behind them, where nobody looks. (Finalizers can
+// run, and may do the same.)
 bool hideEntry(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     if (data->entryPatch.constants != nullptr)
         return true;
-    PyObject* old = code->co_consts;
-    const Py_ssize_t size = PyTuple_GET_SIZE(old);
+    const Py_ssize_t size = PyTuple_GET_SIZE(code->co_consts);
     PyObject* constants = PyTuple_New(size + 1);
     // The bytes that programs see as co_code are made and cached before the code is changed.
     PyObject* visible = constants != nullptr ? PyCode_GetCode(code) : nullptr;
@@ -195,6 +212,11 @@ bool hideEntry(HostCode* data) {
         return false;
     }
     Py_DECREF(visible);
+    if (data->entryPatch.constants != nullptr) {
+        Py_DECREF(constants);
+        return true;
+    }
+    PyObject* old = code->co_consts;
     data->entryPatch.ownsConstants = Py_REFCNT(old) > 1; // someone else has them, too
     for (Py_ssize_t i = 0; i < size; ++i) {
         PyObject* constant = PyTuple_GET_ITEM(old, i);
@@ -224,12 +246,19 @@ bool isBeingEntered(const HostCode* data) {
         for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
             if (--left == 0)
                 return true;
-            if (frame->f_code == code && frame->stacktop == -1 &&
+            if (frame->f_code == code && frame->stacktop != kInNative &&
                 _PyInterpreterFrame_LASTI(frame) <= last)
                 return true;
         }
     }
     return false;
+}
+
+bool mayBePatched(const HostCode* data) {
+    const runtime::Options& options = runtime::options();
+    return !data->entryPatch.stands && data->nativeFunction != nullptr && forbidden == 0 &&
+           isWarm(reinterpret_cast<PyCodeObject*>(data->code)) && options.unhookAfterCalls != 0 &&
+           options.compileAfterCalls != 0;
 }
 
 void putPatch(HostCode* data) {
@@ -240,6 +269,7 @@ void putPatch(HostCode* data) {
     units[0] = _Py_MAKECODEUNIT(LOAD_CONST, static_cast<int>(PyTuple_GET_SIZE(code->co_consts)));
     units[1] = _Py_MAKECODEUNIT(UNARY_POSITIVE, 0);
     units[2] = _Py_MAKECODEUNIT(RETURN_VALUE, 0);
+    patch.putInRun = currentRun;
     patch.stands = true;
 }
 
@@ -247,14 +277,12 @@ void putPatch(HostCode* data) {
 
 void patchEntry(HostCode* data) {
     EntryPatch& patch = data->entryPatch;
-    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    const runtime::Options& options = runtime::options();
-    if (patch.stands || data->nativeFunction == nullptr || forbidden != 0 || !isWarm(code) ||
-        options.unhookAfterCalls == 0 || options.compileAfterCalls == 0)
+    if (!mayBePatched(data))
         return;
     if (patch.place == EntryPatch::Place::kUnknown)
         findPlace(data);
-    if (patch.place == EntryPatch::Place::kFound && !isBeingEntered(data) && hideEntry(data))
+    if (patch.place == EntryPatch::Place::kFound && hideEntry(data) && mayBePatched(data) &&
+        !isBeingEntered(data))
         putPatch(data);
 }
 
@@ -264,6 +292,32 @@ void unpatchEntry(HostCode* data) {
         return;
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     std::copy_n(patch.original, EntryPatch::kUnits, _PyCode_CODE(code) + patch.firstUnit);
+    if (!seesActivations(data))
+        unwatchLoops(data);
+}
+
+void patchEntryLater(HostCode* data) {
+    constexpr uint32_t kCalls = 128;
+    EntryPatch& patch = data->entryPatch;
+    if (patch.place != EntryPatch::Place::kFound)
+        return;
+    patch.callsRefused += runtime::callWeight;
+    if (patch.callsRefused < kCalls)
+        return;
+    patch.callsRefused = 0;
+    patchEntry(data);
+}
+
+void keepUnpatched(const PyThreadState* tstate) {
+    for (Frame* frame = tstate->cframe->current_frame; frame; frame = frame->previous) {
+        PyCodeObject* code = frame->f_code;
+        if (frame->stacktop == kInNative ||
+            _PyInterpreterFrame_LASTI(frame) > code->_co_firsttraceable + EntryPatch::kUnits)
+            continue;
+        HostCode* data = hostCode(code);
+        if (data != nullptr && !data->entryPatch.stands)
+            data->entryPatch.place = EntryPatch::Place::kNone;
+    }
 }
 
 void unpatchAllEntries() {

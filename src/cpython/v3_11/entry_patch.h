@@ -25,6 +25,8 @@ struct EntryPatch {
     static constexpr int kUnits = 3;
     enum class Place : uint8_t { kUnknown, kNone, kFound } place = Place::kUnknown;
     bool stands = false;
+    uint32_t callsRefused = 0; // since it was last found out whether the code can be patched
+    uint32_t putInRun = 0;     // without the hook (unhooked.h), if it was put there in one
     int firstUnit = 0;
     _Py_CODEUNIT original[kUnits] = {};
     PyObject* constants = nullptr; // what co_consts was: frames may have it in a register
@@ -36,6 +38,11 @@ struct EntryPatch {
 // Patches the code if that is possible now, and compiled code can be entered at its start.
 void patchEntry(HostCode* data);
 void unpatchEntry(HostCode* data);
+// It was called by way of the hook, and is not patched: tries again after some such calls.
+void patchEntryLater(HostCode* data);
+// The frames of this thread will be out of sight: never patches what one of them has yet to
+// execute.
+void keepUnpatched(const PyThreadState* tstate);
 void unpatchAllEntries();
 // Nested: nothing is patched in between.
 void forbidEntryPatches();

@@ -507,6 +507,8 @@ PyObject* resumeFrame(PyThreadState* tstate, Frame* frame, uintptr_t how) {
     auto what = static_cast<Resume>(how & kResumeMask);
     switch (what) {
     case Resume::kInterpret:
+        if (HostCode* data = findHostCode(frame->f_code))
+            watchLoops(data); // they lead back to compiled code
         return continueFrame(tstate, frame, 0);
     case Resume::kReturn:
         return nullptr;

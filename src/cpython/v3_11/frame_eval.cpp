@@ -62,7 +62,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
-    if (runtime::watchesLoopsNow(data))
+    if (seesActivations(data) && runtime::watchesLoopsNow(data))
         watchLoops(data);
     else
         unwatchLoops(data);
@@ -90,9 +90,11 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
             takeVectorcall(frame->f_func);
             return runIdleCall(tstate, frame);
         }
-        const HostCode* data = findHostCode(code);
+        HostCode* data = findHostCode(code);
         if (throwflag == 0 && data != nullptr && mayEnter(tstate, data)) {
             takeVectorcall(frame->f_func);
+            if (!data->entryPatch.stands)
+                patchEntryLater(data);
             ++runtime::statistics().nativeEntries;
             return enterAtStart(tstate, data, frame);
         }
@@ -106,8 +108,8 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
     switch (examineStack()) {
     case LowStack::kSegment:
         return callOnSegment(evalFrameHere, tstate, frame, throwflag);
-    case LowStack::kUnhooked:
-        return runUnhookedForGood(tstate, frame, throwflag);
+    case LowStack::kNoSegment:
+        return runOnLowStack(tstate, frame, throwflag);
     case LowStack::kFine:
         break;
     }
@@ -128,6 +130,8 @@ PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result)
     }
 }
 
+static PyInterpreterState* installedIn = nullptr;
+
 bool install() {
     PyInterpreterState* interp = PyInterpreterState_Get();
     if (isInstalled())
@@ -144,6 +148,8 @@ bool install() {
     markUnseenFrames();
     takeGeneratorSlots();
     takeDeallocs();
+    prepareUnhookedRuns();
+    installedIn = interp;
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;
 }
@@ -153,14 +159,17 @@ void uninstall() {
         return;
     unwatchAllLoops();
     unpatchAllEntries();
-    unhookedInterpreter = nullptr;
+    forgetUnhookedRun();
+    installedIn = nullptr;
     giveBackGeneratorSlots();
     giveBackDeallocs();
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
 }
 
 bool isInstalled() {
-    return hookIsSet(PyThreadState_Get());
+    const PyThreadState* tstate = PyThreadState_Get();
+    return tstate->interp == installedIn &&
+           (isInCharge(tstate) || (hookIsOffForStack && tstate->interp->eval_frame == nullptr));
 }
 
 } // namespace pyston::host

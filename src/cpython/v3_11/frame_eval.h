@@ -34,7 +34,7 @@ inline bool mayEnter(const PyThreadState* tstate, const HostCode* data) {
 // The hook itself.
 PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag);
 // Is it ours to decide how this interpreter's frames are run?
-inline bool hookIsSet(PyThreadState* tstate) {
+inline bool isInCharge(const PyThreadState* tstate) {
     return tstate->interp->eval_frame == evalFrame || tstate->interp == unhookedInterpreter;
 }
 // What the hook does with a frame whose arguments are its own: runs it, on another C stack if this

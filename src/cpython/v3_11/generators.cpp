@@ -211,7 +211,7 @@ sendfunc originalSend = nullptr;
 PyObject* nextOfGenerator(PyObject* self) {
     PyThreadState* tstate = _PyThreadState_GET();
     // (There is no hook in a subinterpreter.)
-    if (!hookIsSet(tstate) || isInterpreters(codeOf(self)))
+    if (!isInCharge(tstate) || isInterpreters(codeOf(self)))
         return originalNext(self);
     PyObject* result;
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
@@ -231,7 +231,7 @@ PyObject* nextOfGenerator(PyObject* self) {
 
 PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result) {
     PyThreadState* tstate = _PyThreadState_GET();
-    if (!hookIsSet(tstate) || isInterpreters(codeOf(self)))
+    if (!isInCharge(tstate) || isInterpreters(codeOf(self)))
         return originalSend(self, value, result);
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), value, result)) {
     case Sent::kYielded:

@@ -19,25 +19,32 @@ ThrowFunction originalThrow = nullptr;
 SwitchFunction originalSwitch = nullptr;
 PyCFunctionWithKeywords originalSwitchMethod = nullptr;
 PyCFunction originalThrowMethod = nullptr;
+destructor originalDealloc = nullptr;
 
 PyObject* throwInto(PyObject* greenlet, PyObject* type, PyObject* value, PyObject* traceback) {
-    endUnhooked();
+    noticeSwitch();
     return originalThrow(greenlet, type, value, traceback);
 }
 
 PyObject* switchTo(PyObject* greenlet, PyObject* args, PyObject* kwargs) {
-    endUnhooked();
+    noticeSwitch();
     return originalSwitch(greenlet, args, kwargs);
 }
 
 PyObject* switchMethod(PyObject* greenlet, PyObject* args, PyObject* kwargs) {
-    endUnhooked();
+    noticeSwitch();
     return originalSwitchMethod(greenlet, args, kwargs);
 }
 
 PyObject* throwMethod(PyObject* greenlet, PyObject* args) {
-    endUnhooked();
+    noticeSwitch();
     return originalThrowMethod(greenlet, args);
+}
+
+// One that has not ended is switched to, to be ended.
+void dealloc(PyObject* greenlet) {
+    noticeSwitch();
+    originalDealloc(greenlet);
 }
 
 PyMethodDef* findMethod(PyTypeObject* type, const char* name, int flags) {
@@ -60,6 +67,8 @@ bool takeSwitches(PyTypeObject* type, void** functions) {
     originalSwitch = reinterpret_cast<SwitchFunction>(functions[kSwitch]);
     switches->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(switchMethod));
     throws->ml_meth = throwMethod;
+    originalDealloc = type->tp_dealloc;
+    type->tp_dealloc = dealloc;
     functions[kThrow] = reinterpret_cast<void*>(throwInto);
     functions[kSwitch] = reinterpret_cast<void*>(switchTo);
     return true;
@@ -70,6 +79,8 @@ bool takeSwitchesOf(PyObject* module) {
     static bool taken = false;
     if (taken)
         return true;
+    PyObject *error, *value, *traceback;
+    PyErr_Fetch(&error, &value, &traceback);
     PyObject* type = PyObject_GetAttrString(module, "greenlet");
     PyObject* capsule = type != nullptr ? PyObject_GetAttrString(module, "_C_API") : nullptr;
     if (capsule != nullptr && PyType_Check(type) && PyCapsule_IsValid(capsule, kCapsule)) {
@@ -78,7 +89,7 @@ bool takeSwitchesOf(PyObject* module) {
     }
     Py_XDECREF(type);
     Py_XDECREF(capsule);
-    PyErr_Clear(); // while it is being imported
+    PyErr_Restore(error, value, traceback); // ours, if any: it is just being imported
     return false;
 }
 

@@ -9,7 +9,7 @@ namespace pyston::host {
 // back.
 bool greenletIsLoaded();
 
-// Would a switch from one greenlet to another be noticed (endUnhooked() is called before it)? If
+// Would a switch from one greenlet to another be noticed (noticeSwitch() is called before it)? If
 // the package is there, its functions are made to say so. (Quick while no module comes or goes.)
 bool noticesSwitches(PyThreadState* tstate);
 

@@ -118,11 +118,14 @@ std::vector<HostCode*> watched;
 struct Patch {
     unsigned char* opcode;
     LoopEdge* edge;
+    const HostCode* data;
 };
 std::vector<Patch> patches;
 bool patchesChanged = false;
 
 void put(const Patch& patch) {
+    if (*patch.opcode == RETURN_VALUE) // which no edge is
+        return;
     patch.edge->original = *patch.opcode;
     *patch.opcode = RETURN_VALUE;
 }
@@ -151,7 +154,7 @@ void findPatches() {
         for (LoopEdge& edge : data->edges)
             if (edge.patched) {
                 edge.original = unpatched(data, edge);
-                patches.push_back({opcodeByte(data, edge.patchOffset), &edge});
+                patches.push_back({opcodeByte(data, edge.patchOffset), &edge, data});
             }
 }
 
@@ -274,9 +277,8 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
 }
 
 void watchLoops(HostCode* data) {
-    if (unhookedInterpreter != nullptr || data->loopsPatched || !data->hasLoops ||
-        data->neverPatch || forbidden != 0 || !runtime::options().loopEntry ||
-        !runtime::isActive()) {
+    if (data->loopsPatched || !data->hasLoops || !seesActivations(data) || forbidden != 0 ||
+        !runtime::options().loopEntry || !runtime::isActive()) {
         return;
     }
     if (std::none_of(data->edges.begin(), data->edges.end(),
@@ -285,7 +287,7 @@ void watchLoops(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     if (mayBeInlinedAsGetItem(code) && !preventGetItemInlining())
         return;
-    if (data->neverPatch)
+    if (!seesActivations(data))
         return;
     // The bytes that programs see as co_code are made and cached before the code is changed.
     PyObject* visible = PyCode_GetCode(code);
@@ -298,7 +300,7 @@ void watchLoops(HostCode* data) {
     for (LoopEdge& edge : data->edges) {
         if (!isWorthWatching(data, edge))
             continue;
-        put({opcodeByte(data, edge.patchOffset), &edge});
+        put({opcodeByte(data, edge.patchOffset), &edge, data});
         edge.patched = true;
     }
     data->loopsPatched = true;
@@ -341,8 +343,9 @@ void markFramesOfOthers(const PyThreadState* tstate) {
     markFrames([](const Frame*) { return true; }, tstate);
 }
 
-void markFramesOf(const PyThreadState* tstate) {
-    for (Frame* frame = tstate->cframe->current_frame; frame; frame = frame->previous)
+void markFramesOf(const PyThreadState* tstate, const Frame* last) {
+    const Frame* frame = tstate->cframe->current_frame;
+    for (; frame != nullptr; frame = frame == last ? nullptr : frame->previous)
         markFrame(frame);
 }
 
@@ -352,7 +355,8 @@ void liftLoopPatches(PyThreadState* tstate) {
         findPatches();
     }
     for (const Patch& patch : patches)
-        *patch.opcode = patch.edge->original;
+        if (!patch.data->entryPatch.stands)
+            *patch.opcode = patch.edge->original;
 }
 
 void putLoopPatches() {

@@ -41,13 +41,12 @@ void allowWatching();
 void markUnseenFrames();
 // The same for frames that the interpreter has inlined into others.
 void markInlinedFrames();
-
-// The same for all frames of other threads; of this one.
+// The same for all frames of other threads; of this one, up to the outermost if `last` is null.
 void markFramesOfOthers(const PyThreadState* tstate);
-void markFramesOf(const PyThreadState* tstate);
+void markFramesOf(const PyThreadState* tstate, const Frame* last);
 
-// While the hook is taken away (unhooked.h) no loop is patched: takes the patches away, and puts
-// them back.
+// While the hook is taken away for a run (unhooked.h) the loops of code whose activations we would
+// not see are not patched: takes these patches away, and puts them back.
 void liftLoopPatches(PyThreadState* tstate);
 void putLoopPatches();
 

@@ -92,7 +92,7 @@ LowStack examineStack() {
     // Elsewhere than on the thread's stack: someone else switches stacks, and minds their sizes.
     if (here >= threadStack.limit || here < threadStack.low || here >= threadStack.high)
         return LowStack::kFine;
-    return greenletIsLoaded() ? LowStack::kUnhooked : LowStack::kSegment;
+    return greenletIsLoaded() ? LowStack::kNoSegment : LowStack::kSegment;
 }
 
 PyObject* callOnSegment(FrameFunction function, PyThreadState* tstate, Frame* frame, int argument) {

@@ -22,9 +22,9 @@ inline bool stackMayBeLow() {
 }
 
 enum class LowStack : uint8_t {
-    kFine,     // after all
-    kSegment,  // continue with callOnSegment
-    kUnhooked, // segments are not possible: run in the interpreter without the hook
+    kFine,      // after all
+    kSegment,   // continue with callOnSegment
+    kNoSegment, // segments are not possible: run in the interpreter without the hook
 };
 // To be asked when stackMayBeLow().
 LowStack examineStack();

@@ -1,27 +1,42 @@
 #include "cpython/v3_11/unhooked.h"
 
+#include "cpython/api.h"
 #include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/greenlets.h"
 #include "cpython/v3_11/osr.h"
 #include "runtime/policy.h"
+#include "support/watchdog.h"
 
+#include <algorithm>
+#include <pthread.h>
 #include <utility>
+#include <vector>
 
 namespace pyston::host {
 
 PyInterpreterState* unhookedInterpreter = nullptr;
+uint32_t currentRun = 0;
+bool hookIsOffForStack = false;
 
 namespace {
 
-// One call of so many on average runs with the hook, and weighs as many.
+// One call of so many on average is a sample, and weighs as many.
 constexpr uint32_t kSampled = 16;
+// A sample ends after so many calls, or with the call that began it.
+constexpr uint32_t kCallsOfSample = 1000;
+// After a run that was interrupted so many calls of its function run with the hook, after the next
+// one twice as many, and so on.
+constexpr uint32_t kHookedAfterLong = 512;
+constexpr uint32_t kMostDoublings = 16;
 
-bool sampling = false;
-
-bool isOnlyThread(PyThreadState* tstate) {
+bool isOnlyThread(const PyThreadState* tstate) {
     return tstate->next == nullptr && tstate->interp->threads.head == tstate;
 }
+
+// --- samples
+
+uint32_t sampleLeft = 0; // in idle calls
 
 // At random, so that it does not go in step with the program.
 bool isSampled() {
@@ -34,27 +49,59 @@ bool isSampled() {
     return true;
 }
 
+void endSample() {
+    sampleLeft = 0;
+    runtime::callWeight = 1;
+}
+
+// Counts an idle call: is it a part of a sample?
+bool isInSample() {
+    if (sampleLeft == 0) [[likely]]
+        return false;
+    if (--sampleLeft == 0)
+        endSample();
+    return true;
+}
+
 PyObject* runSample(PyThreadState* tstate, Frame* frame) {
-    sampling = true;
+    sampleLeft = kCallsOfSample;
     runtime::callWeight = kSampled;
     PyObject* result = continueFrame(tstate, frame, 0);
-    runtime::callWeight = 1;
-    sampling = false;
+    endSample();
     return result;
 }
 
-Frame* outermost = nullptr; // of the frames that run without the hook
+// --- runs
 
-void takeHookAway(PyThreadState* tstate, Frame* frame) {
+uint32_t lastRun = 0;
+const Frame* outermost = nullptr; // of its frames
+// That were interrupted, and have not ended.
+std::vector<uint32_t> interrupted;
+
+int interrupt(void* run);
+
+// On the watchdog's thread. (Which is not the one that handles pending calls, so that 3.11 sees no
+// need for the eval breaker.)
+void requestInterruption(uint32_t run) {
+    Py_AddPendingCall(interrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(run)));
+    _Py_atomic_store_relaxed(&_PyInterpreterState_Main()->ceval.eval_breaker, 1);
+}
+
+support::Watchdog watchdog(requestInterruption);
+
+void takeHookAway(PyThreadState* tstate, const Frame* frame) {
     ++runtime::statistics().unhookedCalls;
     liftLoopPatches(tstate);
+    currentRun = lastRun;
     outermost = frame;
     unhookedInterpreter = tstate->interp;
     tstate->interp->eval_frame = nullptr;
 }
 
-// Unless it was uninstalled, or someone else came.
+// Unless someone else came.
 void putHookBack(PyThreadState* tstate) {
+    watchdog.unwatch();
+    currentRun = 0;
     if (!isOnlyThread(tstate))
         markFramesOfOthers(tstate);
     if (std::exchange(unhookedInterpreter, nullptr) != tstate->interp ||
@@ -64,46 +111,133 @@ void putHookBack(PyThreadState* tstate) {
     putLoopPatches();
 }
 
-bool isOnStack(const PyThreadState* tstate, const Frame* wanted) {
+const Frame* lastOfRun(const PyThreadState* tstate) {
     const Frame* frame = tstate->cframe->current_frame;
-    while (frame != nullptr && frame != wanted)
+    while (frame != nullptr && frame != outermost)
         frame = frame->previous;
-    return frame != nullptr;
+    return frame;
+}
+
+bool beganInInterruptedRun(const HostCode* data) {
+    return data->unseenInRun != 0 &&
+           std::ranges::find(interrupted, data->unseenInRun) != interrupted.end();
+}
+
+void markForRun(const Frame* frame, uint32_t run) {
+    HostCode* data = hostCode(frame->f_code);
+    if (data == nullptr)
+        return;
+    if (!beganInInterruptedRun(data)) // or else in one that this one is a part of
+        data->unseenInRun = run;
+    unwatchLoops(data);
+    // What takes long has loops that do. They are watched in the next call.
+    wake(data);
+    runtime::watchLoopsNext(data);
+}
+
+void interruptRun(PyThreadState* tstate) {
+    const Frame* last = lastOfRun(tstate);
+    if (last == nullptr || greenletIsLoaded()) {
+        markFramesOf(tstate, last);
+    } else {
+        interrupted.push_back(currentRun);
+        for (const Frame* frame = tstate->cframe->current_frame; frame != last->previous;
+             frame = frame->previous)
+            markForRun(frame, currentRun);
+    }
+    putHookBack(tstate);
+}
+
+// A pending call.
+int interrupt(void* run) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    if (reinterpret_cast<uintptr_t>(run) == currentRun && tstate->interp == unhookedInterpreter)
+        interruptRun(tstate);
+    return 0;
+}
+
+void noteInterrupted(PyCodeObject* code, uint32_t run) {
+    std::erase(interrupted, run);
+    HostCode* data = findHostCode(code);
+    wake(data);
+    const uint64_t next =
+        data->calls + (uint64_t{kHookedAfterLong} << std::min(data->longRuns, kMostDoublings));
+    ++data->longRuns;
+    data->unhooksAt = static_cast<uint32_t>(std::min<uint64_t>(next, UINT32_MAX));
+}
+
+// A run may be the child's whole life, or be of a thread that it does not have. (A thread without
+// the interpreter's lock forks in order to execute another program.)
+void afterForkInChild() {
+    watchdog.forget();
+    PyThreadState* tstate = _PyThreadState_GET();
+    if (tstate != nullptr && unhookedInterpreter == tstate->interp &&
+        tstate->thread_id == PyThread_get_thread_ident())
+        interruptRun(tstate);
 }
 
 } // namespace
 
+void prepareUnhookedRuns() {
+    static bool prepared = false;
+    if (!std::exchange(prepared, true))
+        pthread_atfork(nullptr, nullptr, afterForkInChild);
+}
+
 PyObject* runUnhooked(PyThreadState* tstate, Frame* frame) {
-    if (sampling || tstate->interp->eval_frame != evalFrame || !isOnlyThread(tstate) ||
+    if (isInSample() || tstate->interp->eval_frame != evalFrame || !isOnlyThread(tstate) ||
         !noticesSwitches(tstate))
         return continueFrame(tstate, frame, 0);
     if (isSampled())
         return runSample(tstate, frame);
+    const uint32_t run = ++lastRun != 0 ? lastRun : ++lastRun;
+    if (!watchdog.watch(run))
+        return continueFrame(tstate, frame, 0);
     takeHookAway(tstate, frame);
+    PyCodeObject* code = frame->f_code; // the frame has it until our caller clears it
     PyObject* result = interpretFrame(tstate, frame, 0);
-    if (unhookedInterpreter != nullptr) {
+    if (currentRun == run) [[likely]] {
         // The greenlet package may have come, and have switched unnoticed.
         if (!noticesSwitches(tstate))
             forbidWatching();
         putHookBack(tstate);
+    } else if (std::ranges::find(interrupted, run) != interrupted.end()) {
+        noteInterrupted(code, run);
     }
     return result;
 }
 
-void endUnhooked() {
+void noticeSwitch() {
+    endSample();
     PyThreadState* tstate = _PyThreadState_GET();
+    keepUnpatched(tstate);
     if (unhookedInterpreter != tstate->interp)
         return;
-    markFramesOf(tstate);
+    const Frame* last = lastOfRun(tstate);
+    markFramesOf(tstate, last);
     // A greenlet that dies is switched to, and we are not told.
-    if (!isOnStack(tstate, outermost))
+    if (last == nullptr)
         forbidWatching();
     putHookBack(tstate);
 }
 
-// With greenlets about. Loops are not watched from then on, since frames now exist that we cannot
-// see; and no compiled code is entered, for which there is no stack.
-PyObject* runUnhookedForGood(PyThreadState* tstate, Frame* frame, int throwflag) {
+bool seesActivations(const HostCode* data) {
+    const EntryPatch& patch = data->entryPatch;
+    const bool seesThisRuns = currentRun == 0 || (patch.stands && patch.putInRun != currentRun);
+    return seesThisRuns && !data->neverPatch && !beganInInterruptedRun(data);
+}
+
+void forgetUnhookedRun() {
+    watchdog.unwatch();
+    currentRun = 0;
+    unhookedInterpreter = nullptr;
+}
+
+void endUnhookedRuns() {
+    watchdog.silence();
+}
+
+PyObject* runOnLowStack(PyThreadState* tstate, Frame* frame, int throwflag) {
     PyInterpreterState* interp = tstate->interp;
     const bool wasHooked = interp->eval_frame == evalFrame;
     static bool isFirst = true;
@@ -111,9 +245,11 @@ PyObject* runUnhookedForGood(PyThreadState* tstate, Frame* frame, int throwflag)
         forbidWatching();
         forbidEntryPatches();
     }
+    const bool wasOff = std::exchange(hookIsOffForStack, true);
     interp->eval_frame = nullptr;
     PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
-    if (wasHooked)
+    hookIsOffForStack = wasOff;
+    if (wasHooked && interp->eval_frame == nullptr && isInstalled())
         interp->eval_frame = evalFrame;
     return result;
 }

@@ -3,30 +3,48 @@
 // With a hook the interpreter makes each call of a Python function a call in C, and does not
 // specialize calls. A program that calls much, and little of it often enough to be compiled, pays
 // for that and gains nothing. So a call that the hook has no use for (isIdle()), of a function that
-// was called some times already, runs with the hook taken away, with all that it calls: at the
-// interpreter's own speed. Compiled code is entered from there nevertheless (entry_patch.h). One of
-// some such calls runs with the hook, to see what has become hot; what it counts weighs as much
-// more.
+// was called some times already, is a run without it: the hook is taken away while the call lasts,
+// with all that it calls, at the interpreter's own speed. Compiled code is entered from there
+// nevertheless (entry_patch.h). One of some such calls is a sample: it runs with the hook, to see
+// what has become hot, and what it counts weighs as much more.
 //
-// Contract: while there is no hook no loop edge is patched (osr.h), since nobody would see the
-// interpreter stop; and when the hook is back no frame is left that began without it, but
-// generators' (whose resumes we see). Where other threads have some, or a switch to another
-// greenlet leaves some, their code's loops are never patched again.
+// Nothing is seen of a run. So one that takes long is interrupted: a watchdog's thread has the
+// interpreter call us, the hook comes back, and the function does not begin another so soon.
+//
+// Contract: no loop edge is patched (osr.h) of code that has activations which began without the
+// hook, since nobody would see the interpreter stop. In a run, that is code whose start was not
+// patched since before the run began. The frames of a run have ended when it ends, but generators'
+// (whose resumes we see); where it is interrupted, their code's loops are left alone until then.
+// Where other threads have some, or a switch to another greenlet leaves some, they are for ever.
 #pragma once
 
 #include "cpython/v3_11/code_data.h"
 
 namespace pyston::host {
 
-// The interpreter whose hook is taken away for the moment, if any.
+// The interpreter whose hook is taken away for a run, if any.
 extern PyInterpreterState* unhookedInterpreter;
 
-// Runs a call at its start (not linked), idle and counted, of a function that unhooks.
+void prepareUnhookedRuns();
+// Makes a call at its start (not linked), idle and counted, of a function that may unhook.
 PyObject* runUnhooked(PyThreadState* tstate, Frame* frame);
 // A switch to another greenlet: the hook comes back at once, while what began without it goes on
 // later.
-void endUnhooked();
-// For want of C stack, where there is no other to go to; the interpreter alone needs none.
-PyObject* runUnhookedForGood(PyThreadState* tstate, Frame* frame, int throwflag);
+void noticeSwitch();
+// The run that is underway without the hook, if any. The number stays a run's own for ever.
+extern uint32_t currentRun;
+// Do all activations of the code that are there, or will come for now, run under continueFrame()?
+bool seesActivations(const HostCode* data);
+// The hook is uninstalled: a run that is underway goes on without.
+void forgetUnhookedRun();
+// The interpreter ends.
+void endUnhookedRuns();
+
+// For want of C stack, where there is no other to go to: without the hook the interpreter needs
+// none. From the first time on no loops are watched, since frames exist that we cannot see, and no
+// compiled code is entered by the interpreter, for which there is no stack.
+PyObject* runOnLowStack(PyThreadState* tstate, Frame* frame, int throwflag);
+// Is the hook taken away for that?
+extern bool hookIsOffForStack;
 
 } // namespace pyston::host

@@ -1,0 +1,69 @@
+#include "support/watchdog.h"
+
+#include <csignal>
+#include <ctime>
+#include <pthread.h>
+#include <sched.h>
+
+namespace pyston::support {
+namespace {
+
+constexpr size_t kStackBytes = size_t{256} << 10; // touched lazily
+constexpr int kIdlePeriods = 200;
+
+} // namespace
+
+bool Watchdog::start() {
+    if (isUnavailable_)
+        return false;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (pthread_attr_init(&attributes) != 0)
+        return false;
+    pthread_attr_setstacksize(&attributes, kStackBytes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    isRunning_.store(true, std::memory_order_relaxed);
+    const auto body = [](void* self) -> void* {
+        static_cast<Watchdog*>(self)->run();
+        return nullptr;
+    };
+    if (pthread_create(&thread, &attributes, body, this) != 0) {
+        isRunning_.store(false, std::memory_order_relaxed);
+        isUnavailable_ = true;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    pthread_attr_destroy(&attributes);
+    return !isUnavailable_;
+}
+
+void Watchdog::run() {
+    constexpr timespec kPeriod{0, kPatienceMilliseconds * 1'000'000L};
+    uint32_t last = 0;
+    uint32_t barkedAt = 0;
+    for (int idle = 0; idle < kIdlePeriods;) {
+        nanosleep(&kPeriod, nullptr);
+        const uint32_t now = watched_.load(std::memory_order_acquire);
+        if (now != 0 && now == last && now != barkedAt) {
+            barkedAt = now;
+            isBarking_.store(true);
+            if (!isSilenced_.load() && watched_.load() == now)
+                bark_(now);
+            isBarking_.store(false);
+        }
+        idle = now == last ? idle + 1 : 0;
+        last = now;
+    }
+    isRunning_.store(false, std::memory_order_relaxed);
+}
+
+void Watchdog::silence() {
+    isSilenced_.store(true);
+    while (isBarking_.load())
+        sched_yield();
+}
+
+} // namespace pyston::support
