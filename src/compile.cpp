@@ -15,7 +15,9 @@
 #include "support/cpu_time.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
+#include <utility>
 
 namespace pyston {
 
@@ -39,6 +41,8 @@ class Stopwatch {
         phases_[static_cast<size_t>(phase)] += static_cast<uint32_t>(now - last_);
         last_ = now;
     }
+    // Goes on, perhaps on another thread.
+    void restart() { last_ = threadCpuMicroseconds(); }
     const runtime::PhaseMicroseconds& phases() const { return phases_; }
 
   private:
@@ -73,6 +77,9 @@ void addArrays(lower::Context& context) {
 
 // Lets passes fold constants of the interpreter.
 bool registerConstants() {
+    // Made now: passes may run without the GIL.
+    for (size_t i = 0; i < hir::kNumExactClasses; ++i)
+        host::zeroOf(static_cast<hir::ExactClass>(i));
     passes::setConstantValues({.intValue = host::intValue,
                                .floatValue = host::floatValue,
                                .zeroOf = host::zeroOf,
@@ -128,35 +135,36 @@ void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets)
     }
 }
 
-// The objects that the code refers to by address must live as long as it does. Not the function
-// that is compiled itself: that would keep it alive for ever, and a call through its address checks
-// it anyway. Nor what the code object has among its constants and names, since it outlives the
-// code.
-std::vector<Object*> collectReferences(const hir::Function& fn, const build::Bytecode& bytecode) {
-    Object* code = bytecode.code;
+// The objects that the code refers to by address must live as long as it does.
+std::unordered_set<Object*> collectReferences(const hir::Function& fn) {
     std::unordered_set<Object*> objects;
     for (const hir::Block* block : fn.blocks())
         for (const hir::Instr* instr : block->instrs()) {
             if (instr->imm() == 0)
                 continue;
-            if (instr->info().imm == hir::Imm::kCode) {
-                Object* callee = reinterpret_cast<runtime::CodeData*>(instr->imm())->code;
-                if (callee != code)
-                    objects.insert(callee);
-            } else if (instr->info().imm == hir::Imm::kObject) {
-                auto* object = reinterpret_cast<Object*>(instr->imm());
-                if (host::functionCode(object) != code && !host::isPermanent(object))
-                    objects.insert(object);
-            }
+            if (instr->info().imm == hir::Imm::kCode)
+                objects.insert(reinterpret_cast<runtime::CodeData*>(instr->imm())->code);
+            else if (instr->info().imm == hir::Imm::kObject)
+                objects.insert(reinterpret_cast<Object*>(instr->imm()));
         }
     for (const hir::InlinedFunction& inlined : fn.inlined) {
         objects.insert(static_cast<Object*>(const_cast<void*>(inlined.function)));
         objects.insert(inlined.data->code);
     }
+    return objects;
+}
+
+// Those that need no reference: the function that is compiled itself (that would keep it alive for
+// ever, and a call through its address checks it anyway), what the code object has among its
+// constants and names, since it outlives the code, and what never dies.
+void dropKnownAlive(std::unordered_set<Object*>& objects, const build::Bytecode& bytecode) {
     for (const auto* owned : {&bytecode.consts, &bytecode.names})
         for (Object* object : *owned)
             objects.erase(object);
-    return {objects.begin(), objects.end()};
+    std::erase_if(objects, [&](Object* object) {
+        return object == bytecode.code || host::functionCode(object) == bytecode.code ||
+               host::isPermanent(object);
+    });
 }
 
 cpu::RuntimeAddresses runtimeAddresses() {
@@ -243,89 +251,137 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
 
 } // namespace
 
-CompileResult compile(const CompileRequest& request) {
+struct Compilation::State {
     Stopwatch stopwatch;
-    CompileResult result;
-    static lower::Context context = makeLoweringContext();
-    addArrays(context);
+    build::Bytecode bytecode;
+    lower::Context context;
+    std::unique_ptr<hir::Function> function;
+};
+
+Compilation::Compilation(CompileRequest request) : request_(std::move(request)) {}
+
+Compilation::~Compilation() {
+    for (Object* object : kept_)
+        host::decref(object);
+}
+
+bool Compilation::begin() {
+    const uint64_t start = threadCpuMicroseconds();
+    static const lower::Context known = makeLoweringContext();
     static const bool constantsKnown = registerConstants();
     (void)constantsKnown;
+    auto state = std::make_unique<State>(State{.context = known});
+    addArrays(state->context);
 
     // The interpreter's code, with what its inline caches have seen.
-    build::Bytecode bytecode = host::decode(request.data->code);
-    if (!request.forced && bytecode.instrs.size() > kMaxInstructions) {
-        result.failure = "it is too long to be compiled without a pause";
-        return result;
+    build::Bytecode& bytecode = state->bytecode = host::decode(request_.data->code);
+    if (!request_.forced && bytecode.instrs.size() > kMaxInstructions) {
+        result_.failure = "it is too long to be compiled without a pause";
+        return false;
     }
     if (bytecode.instrs.size() * static_cast<size_t>(bytecode.numSlots + bytecode.stackSize) >
         kMaxStateSize) {
-        result.failure = "its frame states would be too large";
-        return result;
+        result_.failure = "its frame states would be too large";
+        return false;
     }
     build::BuildRequest buildRequest;
     buildRequest.bytecode = &bytecode;
-    buildRequest.profile = request.data;
-    buildRequest.facts = makeFacts(*request.data);
-    buildRequest.probes = request.probeAfter > 0 ? request.data : nullptr;
-    buildRequest.probeAfter = request.probeAfter;
-    buildRequest.functionEntry = request.functionEntry;
-    buildRequest.leavesCold = request.leavesCold;
-    buildRequest.entryOffsets = request.osrOffsets;
-    if (request.resumeEntries)
+    buildRequest.profile = request_.data;
+    buildRequest.facts = makeFacts(*request_.data);
+    buildRequest.probes = request_.probeAfter > 0 ? request_.data : nullptr;
+    buildRequest.probeAfter = request_.probeAfter;
+    buildRequest.functionEntry = request_.functionEntry;
+    buildRequest.leavesCold = request_.leavesCold;
+    buildRequest.entryOffsets = request_.osrOffsets;
+    if (request_.resumeEntries)
         addResumePoints(bytecode, buildRequest.entryOffsets);
 
     // SSA, speculating on the feedback.
-    std::unique_ptr<hir::Function> fn = build::buildGraph(buildRequest, &result.failure);
-    if (!fn)
-        return result;
-    stopwatch.finish(runtime::Phase::kBuild);
+    state->function = build::buildGraph(buildRequest, &result_.failure);
+    if (!state->function)
+        return false;
+    std::unordered_set<Object*> references = collectReferences(*state->function);
+    dropKnownAlive(references, bytecode);
+    references.insert(bytecode.code);
+    kept_.assign(references.begin(), references.end());
+    for (Object* object : kept_)
+        host::incref(object);
+    state->stopwatch.finish(runtime::Phase::kBuild);
+    state_ = std::move(state);
+    microseconds_ = threadCpuMicroseconds() - start;
+    return true;
+}
 
+void Compilation::finish() {
+    const uint64_t start = threadCpuMicroseconds();
+    const std::unique_ptr<State> state = std::move(state_);
+    state->stopwatch.restart();
+    run(*state);
+    microseconds_ += threadCpuMicroseconds() - start;
+}
+
+void Compilation::run(State& state) {
     // Optimization, then reference counts and the frame's memory (see passes/pipeline.cpp).
+    std::unique_ptr<hir::Function> fn = std::move(state.function);
     for (const passes::Pass& pass : passes::pipeline()) {
         if (isDisabled(pass))
             continue;
         pass.run(*fn);
 #ifdef PYSTON_CHECKS
         if (std::string error = hir::verify(*fn); !error.empty()) {
-            result.failure = "after " + std::string(pass.name) + ": " + error;
-            return result;
+            result_.failure = "after " + std::string(pass.name) + ": " + error;
+            return;
         }
 #endif
     }
-    stopwatch.finish(runtime::Phase::kPasses);
-    if (request.wantDumps)
-        result.hir = hir::print(*fn);
+    state.stopwatch.finish(runtime::Phase::kPasses);
+    if (request_.wantDumps)
+        result_.hir = hir::print(*fn);
 
     // Machine operations over virtual registers, then real ones.
-    std::unique_ptr<lir::Function> lir = lower::lower(*fn, context);
-    stopwatch.finish(runtime::Phase::kLower);
-    if (request.wantDumps)
-        result.lir = lir::print(*lir);
+    std::unique_ptr<lir::Function> lir = lower::lower(*fn, state.context);
+    state.stopwatch.finish(runtime::Phase::kLower);
+    if (request_.wantDumps)
+        result_.lir = lir::print(*lir);
     auto blob = std::make_unique<runtime::CodeBlob>();
-    blob->owner = request.data;
+    blob->owner = request_.data;
     blob->numSlots = fn->numSlots;
     blob->caches = fn->caches;
-    std::vector<Object*> references = collectReferences(*fn, bytecode);
+    const std::unordered_set<Object*> references = collectReferences(*fn);
+    std::ranges::copy_if(kept_, std::back_inserter(referred_), [&](Object* object) {
+        return object != state.bytecode.code && references.contains(object);
+    });
     fn.reset(); // both at once would be the peak of what the process needs
     regalloc::Allocation allocation = regalloc::allocate(*lir, cpu::hostTarget());
 #ifdef PYSTON_CHECKS
     if (std::string error = regalloc::check(*lir, allocation, cpu::hostTarget()); !error.empty()) {
-        result.failure = "register allocation: " + error;
-        return result;
+        result_.failure = "register allocation: " + error;
+        return;
     }
 #endif
+    state.stopwatch.finish(runtime::Phase::kAllocate);
 
-    stopwatch.finish(runtime::Phase::kAllocate);
+    if (!emitCode(*lir, allocation, request_, *blob, result_))
+        return;
+    state.stopwatch.finish(runtime::Phase::kEmit);
+    blob->phases = state.stopwatch.phases();
+    result_.blob = std::move(blob);
+}
 
-    if (!emitCode(*lir, allocation, request, *blob, result))
-        return result;
-    for (Object* object : references)
-        host::incref(object);
-    blob->references = std::move(references);
-    stopwatch.finish(runtime::Phase::kEmit);
-    blob->phases = stopwatch.phases();
-    result.blob = std::move(blob);
-    return result;
+CompileResult Compilation::takeResult() {
+    if (result_.blob) {
+        for (Object* object : referred_)
+            host::incref(object);
+        result_.blob->references = std::move(referred_);
+    }
+    return std::move(result_);
+}
+
+CompileResult compile(const CompileRequest& request) {
+    Compilation compilation(request);
+    if (compilation.begin())
+        compilation.finish();
+    return compilation.takeResult();
 }
 
 } // namespace pyston

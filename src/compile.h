@@ -1,7 +1,9 @@
-// The whole compiler as one call.
+// The whole compiler.
 #pragma once
 
 #include "support/fwd.h"
+
+#include <cstdint>
 
 #include <memory>
 #include <string>
@@ -31,8 +33,40 @@ struct CompileResult {
     std::string hir, lir, assembly;          // when asked for
 };
 
-// Bytecode to executable code. Takes no Python lock besides the GIL that the caller holds; runs no
-// Python code.
+// Bytecode to executable code. Runs no Python code.
+class Compilation {
+  public:
+    explicit Compilation(CompileRequest request);
+    // With the GIL, as everything but finish().
+    ~Compilation();
+    Compilation(const Compilation&) = delete;
+    Compilation& operator=(const Compilation&) = delete;
+
+    // Reads what the interpreter knows, and builds the graph: a twelfth of the work. False if the
+    // code is refused. From then on it, and the objects that the graph refers to, are kept alive.
+    bool begin();
+    // The rest. Looks at no object but numbers, which do not change: any thread may do it, without
+    // the GIL.
+    void finish();
+    // Once, after either.
+    CompileResult takeResult();
+
+    const CompileRequest& request() const { return request_; }
+    uint64_t microseconds() const { return microseconds_; } // of CPU time so far
+
+  private:
+    struct State;
+    void run(State& state);
+
+    CompileRequest request_;
+    CompileResult result_;
+    std::unique_ptr<State> state_; // from begin() to finish()
+    std::vector<Object*> kept_;
+    std::vector<Object*> referred_; // what the code refers to in the end
+    uint64_t microseconds_ = 0;
+};
+
+// All of it at once, with the GIL.
 CompileResult compile(const CompileRequest& request);
 
 } // namespace pyston

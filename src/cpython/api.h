@@ -147,6 +147,10 @@ void wakeCode(runtime::CodeData* data);
 void noticeEntry(runtime::CodeData* data);
 
 // --- control
+// Has the interpreter call `function` soon, on its main thread, with the GIL; 0 is success. Any
+// thread may ask, without the GIL, as long as the interpreter has not begun to end. It may come to
+// nothing (too many such calls).
+void callSoon(int (*function)(void*), void* argument);
 // Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in
 // it, else one sentence for the user.
 std::string selfCheck();

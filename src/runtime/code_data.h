@@ -208,8 +208,9 @@ struct CodeData {
         osrOffsets; // loop headers and handlers that were entered from the interpreter
     std::unordered_map<int32_t, SiteProfile> sites; // by instruction byte offset
     std::vector<SeenLocal> seenLocals;              // by slot
-    bool localsDiffered = false; // since the last compilation, from what they had been
-    std::string failure;         // why compilation was given up, if it was
+    bool localsDiffered = false;  // since the last compilation, from what they had been
+    bool isBeingCompiled = false; // on the compiler's own thread
+    std::string failure;          // why compilation was given up, if it was
 };
 
 // While it lives, code is compiled for frames with these globals and builtins (borrowed).

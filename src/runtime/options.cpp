@@ -49,6 +49,18 @@ bool parseSwitch(std::string_view text, bool* out) {
     return false;
 }
 
+bool setCompileThread(Options::CompileThread* out, std::string_view text) {
+    using Thread = Options::CompileThread;
+    bool on = false;
+    if (text == "auto")
+        *out = Thread::kAuto;
+    else if (parseSwitch(text, &on))
+        *out = on ? Thread::kOn : Thread::kOff;
+    else
+        return false;
+    return true;
+}
+
 bool setCount(uint32_t* out, std::string_view text) {
     uint64_t value = 0;
     if (!parseNumber(text, &value) || value > UINT32_MAX)
@@ -94,6 +106,9 @@ const std::vector<Row>& rows() {
           "share of the CPU time that compiling may take, half of it after the first second (100: "
           "any)"},
          [](O& o, V v) { return setCount(&o.compileBudget, v) && o.compileBudget <= 100; }},
+        {{"compile-thread", "on|off|auto",
+          "compile on a second processor while the program goes on"},
+         [](O& o, V v) { return setCompileThread(&o.compileThread, v); }},
         {{"max-versions", "N", "compilations of one function at most"},
          [](O& o, V v) { return setCount(&o.maxVersions, v) && o.maxVersions > 0; }},
         {{"memory-limit", "BYTES", "machine code at most (suffixes k, m, g)"},

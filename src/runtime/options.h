@@ -23,6 +23,9 @@ struct Options {
     // Compilations of one code object; the last of them does not speculate.
     uint32_t maxVersions = 6;
     uint32_t compileBudget = 8; // percent of the CPU time that compiling may take
+    // On a thread of its own: never; when neither the code nor the user is in a hurry; whenever it
+    // was not asked for by name.
+    enum class CompileThread : uint8_t { kOff, kAuto, kOn } compileThread = CompileThread::kAuto;
     uint64_t codeMemoryLimit = uint64_t{128} << 20; // bytes
     uint64_t stressExitsSeed = 0;                   // take exits at random; 0: off
     bool loopEntry = true;                          // OSR; off: loops are compiled at calls only

@@ -6,6 +6,7 @@
 #include "hir/hir.h"
 #include "runtime/compile_batch.h"
 #include "runtime/compile_budget.h"
+#include "runtime/compile_thread.h"
 #include "runtime/hotness.h"
 #include "runtime/options.h"
 #include "runtime/resume_points.h"
@@ -73,7 +74,8 @@ uint64_t predictedMicroseconds(const CodeData* data) {
 
 bool isWithinBudget(const CodeData* data, uint64_t now) {
     return options().compileAfterCalls == 0 ||
-           budget.allows(predictedMicroseconds(data), now, options().compileBudget);
+           (compileThreadTakesJobs() &&
+            budget.allows(predictedMicroseconds(data), now, options().compileBudget));
 }
 bool isWithinBudget(const CodeData* data) {
     return isWithinBudget(data, processCpuMicroseconds());
@@ -322,18 +324,25 @@ bool mayCompile(const CodeData* data) {
     return !data->suppressed && data->failure.empty() && data->versions < options().maxVersions;
 }
 
+// Not while it is being compiled.
+static bool mayCompileNow(const CodeData* data) {
+    return mayCompile(data) && !data->isBeingCompiled;
+}
+
 bool shouldCompileAtCall(CodeData* data) {
     ++statistics().interpretedCalls;
     data->calls += std::min(callWeight, UINT32_MAX - data->calls);
     uint32_t threshold = callThreshold(data);
     if (data->current && data->current->coldStart)
         threshold = std::min(threshold, kCallsToWarmUp);
-    return isActive() && mayCompile(data) && isTimeForCalls(data, threshold);
+    return isActive() && mayCompileNow(data) && isTimeForCalls(data, threshold);
 }
 
 uint32_t callsToSkip(const CodeData* data) {
     if (data->current || options().compileAfterCalls == 0)
         return 0;
+    if (data->isBeingCompiled && !data->hasLoops)
+        return UINT32_MAX; // until it is installed
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
     uint32_t next = data->callsBefore + callThreshold(data);
@@ -369,7 +378,7 @@ void watchLoopsNext(CodeData* data) {
 bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
     ++statistics().interpretedEdges;
     data->loopEdges += std::min(data->edgeWeight, UINT32_MAX - data->loopEdges);
-    if (!isActive() || !mayCompile(data) ||
+    if (!isActive() || !mayCompileNow(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;
     const uint32_t factor = sizeFactor(data, kUnitsPerLoopUnit * units);
@@ -379,24 +388,44 @@ bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
 bool shouldCompileAtHandler(CodeData* data, int32_t offset) {
     SiteProfile& site = data->sites[offset];
     ++site.handled;
-    return isActive() && mayCompile(data) && data->current &&
+    return isActive() && mayCompileNow(data) && data->current &&
            data->coldVersions < kMaxColdVersions &&
            isTime(data, site.handled, handledThreshold(), processCpuMicroseconds());
 }
 
-bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
-    if (data->suppressed)
+namespace {
+
+// Installs what was compiled.
+bool endCompilation(CompileJob& job) {
+    CodeData* data = job.compilation.request().data;
+    const uint64_t microseconds = job.compilation.microseconds();
+    budget.spend(data->codeUnits, microseconds);
+    statistics().compileMicroseconds = budget.spent();
+    CompileResult result = job.compilation.takeResult();
+    if (options().logCompiles)
+        logCompile(data, result, job.why, job.osrOffset, microseconds);
+    if (job.compilation.request().wantDumps)
+        printDumps(result);
+    if (!result.blob) {
+        ++statistics().refused;
+        data->failure = result.failure.empty() ? "refused" : result.failure;
+        host::wakeCode(data);
         return false;
-    const bool compilesAll = why == CompileWhy::kForced || options().compileAfterCalls == 0;
-    const bool mayBeCold = !compilesAll && data->coldVersions < kMaxColdVersions;
-    const bool isCold = data->current && data->current->coldStart;
-    const bool entersMidway = why == CompileWhy::kLoop || (why == CompileWhy::kHandler && isCold);
-    const bool coldStart =
-        mayBeCold && entersMidway && !data->isGenerator && data->calls < kCallsToWarmUp;
-    const bool forCold =
-        why == CompileWhy::kHandler || (mayBeCold && (coldStart || data->pathWasCold || isCold));
-    if (!forCold && data->versions + 1u >= options().maxVersions && data->versions > 0)
-        stopSpeculating(data);
+    }
+    ++statistics().compilations;
+    result.blob->owner = data;
+    result.blob->coldStart = job.coldStart;
+    result.blob->compileMicroseconds = microseconds;
+    dropCurrent(data);
+    data->current = std::move(result.blob);
+    publish(data);
+    if (data->suppressed) // meanwhile
+        dropCurrent(data);
+    return true;
+}
+
+CompileRequest makeRequest(CodeData* data, CompileWhy why, int32_t osrOffset, bool mayBeCold,
+                           bool coldStart) {
     CompileRequest request;
     request.data = data;
     request.functionEntry = !data->isGenerator && !coldStart;
@@ -407,39 +436,75 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
         request.probeAfter = probeAfter();
     }
     request.resumeEntries = data->isGenerator;
-    request.forced = compilesAll;
+    request.forced = why == CompileWhy::kForced || options().compileAfterCalls == 0;
     request.wantDumps = dumpWanted(data);
+    return request;
+}
 
-    const uint64_t start = threadCpuMicroseconds();
-    CompileResult result = compile(request);
-    const uint64_t microseconds = threadCpuMicroseconds() - start;
-
+// Null if the code is refused.
+std::unique_ptr<CompileJob> beginCompilation(CodeData* data, CompileWhy why, int32_t osrOffset) {
+    const bool compilesAll = why == CompileWhy::kForced || options().compileAfterCalls == 0;
+    const bool mayBeCold = !compilesAll && data->coldVersions < kMaxColdVersions;
+    const bool isCold = data->current && data->current->coldStart;
+    const bool entersMidway = why == CompileWhy::kLoop || (why == CompileWhy::kHandler && isCold);
+    const bool coldStart =
+        mayBeCold && entersMidway && !data->isGenerator && data->calls < kCallsToWarmUp;
+    const bool forCold =
+        why == CompileWhy::kHandler || (mayBeCold && (coldStart || data->pathWasCold || isCold));
+    if (!forCold && data->versions + 1u >= options().maxVersions && data->versions > 0)
+        stopSpeculating(data);
+    auto job =
+        std::make_unique<CompileJob>(makeRequest(data, why, osrOffset, mayBeCold, coldStart));
+    job->why = why;
+    job->osrOffset = osrOffset;
+    job->coldStart = coldStart;
+    job->forCold = forCold;
+    const bool hasBegun = job->compilation.begin();
     ++(forCold ? data->coldVersions : data->versions);
     data->pathWasCold = false;
     data->knowsMoreOperands = false;
     data->localsDiffered = false;
     data->loopEdges = 0;
-    budget.spend(data->codeUnits, microseconds);
-    statistics().compileMicroseconds = budget.spent();
     batch.forget(data);
     batch.noticeCompilation(processCpuMicroseconds());
-    if (options().logCompiles)
-        logCompile(data, result, why, osrOffset, microseconds);
-    if (request.wantDumps)
-        printDumps(result);
-    if (!result.blob) {
-        ++statistics().refused;
-        data->failure = result.failure.empty() ? "refused" : result.failure;
-        return false;
+    if (!hasBegun)
+        endCompilation(*job);
+    return hasBegun ? std::move(job) : nullptr;
+}
+
+bool mayWait(const CompileRequest& request) {
+    using Thread = Options::CompileThread;
+    const Thread thread = options().compileThread;
+    return !request.forced && !request.wantDumps &&
+           (thread == Thread::kOn || (thread == Thread::kAuto && economizes()));
+}
+
+} // namespace
+
+bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
+    if (data->isBeingCompiled) {
+        finishCompileJobs();
+        installFinishedCode();
     }
-    ++statistics().compilations;
-    result.blob->owner = data;
-    result.blob->coldStart = coldStart;
-    result.blob->compileMicroseconds = microseconds;
-    dropCurrent(data);
-    data->current = std::move(result.blob);
-    publish(data);
-    return true;
+    if (data->suppressed)
+        return false;
+    std::unique_ptr<CompileJob> job = beginCompilation(data, why, osrOffset);
+    if (!job)
+        return false;
+    if (mayWait(job->compilation.request())) {
+        data->isBeingCompiled = addCompileJob(job);
+        if (data->isBeingCompiled)
+            return false;
+    }
+    job->compilation.finish();
+    return endCompilation(*job);
+}
+
+void installFinishedCode() {
+    for (const std::unique_ptr<CompileJob>& job : takeFinishedJobs()) {
+        job->compilation.request().data->isBeingCompiled = false;
+        endCompilation(*job);
+    }
 }
 
 void retire(CodeData* data) {

@@ -60,7 +60,10 @@ bool mayCompile(const CodeData* data);
 // Compiles; on success the new version is `current`, the one before it is retired. `osrOffset` is a
 // loop header or handler that must be an entry, or -1. False (and data->failure set) when refused;
 // the data is then given up unless an older version is still good.
+// False also when it is compiled while the program goes on.
 bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset = -1);
+// What was compiled meanwhile becomes `current`.
+void installFinishedCode();
 // `current` leaves too often: no new activation enters it; compiled again at the next chance.
 void retire(CodeData* data);
 // An exit of `blob` was taken: counts it, and retires the version when a site fails often.

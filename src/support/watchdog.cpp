@@ -1,8 +1,8 @@
 #include "support/watchdog.h"
 
-#include <csignal>
+#include "support/own_thread.h"
+
 #include <ctime>
-#include <pthread.h>
 #include <sched.h>
 
 namespace pyston::support {
@@ -16,27 +16,12 @@ constexpr int kIdlePeriods = 200;
 bool Watchdog::start() {
     if (isUnavailable_)
         return false;
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_attr_t attributes;
-    pthread_t thread;
-    if (pthread_attr_init(&attributes) != 0)
-        return false;
-    pthread_attr_setstacksize(&attributes, kStackBytes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     isRunning_.store(true, std::memory_order_relaxed);
-    const auto body = [](void* self) -> void* {
-        static_cast<Watchdog*>(self)->run();
-        return nullptr;
-    };
-    if (pthread_create(&thread, &attributes, body, this) != 0) {
+    const auto body = [](void* self) { static_cast<Watchdog*>(self)->run(); };
+    if (!startThread(body, this, kStackBytes)) {
         isRunning_.store(false, std::memory_order_relaxed);
         isUnavailable_ = true;
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    pthread_attr_destroy(&attributes);
     return !isUnavailable_;
 }
 
@@ -57,7 +42,9 @@ void Watchdog::run() {
         idle = now == last ? idle + 1 : 0;
         last = now;
     }
-    isRunning_.store(false, std::memory_order_relaxed);
+    isRunning_.store(false);
+    if (watched_.load() != last) // by someone who has just seen a running thread
+        start();
 }
 
 void Watchdog::silence() {

@@ -1,7 +1,7 @@
 // A thread of ours that notices when something takes long.
 //
-// It exists while there is something to watch, and a while longer. It has all signals blocked and
-// takes no lock. In a child that fork() made it is gone; the next watch() starts another.
+// It exists while there is something to watch, and a while longer. It takes no lock. In a child
+// that fork() made it is gone; the next watch() starts another.
 #pragma once
 
 #include <atomic>

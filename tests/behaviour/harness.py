@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import tempfile
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,12 +28,30 @@ MODES: dict[str, dict[str, str]] = {
         "PYSTON_COMPILE_BUDGET": "100",
         "PYSTON_UNHOOK_AFTER": "1",
     },
+    "thread": {
+        "PYSTON_COMPILE_AFTER": "6",
+        "PYSTON_LOOP_AFTER": "20",
+        "PYSTON_COMPILE_BUDGET": "100",
+        "PYSTON_COMPILE_THREAD": "on",
+        "PYTHONMALLOC": "debug",  # which notices who allocates without the GIL
+    },
     "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
     "stress-exits": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }
 
 #: Low thresholds for tests of the machinery itself, which must not depend on how they are tuned.
 SOON = {"PYSTON_COMPILE_AFTER": "100", "PYSTON_LOOP_AFTER": "300", "PYSTON_COMPILE_BUDGET": "100"}
+
+
+#: What run_source() puts before its source.
+WORK = """
+import pyston, sys, gc, types
+def work(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+"""
 
 
 @dataclass(frozen=True)
@@ -131,6 +150,16 @@ def run(command: list[str], extra: dict[str, str], stdin: str = "", timeout: flo
             return shown.replace(command[0], "<python>")
 
         return Outcome(text(stdout), text(stderr), status)
+
+
+def run_source(source: str, *options: str, env: dict[str, str] | None = None) -> str:
+    """stdout of ``source`` under Pyston; it must end well and say nothing on stderr."""
+    p = subprocess.run(
+        [PYSTON, *options, "-c", WORK + textwrap.dedent(source)],
+        capture_output=True, text=True, env=environment(SOON if env is None else env), timeout=60,
+    )  # fmt: skip
+    assert (p.returncode, p.stderr) == (0, ""), p.stderr
+    return p.stdout.strip()
 
 
 def run_stock(program: Program) -> Outcome:

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import textwrap
 
 import harness
 import pytest
 
-WORK = """
-import pyston, sys, gc, types
-def work(n):
-    total = 0
-    for i in range(n):
-        total += i
-    return total
-"""
-
-
-def run(source: str, *options: str, env: dict[str, str] | None = None) -> str:
-    """stdout of ``source`` under Pyston; it must end well and say nothing on stderr."""
-    p = subprocess.run(
-        [harness.PYSTON, *options, "-c", WORK + textwrap.dedent(source)],
-        capture_output=True, text=True, env=harness.environment(harness.SOON if env is None else env), timeout=60,
-    )  # fmt: skip
-    assert (p.returncode, p.stderr) == (0, ""), p.stderr
-    return p.stdout.strip()
+run = harness.run_source
 
 
 def test_version():
@@ -172,67 +154,7 @@ def test_calls_of_cold_code_are_counted_in_bulk():
         given_up(i)
     print(pyston.is_compiled(given_up), pyston.force_compile(plain))
     """
-    assert run(source, env={}) == "False True True False True"
-
-
-UNHOOKED = {"PYSTON_COMPILE_AFTER": "100", "PYSTON_UNHOOK_AFTER": "20", "PYSTON_COMPILE_BUDGET": "100"}
-
-
-def test_cold_calls_run_without_the_hook_and_enter_compiled_code():
-    source = """
-    def leaf(n):
-        return n + 1
-    def cold(n):
-        return leaf(n) + leaf(n)
-    def before():
-        s = pyston.stats()
-        return s["unhooked_calls"], s["inlined_entries"]
-    pyston.force_compile(leaf)
-    start = before()
-    for i in range(90):
-        cold(i)
-    end = before()
-    print(end[0] - start[0] > 50, end[1] - start[1] > 100, pyston.is_compiled(cold))
-    """
-    assert run(source, env=UNHOOKED) == "True True False"
-    assert run(source, env=UNHOOKED | {"PYSTON_UNHOOK_AFTER": "0"}) == "False False False"
-
-
-def test_what_is_hot_below_cold_calls_is_found():
-    """Most calls are out of the hook's sight; those that it sees count for the others."""
-    source = """
-    def leaf(n):
-        return n + 1
-    def cold(n):
-        for _ in range(4): leaf(n)
-        pyston.suppress(cold)
-    for i in range(200):
-        cold(i)
-    print(pyston.is_compiled(leaf), pyston.is_compiled(cold))
-    """
-    assert run(source, env=UNHOOKED) == "True False"
-
-
-@pytest.mark.parametrize("what", ["pyston.disable()", "pyston.disable(); pyston.enable()", "pyston.enable()"])
-def test_switching_while_there_is_no_hook(what):
-    source = f"""
-    def leaf(n):
-        return n + 1
-    def loop(n):
-        total = 0
-        for k in range(n):
-            total += leaf(k)
-        return total
-    def cold(n):
-        if n == 60:
-            {what}
-            loop(5000)
-        return leaf(n) + leaf(n) + loop(3)
-    print(sum(cold(i) for i in range(90)), loop(20000), pyston.is_enabled())
-    print(sum(cold(i) for i in range(90)), loop(20000))
-    """
-    enabled = what != "pyston.disable()"
-    assert run(source, env=UNHOOKED) == f"8730 200010000 {enabled}\n8730 200010000"
+    assert run(source, env={"PYSTON_COMPILE_THREAD": "off"}) == "False True True False True"
 
 
 def test_code_relies_on_globals_again_after_one_was_added():
@@ -413,7 +335,7 @@ def test_perf_finds_symbols_of_compiled_code(tmp_path):
 def test_enable_without_auto_load():
     """`import pyston; pyston.enable()` where nothing else turned it on."""
     site = next((harness.VENV / "lib").glob("python3.11/site-packages"))
-    source = f"import sys; sys.path.insert(0, {str(site)!r})" + WORK + (
+    source = f"import sys; sys.path.insert(0, {str(site)!r})" + harness.WORK + (
         "print(pyston.is_enabled(), pyston.enable(), pyston.is_enabled())\n[work(9) for _ in range(1000)]\nprint(pyston.is_compiled(work))"
     )
     p = subprocess.run([harness.STOCK, "-c", source], capture_output=True, text=True, env=harness.environment(harness.SOON))

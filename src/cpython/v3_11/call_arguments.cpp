@@ -1,5 +1,6 @@
 #include "cpython/v3_11/call_arguments.h"
 
+#include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 
 #include <climits>
@@ -140,6 +141,29 @@ OfferedArguments::OfferedArguments(PyObject* function, PyObject** first, int64_t
 
 OfferedArguments::~OfferedArguments() {
     currentOffer.function = nullptr;
+}
+
+// The hook for one call, while there is none (unhooked.h).
+static PyObject* takeOfferUnhooked(PyThreadState* tstate, Frame* frame, int throwflag) {
+    // (Else it is a finalizer, in the call's argument processing.)
+    if (currentOffer.function == reinterpret_cast<PyObject*>(frame->f_func)) {
+        tstate->interp->eval_frame = nullptr;
+        dropCallerArguments(tstate, frame);
+    }
+    return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
+}
+
+PyObject* callOffering(PyThreadState* tstate, PyObject* function, PyObject** args, int64_t count,
+                       size_t nargsf, PyObject* kwnames) {
+    const OfferedArguments offer(function, args, count);
+    PyInterpreterState* interp = tstate->interp;
+    if (interp != unhookedInterpreter)
+        return PyObject_Vectorcall(function, args, nargsf, kwnames);
+    interp->eval_frame = takeOfferUnhooked;
+    PyObject* result = PyObject_Vectorcall(function, args, nargsf, kwnames);
+    if (interp->eval_frame == takeOfferUnhooked) // it was not needed
+        interp->eval_frame = interp == unhookedInterpreter ? nullptr : evalFrame;
+    return result;
 }
 
 CallerArguments callerArguments(PyThreadState* tstate, PyObject* function) {

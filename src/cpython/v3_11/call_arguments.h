@@ -45,6 +45,10 @@ extern thread_local constinit Offer currentOffer [[gnu::tls_model("initial-exec"
     return currentOffer.arguments;
 }
 
+// Calls a function with `count` arguments, the last of them by keyword, that are offered to it.
+PyObject* callOffering(PyThreadState* tstate, PyObject* function, PyObject** args, int64_t count,
+                       size_t nargsf, PyObject* kwnames);
+
 // `frame` (not linked) is at its start and owns its arguments: drops the caller's references to
 // them.
 void dropCallerArguments(PyThreadState* tstate, Frame* frame);

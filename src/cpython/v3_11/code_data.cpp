@@ -5,6 +5,7 @@
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/osr.h"
 #include "runtime/code_memory.h"
+#include "runtime/compile_thread.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 #include "runtime/resume_points.h"
@@ -35,8 +36,10 @@ void destroyHostCode(void* pointer) {
     std::unique_ptr<HostCode> data(static_cast<HostCode*>(pointer));
     if (!data)
         return;
-    if (_Py_IsFinalizing())
+    if (_Py_IsFinalizing()) {
         endUnhookedRuns();
+        runtime::stopCompileThread();
+    }
     unwatchLoops(data.get());
     releaseEntryPatch(data.get());
     wake(data.get()); // the code object's end looks at co_warmup

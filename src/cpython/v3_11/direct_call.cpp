@@ -16,6 +16,7 @@ namespace {
 // A complete frame at its function's start: runs it and clears it.
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
+    patchEntryLater(data);
     if (mayEnter(tstate, data)) [[likely]] {
         result = enterAtStart(tstate, data, frame);
     } else if (isInCharge(tstate)) {

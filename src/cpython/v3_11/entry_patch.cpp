@@ -296,11 +296,9 @@ void unpatchEntry(HostCode* data) {
         unwatchLoops(data);
 }
 
-void patchEntryLater(HostCode* data) {
+void countRefused(HostCode* data) {
     constexpr uint32_t kCalls = 128;
     EntryPatch& patch = data->entryPatch;
-    if (patch.place != EntryPatch::Place::kFound)
-        return;
     patch.callsRefused += runtime::callWeight;
     if (patch.callsRefused < kCalls)
         return;

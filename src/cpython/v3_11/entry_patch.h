@@ -32,14 +32,14 @@ struct EntryPatch {
     PyObject* constants = nullptr; // what co_consts was: frames may have it in a register
     bool ownsConstants = false;    // or it has borrowed what is in it from co_consts
 
+    bool wasRefused() const { return !stands && place == Place::kFound; }
     bool covers(int unit) const { return stands && unit >= firstUnit && unit < firstUnit + kUnits; }
 };
 
 // Patches the code if that is possible now, and compiled code can be entered at its start.
 void patchEntry(HostCode* data);
 void unpatchEntry(HostCode* data);
-// It was called by way of the hook, and is not patched: tries again after some such calls.
-void patchEntryLater(HostCode* data);
+void countRefused(HostCode* data); // see patchEntryLater()
 // The frames of this thread will be out of sight: never patches what one of them has yet to
 // execute.
 void keepUnpatched(const PyThreadState* tstate);

@@ -13,6 +13,7 @@
 #include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/tracing.h"
+#include "runtime/compile_thread.h"
 #include "runtime/policy.h"
 
 namespace pyston::host {
@@ -40,6 +41,8 @@ const void* entryFor(HostCode* data, const Frame* frame, int offset) {
 PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (tracingSeen)
         noticeEndOfTracing();
+    if (runtime::hasFinishedJobs())
+        runtime::installFinishedCode();
     HostCode* data = hostCode(frame->f_code);
     if (throwflag && mayThrowInto(tstate, data, frame))
         return throwInto(tstate, data, frame);
@@ -91,10 +94,10 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
             return runIdleCall(tstate, frame);
         }
         HostCode* data = findHostCode(code);
+        if (data != nullptr)
+            patchEntryLater(data);
         if (throwflag == 0 && data != nullptr && mayEnter(tstate, data)) {
             takeVectorcall(frame->f_func);
-            if (!data->entryPatch.stands)
-                patchEntryLater(data);
             ++runtime::statistics().nativeEntries;
             return enterAtStart(tstate, data, frame);
         }

@@ -26,6 +26,13 @@ inline bool isInterpreters(const PyCodeObject* code) {
     return unhookedInterpreter != nullptr && isIdle(code) && !stackMayBeLow();
 }
 
+// A call comes by way of the hook: if the code could not be patched where it is entered, that is
+// tried again after some of these. (Finalizers can run.)
+inline void patchEntryLater(HostCode* data) {
+    if (data->entryPatch.wasRefused()) [[unlikely]]
+        countRefused(data);
+}
+
 // May a call of this code, at its start, go to its compiled code at once?
 inline bool mayEnter(const PyThreadState* tstate, const HostCode* data) {
     return data->nativeFunction != nullptr && !tstate->cframe->use_tracing && !stackMayBeLow();

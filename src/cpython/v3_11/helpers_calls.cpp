@@ -31,8 +31,7 @@ PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** arg
         return result;
     }
     if (count > 0 && isFunction) {
-        host::OfferedArguments offer(callable, args, count);
-        result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
+        result = host::callOffering(tstate, callable, args, count, positional, kwnames);
     } else if (auto done = host::callBuiltinDirectly(tstate, callable, args,
                                                      PyVectorcall_NARGS(positional), kwnames)) {
         result = *done;

@@ -5,6 +5,7 @@
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/unhooked.h"
 #include "cpython/v3_11/unwind.h"
+#include "runtime/compile_thread.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 #include "support/cpu_time.h"
@@ -175,6 +176,8 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
     }
     if (tstate->cframe->use_tracing)
         return interpretAfterEdge();
+    if (runtime::hasFinishedJobs())
+        runtime::installFinishedCode();
     int32_t target = edge->target;
     const void* entry = data->current ? data->current->entryAt(target) : nullptr;
     const auto units = static_cast<uint32_t>((edge->next - target) / kUnit);

@@ -1,5 +1,7 @@
 #include "cpython/v3_11/pending.h"
 
+#include "cpython/api.h"
+
 namespace pyston::host {
 namespace {
 
@@ -15,6 +17,12 @@ void recomputeEvalBreaker(PyInterpreterState* interp) {
 }
 
 } // namespace
+
+void callSoon(int (*function)(void*), void* argument) {
+    Py_AddPendingCall(function, argument);
+    // (3.11 sees no need for that when it is not the main thread that asks.)
+    _Py_atomic_store_relaxed(&_PyInterpreterState_Main()->ceval.eval_breaker, 1);
+}
 
 int handlePending(ThreadState* tstate) {
     _ceval_state& state = tstate->interp->ceval;

@@ -80,14 +80,9 @@ std::vector<uint32_t> interrupted;
 
 int interrupt(void* run);
 
-// On the watchdog's thread. (Which is not the one that handles pending calls, so that 3.11 sees no
-// need for the eval breaker.)
-void requestInterruption(uint32_t run) {
-    Py_AddPendingCall(interrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(run)));
-    _Py_atomic_store_relaxed(&_PyInterpreterState_Main()->ceval.eval_breaker, 1);
-}
-
-support::Watchdog watchdog(requestInterruption);
+support::Watchdog watchdog([](uint32_t run) {
+    callSoon(interrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(run)));
+});
 
 void takeHookAway(PyThreadState* tstate, const Frame* frame) {
     ++runtime::statistics().unhookedCalls;

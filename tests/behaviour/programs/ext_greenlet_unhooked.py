@@ -98,3 +98,90 @@ def passes(i):
 
 
 print([passes(i) for i in range(300)][-3:])
+
+
+# Greenlets that die suspended in a call without the hook, dropped in the midst of another such call, whose loop
+# may be found hot by a call below it.
+def waits(main, i):
+    if i == 40:
+        main.switch()
+    return i
+
+
+def step(main, i):
+    return waits(main, i)
+
+
+def suspended(main):
+    for i in range(41):
+        step(main, i)
+
+
+def drops(box, n):
+    total = i = 0
+    while i < n:
+        i += 1
+        if i == 3 and box:
+            box.clear()
+            drops(box, 40)
+        total += i
+    return total
+
+
+def between(box):
+    return drops(box, 20)
+
+
+def top(box):
+    return between(box)
+
+
+def dropped():
+    other = greenlet.greenlet(suspended)
+    other.switch(greenlet.getcurrent())
+    return [other]
+
+
+print({top(dropped()) for _ in range(300)})
+
+
+# Greenlets suspended in the first instructions of functions that become compiled meanwhile.
+class Suspends:
+    def __init__(self, main=None):
+        self.main = main
+
+    def __neg__(self):
+        if self.main:
+            self.main.switch()
+        return 7
+
+    def __bool__(self):
+        if self.main:
+            self.main.switch()
+        return self.main is not None
+
+
+def negative(x):
+    y = -x
+    return [y] * 2
+
+
+def truth(x):
+    if x:
+        return "true"
+    y = [1, 2, 3]
+    return len(y)
+
+
+def resumed(function, rounds):
+    other = greenlet.greenlet(lambda: function(Suspends(greenlet.getcurrent().parent)))
+    plain = Suspends()
+    for _ in range(10):  # warm, but not compiled
+        function(plain)
+    other.switch()
+    for _ in range(rounds):
+        function(plain)
+    return other.switch(), function(plain)
+
+
+print(resumed(negative, 5000), resumed(truth, 5000))
