@@ -261,8 +261,10 @@ struct Compilation::State {
 Compilation::Compilation(CompileRequest request) : request_(std::move(request)) {}
 
 Compilation::~Compilation() {
-    for (Object* object : kept_)
-        host::decref(object);
+    if (!kept_.empty())
+        request_.data->keptForCompilation = nullptr;
+    for (Object* object : std::exchange(kept_, {}))
+        host::unrefer(object);
 }
 
 bool Compilation::begin() {
@@ -305,7 +307,8 @@ bool Compilation::begin() {
     references.insert(bytecode.code);
     kept_.assign(references.begin(), references.end());
     for (Object* object : kept_)
-        host::incref(object);
+        host::refer(object);
+    request_.data->keptForCompilation = &kept_;
     state->stopwatch.finish(runtime::Phase::kBuild);
     state_ = std::move(state);
     microseconds_ = threadCpuMicroseconds() - start;
@@ -371,7 +374,7 @@ void Compilation::run(State& state) {
 CompileResult Compilation::takeResult() {
     if (result_.blob) {
         for (Object* object : referred_)
-            host::incref(object);
+            host::refer(object);
         result_.blob->references = std::move(referred_);
     }
     return std::move(result_);

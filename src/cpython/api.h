@@ -39,8 +39,10 @@ Object* classOf(Object* object);      // borrowed
 // The int value if `object` is exactly an int that fits, else nothing.
 std::optional<int64_t> intValue(Object* object);
 std::optional<double> floatValue(Object* object);
-void incref(Object* object);
-void decref(Object* object);
+// References of compiled code, and of code that is being compiled, which the garbage collector is
+// shown (runtime::CodeBlob::references, CodeData::keptForCompilation).
+void refer(Object* object);
+void unrefer(Object* object);
 // Lives as long as the process, so that code needs no reference to it: None, True, static
 // classes...
 bool isPermanent(Object* object);

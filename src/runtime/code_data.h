@@ -210,7 +210,9 @@ struct CodeData {
     std::vector<SeenLocal> seenLocals;              // by slot
     bool localsDiffered = false;  // since the last compilation, from what they had been
     bool isBeingCompiled = false; // on the compiler's own thread
-    std::string failure;          // why compilation was given up, if it was
+    // References that are held meanwhile.
+    const std::vector<Object*>* keptForCompilation = nullptr;
+    std::string failure; // why compilation was given up, if it was
 };
 
 // While it lives, code is compiled for frames with these globals and builtins (borrowed).

@@ -15,6 +15,7 @@
 #include <climits>
 #include <cstddef>
 #include <new>
+#include <utility>
 
 namespace pyston::host {
 
@@ -22,13 +23,21 @@ Py_ssize_t codeExtraIndex = -1;
 
 namespace {
 
+HostCode* dataOfCode(PyObject* object) {
+    return PyCode_Check(object) ? findHostCode(reinterpret_cast<PyCodeObject*>(object)) : nullptr;
+}
+
+void dropReferences(runtime::CodeBlob* blob) {
+    for (PyObject* object : std::exchange(blob->references, {}))
+        unrefer(object);
+}
+
 void destroyBlob(std::unique_ptr<runtime::CodeBlob> blob) {
     if (blob->base != nullptr) {
         runtime::unregisterNativeCode(blob->base);
         runtime::releaseCode(blob->base, blob->size);
     }
-    for (Object* object : blob->references)
-        Py_DECREF(object);
+    dropReferences(blob.get());
 }
 
 // Called when a code object dies: no frame runs it, so its machine code is dead as well.
@@ -90,6 +99,8 @@ HostCode* makeHostCode(PyCodeObject* code) {
             code->co_nlocalsplus + code->co_stacksize + static_cast<int>(FRAME_SPECIALS_SIZE);
     }
     findLoopEdges(data.get());
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); ++i)
+        data->hasInnerCode |= PyCode_Check(PyTuple_GET_ITEM(code->co_consts, i));
     runtime::registerCode(data.get());
     return data.release();
 }
@@ -105,6 +116,24 @@ bool prepareCodeData() {
 HostCode* hostCode(PyCodeObject* code) {
     HostCode* data = findHostCode(code);
     return data != nullptr ? data : makeHostCode(code);
+}
+
+void dropReferences(HostCode* data) {
+    runtime::suppress(data); // nothing compiled is entered
+    for (std::unique_ptr<runtime::CodeBlob>& blob : data->retired)
+        dropReferences(blob.get());
+}
+
+void refer(Object* object) {
+    Py_INCREF(object);
+    if (HostCode* data = dataOfCode(object))
+        ++data->referrers;
+}
+
+void unrefer(Object* object) {
+    if (HostCode* data = dataOfCode(object))
+        --data->referrers;
+    Py_DECREF(object);
 }
 
 void lookAtLocals(runtime::CodeData* data, const Frame* frame) {

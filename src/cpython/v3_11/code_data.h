@@ -47,7 +47,9 @@ struct HostCode : runtime::CodeData {
     bool neverPatch = false;
     // Lies in the interpreter's own image; subinterpreters share it, and run it without the hook.
     bool isStatic = false;
-    bool hasCalls = false; // instructions that call something
+    bool hasCalls = false;     // instructions that call something
+    bool hasInnerCode = false; // code objects among its constants
+    Py_ssize_t referrers = 0;  // compiled versions that refer to the code
     EntryPatch entryPatch;
     int16_t idleCalls = 0; // as last granted, see isIdle()
     // See unhooked.h.
@@ -101,6 +103,9 @@ inline int idleCallsLeft(const PyCodeObject* code) {
 // Grants such calls, if policy has no use for them / takes back those that are left.
 void letIdle(HostCode* data);
 void wake(HostCode* data);
+
+// The code will not be run again: gives up what its compiled versions refer to.
+void dropReferences(HostCode* data);
 
 // Null only when out of memory (no exception is set).
 HostCode* hostCode(PyCodeObject* code);

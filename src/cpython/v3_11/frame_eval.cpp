@@ -2,6 +2,7 @@
 
 #include "cpython/api.h"
 #include "cpython/v3_11/call_arguments.h"
+#include "cpython/v3_11/code_references.h"
 #include "cpython/v3_11/code_views.h"
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/free_lists.h"
@@ -151,6 +152,7 @@ bool install() {
     markUnseenFrames();
     takeGeneratorSlots();
     takeDeallocs();
+    takeFunctionTraversal();
     prepareUnhookedRuns();
     installedIn = interp;
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
@@ -166,6 +168,7 @@ void uninstall() {
     installedIn = nullptr;
     giveBackGeneratorSlots();
     giveBackDeallocs();
+    giveBackFunctionTraversal();
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
 }
 

@@ -198,12 +198,6 @@ std::optional<double> floatValue(Object* object) {
     return PyFloat_AS_DOUBLE(object);
 }
 
-void incref(Object* object) {
-    Py_INCREF(object);
-}
-void decref(Object* object) {
-    Py_DECREF(object);
-}
 bool isPermanent(Object* object) {
     if (object == Py_None || object == Py_True || object == Py_False || object == Py_Ellipsis ||
         object == Py_NotImplemented)

@@ -1,0 +1,91 @@
+#include "cpython/v3_11/code_references.h"
+
+#include "cpython/v3_11/code_data.h"
+
+#include <vector>
+
+namespace pyston::host {
+namespace {
+
+traverseproc originalTraverse = nullptr;
+inquiry originalClear = nullptr;
+
+int visitAll(const std::vector<PyObject*>& references, visitproc visit, void* arg) {
+    for (PyObject* object : references)
+        Py_VISIT(object);
+    return 0;
+}
+
+// Besides compiled code, does a single one own this code? (When that is gone, compiled code that
+// refers to it cannot call it any more, or keeps that owner alive.)
+bool hasOneOwner(const PyCodeObject* code) {
+    const HostCode* data = findHostCode(code);
+    return Py_REFCNT(code) == 1 + (data != nullptr ? data->referrers : 0);
+}
+
+// What the compiled versions of this code hold, and those of the functions in it of which there is
+// none at present. Who asks is its one owner.
+int visitReferences(PyCodeObject* code, visitproc visit, void* arg) {
+    const HostCode* data = findHostCode(code);
+    if (data == nullptr)
+        return 0;
+    if (data->current)
+        if (int failed = visitAll(data->current->references, visit, arg))
+            return failed;
+    for (const auto& blob : data->retired)
+        if (int failed = visitAll(blob->references, visit, arg))
+            return failed;
+    if (data->keptForCompilation != nullptr)
+        if (int failed = visitAll(*data->keptForCompilation, visit, arg))
+            return failed;
+    if (!data->hasInnerCode || Py_REFCNT(code->co_consts) != 1)
+        return 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); ++i) {
+        PyObject* constant = PyTuple_GET_ITEM(code->co_consts, i);
+        auto* inner = reinterpret_cast<PyCodeObject*>(constant);
+        if (!PyCode_Check(constant) || !hasOneOwner(inner))
+            continue;
+        if (int failed = visitReferences(inner, visit, arg))
+            return failed;
+    }
+    return 0;
+}
+
+PyCodeObject* ownCode(PyObject* function) {
+    auto* code =
+        reinterpret_cast<PyCodeObject*>(reinterpret_cast<PyFunctionObject*>(function)->func_code);
+    return code != nullptr && hasOneOwner(code) ? code : nullptr;
+}
+
+int traverse(PyObject* function, visitproc visit, void* arg) {
+    if (int failed = originalTraverse(function, visit, arg))
+        return failed;
+    PyCodeObject* code = ownCode(function);
+    return code != nullptr ? visitReferences(code, visit, arg) : 0;
+}
+
+// Of garbage. Functions whose code refers to each other have nothing else that breaks the cycle.
+int clear(PyObject* function) {
+    const int failed = originalClear(function);
+    PyCodeObject* code = ownCode(function);
+    HostCode* data = code != nullptr ? findHostCode(code) : nullptr;
+    if (data != nullptr)
+        dropReferences(data);
+    return failed;
+}
+
+} // namespace
+
+void takeFunctionTraversal() {
+    originalTraverse = PyFunction_Type.tp_traverse;
+    originalClear = PyFunction_Type.tp_clear;
+    PyFunction_Type.tp_traverse = traverse;
+    PyFunction_Type.tp_clear = clear;
+}
+
+void giveBackFunctionTraversal() {
+    PyFunction_Type.tp_traverse = originalTraverse;
+    PyFunction_Type.tp_clear = originalClear;
+}
+
+} // namespace pyston::host
