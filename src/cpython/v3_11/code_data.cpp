@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace pyston::host {
 
@@ -27,17 +28,13 @@ HostCode* dataOfCode(PyObject* object) {
     return PyCode_Check(object) ? findHostCode(reinterpret_cast<PyCodeObject*>(object)) : nullptr;
 }
 
-void dropReferences(runtime::CodeBlob* blob) {
-    for (PyObject* object : std::exchange(blob->references, {}))
-        unrefer(object);
-}
-
 void destroyBlob(std::unique_ptr<runtime::CodeBlob> blob) {
     if (blob->base != nullptr) {
         runtime::unregisterNativeCode(blob->base);
         runtime::releaseCode(blob->base, blob->size);
     }
-    dropReferences(blob.get());
+    for (PyObject* object : std::exchange(blob->references, {}))
+        unrefer(object);
 }
 
 // Called when a code object dies: no frame runs it, so its machine code is dead as well.
@@ -120,8 +117,12 @@ HostCode* hostCode(PyCodeObject* code) {
 
 void dropReferences(HostCode* data) {
     runtime::suppress(data); // nothing compiled is entered
-    for (std::unique_ptr<runtime::CodeBlob>& blob : data->retired)
-        dropReferences(blob.get());
+    std::vector<PyObject*> dropped;
+    for (const std::unique_ptr<runtime::CodeBlob>& blob : data->retired)
+        for (PyObject* object : std::exchange(blob->references, {}))
+            dropped.push_back(object);
+    for (PyObject* object : dropped) // finalizers may install what was just being compiled
+        unrefer(object);
 }
 
 void refer(Object* object) {
