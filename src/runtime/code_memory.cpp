@@ -7,7 +7,8 @@
 //
 // perf takes a mapped memory file for a module, and looks for symbols in it alone. For it there is
 // anonymous private memory instead, which a fork copies by itself: its pages are not executable
-// while they are written to. (Nobody runs them then: code is written under the GIL.)
+// while they are written to. (Nobody runs them then: what is not done under the GIL, on the compile
+// thread, is left out for perf.)
 #include "runtime/code_memory.h"
 
 #include <algorithm>

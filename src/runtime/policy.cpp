@@ -472,10 +472,11 @@ std::unique_ptr<CompileJob> beginCompilation(CodeData* data, CompileWhy why, int
     return hasBegun ? std::move(job) : nullptr;
 }
 
+// (For perf, code is written where others that run lie: see code_memory.cpp.)
 bool mayWait(const CompileRequest& request) {
     using Thread = Options::CompileThread;
     const Thread thread = options().compileThread;
-    return !request.forced && !request.wantDumps &&
+    return !request.forced && !request.wantDumps && !options().perfMap &&
            (thread == Thread::kOn || (thread == Thread::kAuto && economizes()));
 }
 

@@ -36,6 +36,12 @@ def test_all_that_is_called_is_compiled_in_the_end():
     assert run(MANY_FUNCTIONS + source, env=THREAD) == "True 1"
 
 
+def test_perf_map_does_without_the_thread():
+    """Its code memory is not executable while it is written to."""
+    source = "print(all_are_compiled())"
+    assert run(MANY_FUNCTIONS + source, "-X", "pyston-perf-map", env=THREAD) == "True"
+
+
 def test_loop_that_runs_is_entered_when_it_is_compiled():
     source = """
     def spins():
