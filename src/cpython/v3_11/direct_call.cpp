@@ -13,26 +13,44 @@
 namespace pyston::host {
 namespace {
 
-// A complete frame at its function's start: runs it and clears it.
+// A call at its start that is the interpreter's business, see mayRunIdle(). What it does without a
+// hook is not counted.
+[[gnu::always_inline]] inline PyObject* runIdle(PyThreadState* tstate, Frame* frame) {
+    return tstate->interp == unhookedInterpreter ? _PyEval_EvalFrameDefault(tstate, frame, 0)
+                                                 : runIdleCall(tstate, frame);
+}
+
+// A complete frame at its function's start: runs it and clears it. (`data` may be null if
+// mayRunIdle().)
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
-    patchEntryLater(data);
-    if (mayEnter(tstate, data)) [[likely]] {
-        result = enterAtStart(tstate, data, frame);
-    } else if (isInCharge(tstate)) {
-        result = evalWithStack(tstate, frame, 0);
+    if (mayRunIdle(frame->f_code)) {
+        result = runIdle(tstate, frame);
     } else {
-        result = _PyEval_EvalFrame(tstate, frame, 0);
+        patchEntryLater(data);
+        if (mayEnter(tstate, data)) [[likely]] {
+            result = enterAtStart(tstate, data, frame);
+        } else if (isInCharge(tstate)) {
+            result = evalWithStack(tstate, frame, 0);
+        } else {
+            result = _PyEval_EvalFrame(tstate, frame, 0);
+        }
     }
     clearAndPopFrame(tstate, frame);
     return result;
 }
 
-// The same in the interpreter, whose business the call is (see mayRunIdle()).
-[[gnu::always_inline]] inline PyObject* runIdle(PyThreadState* tstate, Frame* frame) {
-    PyObject* result = runIdleCall(tstate, frame);
-    clearAndPopFrame(tstate, frame);
-    return result;
+// What a call takes that is made without the interpreter's argument processing: where that is
+// simple enough, and not traced.
+struct Callee {
+    bool isSimple;
+    HostCode* data; // null if the call is idle
+};
+Callee calleeOf(PyThreadState* tstate, const PyCodeObject* code) {
+    if (mayRunIdle(code) && !isGeneratorCode(code))
+        return {hasSimpleParameters(code), nullptr};
+    HostCode* data = findHostCode(code);
+    return {data != nullptr && data->simpleCalls && !tstate->cframe->use_tracing, data};
 }
 
 // Are the arguments the interpreter's own references, in its frame? They are if it is executing the
@@ -201,26 +219,20 @@ PyObject* vectorcallAny(PyObject* callable, PyObject* const* args, size_t nargsf
     if (!hasSimpleParameters(code) || given > wanted || given + defaults < wanted ||
         (kwnames != nullptr && PyTuple_GET_SIZE(kwnames) != 0) || !isInCharge(tstate))
         return vectorcallAny(callable, args, nargsf, kwnames);
-    HostCode* data = nullptr;
-    if (!mayRunIdle(code) || isGeneratorCode(code)) {
-        data = findHostCode(code);
-        if (data == nullptr || !data->simpleCalls || tstate->cframe->use_tracing)
-            return vectorcallAny(callable, args, nargsf, kwnames);
-        if (data->isGenerator) {
-            PyObject* generator = nullptr;
-            if (wanted <= kMaxGeneratorArguments)
-                generator = callGeneratorFunction(tstate, data, function, args, given, wanted);
-            return generator != nullptr ? generator
-                                        : vectorcallAny(callable, args, nargsf, kwnames);
-        }
+    const Callee callee = calleeOf(tstate, code);
+    if (!callee.isSimple)
+        return vectorcallAny(callable, args, nargsf, kwnames);
+    if (callee.data != nullptr && callee.data->isGenerator) {
+        PyObject* generator = nullptr;
+        if (wanted <= kMaxGeneratorArguments)
+            generator = callGeneratorFunction(tstate, callee.data, function, args, given, wanted);
+        return generator != nullptr ? generator : vectorcallAny(callable, args, nargsf, kwnames);
     }
     Frame* frame = pushFrame(tstate, function);
     if (frame == nullptr)
         return PyErr_NoMemory();
     fillSlots(frame, function, args, given, mayTakeArguments(tstate, callable, args, given));
-    if (data != nullptr)
-        return runAndClear(tstate, data, frame);
-    return runIdle(tstate, frame);
+    return runAndClear(tstate, callee.data, frame);
 }
 
 PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t nargsf,
@@ -231,9 +243,10 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     if (isInterpreters(code) && currentOffer.function != callable)
         return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
+    HostCode* data = findHostCode(code);
     const bool isPlain = given == static_cast<size_t>(code->co_argcount) && kwnames == nullptr &&
-                         mayRunIdle(code) && hasSimpleParameters(code) && !isGeneratorCode(code) &&
-                         isInCharge(tstate);
+                         data != nullptr && data->simpleCalls && !data->isGenerator &&
+                         !tstate->cframe->use_tracing && isInCharge(tstate);
     if (!isPlain) [[unlikely]]
         return vectorcallSlowly(tstate, function, args, nargsf, kwnames);
     Frame* frame = pushFrame(tstate, function);
@@ -241,19 +254,23 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
         return PyErr_NoMemory();
     moveArguments(frame->localsplus, args, given, mayTakeArguments(tstate, callable, args, given));
     clearSlots(frame->localsplus + given, frame->localsplus + code->co_nlocalsplus);
-    return runIdle(tstate, frame);
+    return runAndClear(tstate, data, frame);
 }
 
 bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
                      PyObject* kwnames, PyObject** result) {
     auto* function = reinterpret_cast<PyFunctionObject*>(callable);
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
-    HostCode* data = findHostCode(code);
-    if (function->vectorcall != vectorcallFunction || data == nullptr || !data->simpleCalls ||
-        tstate->cframe->use_tracing || !isInCharge(tstate))
+    const bool isOurs =
+        function->vectorcall == vectorcallFunction || function->vectorcall == _PyFunction_Vectorcall;
+    if (!isOurs || !isInCharge(tstate))
         return false;
+    const Callee callee = calleeOf(tstate, code);
+    if (!callee.isSimple)
+        return false;
+    HostCode* data = callee.data;
     bool allGiven = count == code->co_argcount && kwnames == nullptr;
-    if (data->isGenerator) {
+    if (data != nullptr && data->isGenerator) {
         if (allGiven)
             *result = makeGenerator(tstate, data, function, args, count);
         return allGiven && *result != nullptr;

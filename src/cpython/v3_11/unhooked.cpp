@@ -21,8 +21,11 @@ bool hookIsOffForStack = false;
 
 namespace {
 
-// One call of so many on average is a sample, and weighs as many.
-constexpr uint32_t kSampled = 16;
+// One call of so many on average is a sample, and weighs as many: of fewer, the longer samples have
+// led to nothing that was compiled.
+constexpr uint32_t kMostOftenSampled = 16;
+constexpr uint32_t kMostRarelySampled = 128;
+constexpr uint32_t kSamplesInVain = 256;
 // A sample ends after so many calls, or with the call that began it.
 constexpr uint32_t kCallsOfSample = 1000;
 // After a run that was interrupted so many calls of its function run with the hook, after the next
@@ -37,15 +40,30 @@ bool isOnlyThread(const PyThreadState* tstate) {
 // --- samples
 
 uint32_t sampleLeft = 0; // in idle calls
+uint32_t sampleInterval = kMostOftenSampled;
+
+void adjustInterval() {
+    static uint64_t compilations = 0;
+    static uint32_t inVain = 0;
+    const uint64_t now = runtime::statistics().compilations;
+    if (std::exchange(compilations, now) != now) {
+        inVain = 0;
+        sampleInterval = kMostOftenSampled;
+    } else if (++inVain == kSamplesInVain) {
+        inVain = 0;
+        sampleInterval = std::min(2 * sampleInterval, kMostRarelySampled);
+    }
+}
 
 // At random, so that it does not go in step with the program.
 bool isSampled() {
-    static uint32_t left = kSampled;
+    static uint32_t left = kMostOftenSampled;
     static uint32_t random = 1;
     if (--left != 0)
         return false;
+    adjustInterval();
     random = random * 1664525 + 1013904223; // Numerical Recipes
-    left = 1 + (random >> 16) % (2 * kSampled - 1);
+    left = 1 + (random >> 16) % (2 * sampleInterval - 1);
     return true;
 }
 
@@ -65,7 +83,7 @@ bool isInSample() {
 
 PyObject* runSample(PyThreadState* tstate, Frame* frame) {
     sampleLeft = kCallsOfSample;
-    runtime::callWeight = kSampled;
+    runtime::callWeight = sampleInterval;
     PyObject* result = continueFrame(tstate, frame, 0);
     endSample();
     return result;
