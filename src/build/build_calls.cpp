@@ -352,6 +352,11 @@ GraphBuilder::Called GraphBuilder::callRange(const Instr& in, std::span<Value* c
     return {result, After::kNothing};
 }
 
+static bool isFast(const host::BuiltinInfo& info) {
+    return info.convention == host::BuiltinInfo::kFast ||
+           info.convention == host::BuiltinInfo::kFastKeywords;
+}
+
 GraphBuilder::Called GraphBuilder::callBuiltinFunction(Value* callable,
                                                        std::span<Value* const> args) {
     if (!facts().builtinInfo)
@@ -361,21 +366,20 @@ GraphBuilder::Called GraphBuilder::callBuiltinFunction(Value* callable,
         return {};
     if (info.convention == host::BuiltinInfo::kO && args.size() == 1)
         return {helper(Helper::kCallCFunctionO, {callable, args[0]}), After::kBreakerAndTracing};
-    if (info.convention != host::BuiltinInfo::kFast)
+    if (!isFast(info))
         return {};
     std::vector<Value*> operands{callable};
     operands.insert(operands.end(), args.begin(), args.end());
     return {helper(Helper::kCallCFunctionFast, operands), After::kBreakerAndTracing};
 }
 
-// The helpers leave out the check of self's class, so it has to be known.
+// Where `self` is not of the descriptor's own class, the helpers make the general call.
 GraphBuilder::Called GraphBuilder::callMethodDescriptor(Value* callable,
                                                         std::span<Value* const> args) {
     if (!facts().builtinInfo || args.empty())
         return {};
     const host::BuiltinInfo info = facts().builtinInfo(constantOf(callable));
-    const ExactClass owner = ownerClassOf(constantOf(callable));
-    if (owner == ExactClass::kUnknown || !args[0]->type().is(owner))
+    if (!info.ownerClass)
         return {};
     if (info.convention == host::BuiltinInfo::kO && args.size() == 2)
         return {helper(Helper::kCallMethodDescrO, {callable, args[0], args[1]}),
@@ -383,7 +387,7 @@ GraphBuilder::Called GraphBuilder::callMethodDescriptor(Value* callable,
     if (info.convention == host::BuiltinInfo::kNoArgs && args.size() == 1)
         return {helper(Helper::kCallMethodDescrNoArgs, {callable, args[0]}),
                 After::kBreakerAndTracing};
-    if (info.convention != host::BuiltinInfo::kFast)
+    if (!isFast(info))
         return {};
     std::vector<Value*> operands{callable};
     operands.insert(operands.end(), args.begin(), args.end());

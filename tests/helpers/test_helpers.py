@@ -838,6 +838,17 @@ def test_builtin_calls():
     same(lambda: call("CallMethodDescrNoArgs", str.upper, "abc"), lambda: "abc".upper())
     same(lambda: call("CallMethodDescrFast", str.replace, "abc", "a", "b"), lambda: "abc".replace("a", "b"))
     same(lambda: call("CallMethodDescrFast", str.replace, "abc", "a"), lambda: "abc".replace("a"))
+    same(lambda: call("CallMethodDescrFast", str.split, "a b"), lambda: "a b".split())
+    same(lambda: call("CallMethodDescrFast", str.split, "a b", 1), lambda: "a b".split(1))
+    same(lambda: call("CallCFunctionFast", sorted, [2, 1]), lambda: sorted([2, 1]))
+
+    class Text(str):
+        pass
+
+    for own in (Text("a-b"), 5):  # a subclass, and no instance at all
+        same(lambda: call("CallMethodDescrO", str.join, own, "xy"), lambda: str.join(own, "xy"))
+        same(lambda: call("CallMethodDescrNoArgs", str.upper, own), lambda: str.upper(own))
+        same(lambda: call("CallMethodDescrFast", str.split, own, "-"), lambda: str.split(own, "-"))
 
 
 def test_isinstance():

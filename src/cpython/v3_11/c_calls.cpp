@@ -6,8 +6,6 @@
 namespace pyston::host {
 namespace {
 
-using Result = std::optional<PyObject*>;
-
 _PyCFunctionFast asFast(PyCFunction function) {
     return reinterpret_cast<_PyCFunctionFast>(reinterpret_cast<void (*)()>(function));
 }
@@ -20,14 +18,14 @@ PyObject* checked(PyThreadState* tstate, PyObject* callable, PyObject* result) {
     return _Py_CheckFunctionResult(tstate, callable, result, nullptr);
 }
 
-Result callFunction(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
+PyObject* callFunction(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
                     Py_ssize_t positional, PyObject* kwnames) {
     PyCFunction function = PyCFunction_GET_FUNCTION(callable);
     PyObject* self = PyCFunction_GET_SELF(callable);
     switch (PyCFunction_GET_FLAGS(callable)) {
     case METH_FASTCALL:
         if (kwnames != nullptr)
-            return {};
+            return notCalled();
         return checked(tstate, callable, asFast(function)(self, args, positional));
     case METH_FASTCALL | METH_KEYWORDS:
         return checked(tstate, callable,
@@ -38,17 +36,17 @@ Result callFunction(PyThreadState* tstate, PyObject* callable, PyObject* const* 
             Py_ssize_t length = PyObject_Length(args[0]);
             return length < 0 ? nullptr : PyLong_FromSsize_t(length);
         }
-        return {};
+        return notCalled();
     default:
-        return {};
+        return notCalled();
     }
 }
 
-Result callMethod(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
+PyObject* callMethod(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
                   Py_ssize_t positional) {
     auto* descriptor = reinterpret_cast<PyMethodDescrObject*>(callable);
     if (positional < 1 || !Py_IS_TYPE(args[0], descriptor->d_common.d_type))
-        return {};
+        return notCalled();
     PyMethodDef* method = descriptor->d_method;
     PyObject* self = args[0];
     switch (method->ml_flags) {
@@ -61,20 +59,20 @@ Result callMethod(PyThreadState* tstate, PyObject* callable, PyObject* const* ar
     case METH_O:
         if (callable == tstate->interp->callable_cache.list_append && positional == 2)
             return PyList_Append(self, args[1]) < 0 ? nullptr : Py_NewRef(Py_None);
-        return {};
+        return notCalled();
     default:
-        return {};
+        return notCalled();
     }
 }
 
-Result callClass(PyObject* callable, PyObject* argument) {
+PyObject* callClass(PyObject* callable, PyObject* argument) {
     if (callable == reinterpret_cast<PyObject*>(&PyType_Type))
         return Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(argument)));
     if (callable == reinterpret_cast<PyObject*>(&PyUnicode_Type))
         return PyObject_Str(argument);
     if (callable == reinterpret_cast<PyObject*>(&PyTuple_Type))
         return PySequence_Tuple(argument);
-    return {};
+    return notCalled();
 }
 
 // Whether the interpreter would have specialized the instructions of the running code by now.
@@ -84,20 +82,20 @@ bool runsWarmCode(PyThreadState* tstate) {
 
 } // namespace
 
-Result callBuiltinDirectly(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
+PyObject* callBuiltinDirectly(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
                            Py_ssize_t positional, PyObject* kwnames) {
     if (!runsWarmCode(tstate))
-        return {};
+        return notCalled();
     PyTypeObject* type = Py_TYPE(callable);
     if (type == &PyCFunction_Type)
         return callFunction(tstate, callable, args, positional, kwnames);
     if (kwnames != nullptr)
-        return {};
+        return notCalled();
     if (type == &PyMethodDescr_Type)
         return callMethod(tstate, callable, args, positional);
     if (type == &PyType_Type && positional == 1)
         return callClass(callable, args[0]);
-    return {};
+    return notCalled();
 }
 
 } // namespace pyston::host

@@ -5,14 +5,17 @@
 
 #include "cpython/v3_11/interpreter.h"
 
-#include <optional>
-
 namespace pyston::host {
 
-// Nothing if `callable` is not such a builtin, not called in such a way, or if the running code is
-// too cold to have been specialized (it was compiled on request). `args` are borrowed.
-std::optional<PyObject*> callBuiltinDirectly(PyThreadState* tstate, PyObject* callable,
-                                             PyObject* const* args, Py_ssize_t positional,
-                                             PyObject* kwnames);
+// Stands for no result at all. (An optional pointer is returned through memory, in parts that the
+// caller reads as one: it took longer than the rest of the call.)
+inline PyObject* notCalled() {
+    return reinterpret_cast<PyObject*>(uintptr_t{1});
+}
+
+// notCalled() if `callable` is not such a builtin, not called in such a way, or if the running code
+// is too cold to have been specialized (it was compiled on request). `args` are borrowed.
+PyObject* callBuiltinDirectly(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
+                              Py_ssize_t positional, PyObject* kwnames);
 
 } // namespace pyston::host

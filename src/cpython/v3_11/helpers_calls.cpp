@@ -32,11 +32,12 @@ PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** arg
     }
     if (count > 0 && isFunction) {
         result = host::callOffering(tstate, callable, args, count, positional, kwnames);
-    } else if (auto done = host::callBuiltinDirectly(tstate, callable, args,
-                                                     PyVectorcall_NARGS(positional), kwnames)) {
-        result = *done;
     } else {
-        result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
+        result = host::callBuiltinDirectly(tstate, callable, args, PyVectorcall_NARGS(positional),
+                                           kwnames);
+        if (result == host::notCalled()) {
+            result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
+        }
     }
     for (int64_t i = 0; i < count; i++) {
         Py_DECREF(args[i]);
@@ -134,8 +135,20 @@ PyMethodDef* methodOf(PyObject* descriptor) {
     return reinterpret_cast<PyMethodDescrObject*>(descriptor)->d_method;
 }
 
-_PyCFunctionFast asFast(PyCFunction function) {
-    return reinterpret_cast<_PyCFunctionFast>(reinterpret_cast<void (*)()>(function));
+// A function with METH_FASTCALL, with or without METH_KEYWORDS.
+PyObject* callFast(const PyMethodDef* method, PyObject* self, PyObject* const* args,
+                   Py_ssize_t count) {
+    auto function = reinterpret_cast<void (*)()>(method->ml_meth);
+    if ((method->ml_flags & METH_KEYWORDS) != 0) {
+        return reinterpret_cast<_PyCFunctionFastWithKeywords>(function)(self, args, count, nullptr);
+    }
+    return reinterpret_cast<_PyCFunctionFast>(function)(self, args, count);
+}
+
+// May the descriptor's function be called with `self` as it is? Whatever else it is, the
+// interpreter makes the general call, which may refuse it, and counts a level of recursion.
+bool isOwn(PyObject* descriptor, PyObject* self) {
+    return Py_IS_TYPE(self, PyDescr_TYPE(descriptor));
 }
 
 // What `*args` holds as a tuple; null with an exception set.
@@ -317,8 +330,8 @@ PyObject* CallCFunctionO(PyThreadState* tstate, PyObject* function, PyObject* ar
 }
 
 PyObject* CallCFunctionFast(PyThreadState*, PyObject* function, PyObject** args, int64_t count) {
-    PyObject* result =
-        asFast(PyCFunction_GET_FUNCTION(function))(PyCFunction_GET_SELF(function), args, count);
+    PyObject* result = callFast(reinterpret_cast<PyCFunctionObject*>(function)->m_ml,
+                                PyCFunction_GET_SELF(function), args, count);
     for (int64_t i = 0; i < count; i++) {
         Py_DECREF(args[i]);
     }
@@ -327,16 +340,27 @@ PyObject* CallCFunctionFast(PyThreadState*, PyObject* function, PyObject** args,
 
 PyObject* CallMethodDescrO(PyThreadState* tstate, PyObject* descriptor, PyObject* self,
                            PyObject* arg) {
+    if (!isOwn(descriptor, self)) [[unlikely]] {
+        PyObject* args[] = {self, arg};
+        return _PyObject_VectorcallTstate(tstate, descriptor, args, 2, nullptr);
+    }
     return callCounted(tstate, methodOf(descriptor)->ml_meth, self, arg);
 }
 
 PyObject* CallMethodDescrNoArgs(PyThreadState* tstate, PyObject* descriptor, PyObject* self) {
+    if (!isOwn(descriptor, self)) [[unlikely]] {
+        return _PyObject_VectorcallTstate(tstate, descriptor, &self, 1, nullptr);
+    }
     return callCounted(tstate, methodOf(descriptor)->ml_meth, self, nullptr);
 }
 
-PyObject* CallMethodDescrFast(PyThreadState*, PyObject* descriptor, PyObject** args,
+PyObject* CallMethodDescrFast(PyThreadState* tstate, PyObject* descriptor, PyObject** args,
                               int64_t count) {
-    return asFast(methodOf(descriptor)->ml_meth)(args[0], args + 1, count - 1);
+    if (!isOwn(descriptor, args[0])) [[unlikely]] {
+        return _PyObject_VectorcallTstate(tstate, descriptor, args, static_cast<size_t>(count),
+                                          nullptr);
+    }
+    return callFast(methodOf(descriptor), args[0], args + 1, count - 1);
 }
 
 PyObject* CallTypeOne(PyObject* type, PyObject* arg) {

@@ -296,7 +296,9 @@ PyObject* ListToTuple(PyObject* list) {
 }
 
 PyObject* UnpackSequence(PyThreadState* tstate, int64_t count, PyObject* sequence) {
-    if (PyTuple_CheckExact(sequence) && PyTuple_GET_SIZE(sequence) == count) {
+    // (A named tuple, too: it is read as the tuple that it is.)
+    if (PyTuple_Check(sequence) && Py_TYPE(sequence)->tp_iter == PyTuple_Type.tp_iter &&
+        PyTuple_GET_SIZE(sequence) == count) {
         return Py_NewRef(sequence);
     }
     Ref tuple = newUntrackedTuple(count);
