@@ -181,6 +181,8 @@ cpu::RuntimeAddresses runtimeAddresses() {
                              classAddress(hir::ExactClass::kStr)},
             .classOffset = host::layout().type,
             .classDeallocOffset = host::layout().tpDealloc,
+            .frameSlotsOffset = host::layout().frameSlots,
+            .framePrevInstrOffset = host::layout().framePrevInstr,
             .nearCell = runtime::nearCell};
 }
 

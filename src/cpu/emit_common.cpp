@@ -283,6 +283,31 @@ asmjit::Label Emitter::observeTail(const Instr& instr, const InstrPlaces& places
     return tail;
 }
 
+std::optional<std::vector<Emitter::FrameStore>>
+Emitter::storesThatShow(const Instr& instr, const InstrPlaces& places) const {
+    constexpr size_t kMostStores = 8;
+    const lir::ExitPoint& point = fn_.exits[instr.exit];
+    if (point.instrAddress == 0 || !point.inlined.empty() || !point.releases.empty())
+        return {};
+    std::vector<FrameStore> stores{
+        {.disp = runtime_.framePrevInstrOffset, .value = {}, .imm = point.instrAddress}};
+    for (size_t i = 0; i < point.slots.size(); ++i) {
+        const lir::ExitOperand& slot = point.slots[i];
+        if (slot.kind == lir::ExitOperand::kInFrame)
+            continue;
+        if (slot.repr != exits::Repr::kObject || stores.size() == kMostStores)
+            return {};
+        FrameStore store{.disp = runtime_.frameSlotsOffset + 8 * static_cast<int32_t>(i),
+                         .value = {}};
+        if (slot.kind == lir::ExitOperand::kReg)
+            store.value = places.exitSlots[i];
+        else if (slot.kind == lir::ExitOperand::kConst)
+            store.imm = slot.bits;
+        stores.push_back(store);
+    }
+    return stores;
+}
+
 void Emitter::emitJumpUnlessNext(const Block* block) {
     if (!isNext(block))
         emitJump(labelOf(block));

@@ -9,6 +9,7 @@
 #include <array>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -61,6 +62,13 @@ class Emitter : private asmjit::ErrorHandler {
     using Place = regalloc::Place;
     using InstrPlaces = regalloc::InstrPlaces;
 
+    // Of a value, or of an immediate if that has no place, `disp` bytes from the frame's start.
+    struct FrameStore {
+        int32_t disp;
+        Place value;
+        int64_t imm = 0;
+    };
+
     Emitter(const Target& target, const lir::Function& fn, const regalloc::Allocation& allocation,
             const RuntimeAddresses& runtime, uint64_t base, const void* blob, bool wantListing);
     ~Emitter() override = default;
@@ -87,6 +95,8 @@ class Emitter : private asmjit::ErrorHandler {
     // Called with an object in a scratch register; leaves its class in one, and returns whether
     // that is a plain one as the condition "equal"; clobbers no other registers.
     virtual void emitPlainTail(const asmjit::Label& tail) = 0;
+    // Stores to the frame; clobbers scratch registers only.
+    virtual void emitFrameStore(const FrameStore& store) = 0;
     virtual void finish(EmittedCode& out) = 0; // frameSize, unwindInfo
 
     // --- for the CPU
@@ -103,6 +113,10 @@ class Emitter : private asmjit::ErrorHandler {
     // The form that the instruction needs.
     asmjit::Label observeTail(const lir::Instr& instr, const InstrPlaces& places);
     asmjit::Label plainTail();
+    // What a release has to store so that the frame shows what its record says. Nothing if that is
+    // much, or takes more than to store: the routine that reads records does it then.
+    std::optional<std::vector<FrameStore>> storesThatShow(const lir::Instr& instr,
+                                                          const InstrPlaces& places) const;
     // Whether a jump to `block` from the end of the current block is a fall through.
     bool isNext(const lir::Block* block) const { return layout_.resolve(block) == next_; }
     void emitJumpUnlessNext(const lir::Block* block);

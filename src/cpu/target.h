@@ -34,6 +34,9 @@ struct RuntimeAddresses {
     std::array<uint64_t, 3> plainClasses{};
     int32_t classOffset = 0;
     int32_t classDeallocOffset = 0;
+    // Where a frame has its locals, and the address of the instruction that it runs.
+    int32_t frameSlotsOffset = 0;
+    int32_t framePrevInstrOffset = 0;
     // The address of memory that holds this address, and may lie nearer; or 0. (runtime::nearCell)
     uint64_t (*nearCell)(uint64_t address) = nullptr;
 };

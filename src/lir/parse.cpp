@@ -359,6 +359,8 @@ class Parser {
             !parseNumber(&exit.resumeOffset) || !expectWord("instr") ||
             !parseNumber(&exit.instrOffset))
             return false;
+        if (!atLineEnd() && (!expectWord("address") || !parseInt(&exit.instrAddress)))
+            return false;
         if (!expectWord("slots") || !parseExitOperands(exit.slots) || !expectWord("stack") ||
             !parseExitOperands(exit.stack) || !expectWord("releases") ||
             !parseExitOperands(exit.releases))

@@ -168,8 +168,10 @@ class Printer {
         out_ += "exit e" + std::to_string(index) + ": ";
         out_ += name(exit.reason);
         out_ += " op " + std::to_string(exit.hirOpcode) + " resume " +
-                std::to_string(exit.resumeOffset) + " instr " + std::to_string(exit.instrOffset) +
-                "\n";
+                std::to_string(exit.resumeOffset) + " instr " + std::to_string(exit.instrOffset);
+        if (exit.instrAddress != 0)
+            out_ += " address " + std::to_string(exit.instrAddress);
+        out_ += "\n";
         printExitOperands("slots", exit.slots);
         printExitOperands("stack", exit.stack);
         printExitOperands("releases", exit.releases);

@@ -45,10 +45,12 @@ void Lowering::lowerStoreFrameSlot(const hir::Instr& instr) {
     e_.store64(e_.frame(), layout_.frameSlots + kSlotBytes * instr.imm(), value);
 }
 
+int64_t Lowering::instrAddress(int64_t byteOffset) const {
+    return reinterpret_cast<int64_t>(fn_.code) + layout_.codeInstructions + byteOffset;
+}
+
 void Lowering::storePrevInstr(VReg frame, int64_t byteOffset) {
-    const auto code = reinterpret_cast<int64_t>(fn_.code);
-    e_.store64(frame, layout_.framePrevInstr,
-               e_.immOrReg(code + layout_.codeInstructions + byteOffset));
+    e_.store64(frame, layout_.framePrevInstr, e_.immOrReg(instrAddress(byteOffset)));
 }
 
 void Lowering::lowerSetPrevInstr(const hir::Instr& instr) {

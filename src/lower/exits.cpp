@@ -164,6 +164,8 @@ int Lowering::observedPoint(const hir::Instr& release) {
     point.hirOpcode = static_cast<uint8_t>(release.opcode());
     point.instrOffset = outermost ? outermost->instrOffset : -1;
     point.resumeOffset = point.instrOffset;
+    if (point.instrOffset >= 0 && fn_.code != nullptr)
+        point.instrAddress = instrAddress(point.instrOffset);
     for (size_t i = 0; outermost && i < outermost->slots.size(); ++i) {
         const Action action = actionAt(refs ? &refs->slots : nullptr, i);
         lir::ExitOperand shown = exitOperand(outermost->slots[i], action, true);

@@ -86,6 +86,7 @@ class Lowering {
                   const std::vector<hir::ExitReferences::Action>* actions, bool nothingConsumed,
                   lir::ExitPoint& exit);
     int observedPoint(const hir::Instr& release);
+    int64_t instrAddress(int64_t byteOffset) const;
     lir::ExitOperand exitOperand(const hir::Instr* value, hir::ExitReferences::Action action,
                                  bool nothingConsumed) const;
     void stressExit(const hir::Instr& instr);

@@ -299,6 +299,17 @@ void A64Emitter::emitObserveTail(const Label& tail, bool withFloats) {
     a_.ret(gp(kLink));
 }
 
+void A64Emitter::emitFrameStore(const FrameStore& store) {
+    int value = kScratch;
+    if (store.value.kind == Place::kRegister)
+        value = store.value.index;
+    else if (store.value.kind == Place::kSpill)
+        a_.ldr(gp(kScratch), spill(store.value.index));
+    else
+        emitLoadImm(kScratch, static_cast<uint64_t>(store.imm));
+    a_.str(gp(value), address(gp(kFrame), store.disp, 8));
+}
+
 void A64Emitter::emitPlainTail(const Label& tail) {
     const Label found = a_.newLabel();
     a_.bind(tail);

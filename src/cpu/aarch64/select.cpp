@@ -529,8 +529,6 @@ void A64Emitter::emitDecref(const Instr& instr, const InstrPlaces& places) {
 
 void A64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
     const int object = places.operands[0].index;
-    const uint32_t record = exitRecord(instr, places);
-    const Label tail = observeTail(instr, places);
     const Label cold = a_.newLabel(), done = a_.newLabel();
     if (instr.op == Opcode::kXRelease)
         a_.cbz(gp(object), done);
@@ -539,6 +537,23 @@ void A64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
     a_.str(gp(kScratch), a64::ptr(gp(object)));
     a_.cbz(gp(kScratch), cold);
     a_.bind(done);
+    if (const auto stores = storesThatShow(instr, places)) {
+        outOfLine([this, &places, stores = *stores, object, cold, done] {
+            a_.bind(cold);
+            for (const FrameStore& store : stores)
+                emitFrameStore(store);
+            emitSaveLive(places, true);
+            emitMoveGp(0, object);
+            a_.ldr(gp(kScratch), address(gp(0), runtime_.classOffset, 8));
+            a_.ldr(gp(kScratch), address(gp(kScratch), runtime_.classDeallocOffset, 8));
+            a_.blr(gp(kScratch));
+            emitSaveLive(places, false);
+            a_.b(done);
+        });
+        return;
+    }
+    const uint32_t record = exitRecord(instr, places);
+    const Label tail = observeTail(instr, places);
     outOfLine([this, &places, tail, object, record, cold, done] {
         a_.bind(cold);
         const Label other = a_.newLabel();

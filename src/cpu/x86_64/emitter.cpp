@@ -295,6 +295,19 @@ void X64Emitter::emitObserveTail(const Label& tail, bool withFloats) {
     a_.ret();
 }
 
+void X64Emitter::emitFrameStore(const FrameStore& store) {
+    const Mem slot = x86::qword_ptr(gp(kFrame), store.disp);
+    if (store.value.kind == Place::kRegister)
+        return void(a_.mov(slot, gp(store.value.index)));
+    if (store.value.kind == Place::kSpill)
+        a_.mov(x86::rax, spill(store.value.index));
+    else if (store.imm == static_cast<int32_t>(store.imm))
+        return void(a_.mov(slot, imm(store.imm)));
+    else
+        emitLoadImm(kRax, static_cast<uint64_t>(store.imm));
+    a_.mov(slot, x86::rax);
+}
+
 void X64Emitter::emitPlainTail(const Label& tail) {
     const Label found = a_.newLabel();
     a_.bind(tail);

@@ -47,6 +47,7 @@ class X64Emitter final : public Emitter {
     void emitExitTail(const asmjit::Label& tail) override;
     void emitExitStubs(std::span<const ExitStub> stubs, const asmjit::Label& tail) override;
     void emitObserveTail(const asmjit::Label& tail, bool withFloats) override;
+    void emitFrameStore(const FrameStore& store) override;
     void emitPlainTail(const asmjit::Label& tail) override;
     void finish(EmittedCode& out) override;
 

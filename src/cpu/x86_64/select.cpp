@@ -624,8 +624,6 @@ void X64Emitter::emitDecref(const Instr& instr, const InstrPlaces& places) {
 
 void X64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
     const int object = places.operands[0].index;
-    const uint32_t record = exitRecord(instr, places);
-    const Label tail = observeTail(instr, places);
     const Label cold = a_.newLabel(), done = a_.newLabel();
     if (instr.op == Opcode::kXRelease) {
         a_.test(gp(object), gp(object));
@@ -634,6 +632,22 @@ void X64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
     a_.dec(x86::qword_ptr(gp(object)));
     a_.jz(cold);
     a_.bind(done);
+    if (const auto stores = storesThatShow(instr, places)) {
+        outOfLine([this, &places, stores = *stores, object, cold, done] {
+            a_.bind(cold);
+            for (const FrameStore& store : stores)
+                emitFrameStore(store);
+            emitSaveLive(places, true);
+            emitMoveGp(kRdi, object);
+            a_.mov(x86::rax, x86::qword_ptr(gp(object), runtime_.classOffset));
+            a_.call(x86::qword_ptr(x86::rax, runtime_.classDeallocOffset));
+            emitSaveLive(places, false);
+            a_.jmp(done);
+        });
+        return;
+    }
+    const uint32_t record = exitRecord(instr, places);
+    const Label tail = observeTail(instr, places);
     outOfLine([this, &places, tail, object, record, cold, done] {
         a_.bind(cold);
         const Label other = a_.newLabel();
