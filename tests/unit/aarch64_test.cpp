@@ -106,7 +106,9 @@ class Program {
                                          .observe = kObserve,
                                          .plainClasses = kPlainClasses,
                                          .classOffset = 8,
-                                         .classDeallocOffset = 0},
+                                         .classDeallocOffset = 0,
+                                         .frameSlotsOffset = 16,
+                                         .framePrevInstrOffset = 8},
                                         base, reinterpret_cast<void*>(kBlob), true);
         ASSERT_FALSE(code.bytes.empty()) << code.listing;
         code_.insert(code_.end(), code.bytes.begin(), code.bytes.end());
@@ -847,6 +849,41 @@ TEST(A64, ReleaseAndServeShowTheFrame) {
     }
     EXPECT_NE(program.row(dies).deallocated, 0u);
     EXPECT_EQ(program.row(served).deallocated, 0u);
+}
+
+// A frame that shows objects only is shown by stores.
+TEST(A64, ReleaseStoresWhatTheFrameShows) {
+    Program program;
+    // The object lies in the inputs, at words 8 and 9.
+    std::string body = "function \"t\" slots 6 outgoing 0\nb0: entry 0\n  v0 = LoadTstate\n"
+                       "  v1 = Lea [v0 + 64]\n";
+    std::string sum = "  v40 = LoadImm 0\n";
+    for (int i = 2; i < 32; ++i) {
+        body += "  v" + std::to_string(i) + " = LoadImm " + std::to_string(uint64_t{1} << i) + "\n";
+        sum += "  v" + std::to_string(i + 39) + " = Add v" + std::to_string(i + 38) + ", v" +
+               std::to_string(i) + "\n";
+    }
+    body += "  Release v1 -> e0\n" + sum +
+            "  Ret v70\nexit e0: observed op 0 resume 7 instr 7 address 0x123456789ab\n"
+            "  slots v2 object, frame, const 0x77 object, v31 object, null, "
+            "const 0x123456789a object\n  stack\n  releases\n";
+    auto fn = parseLir(body);
+    std::vector<uint64_t> inputs(kInputs);
+    inputs[8] = 2;
+    inputs[9] = kPlainClasses[0];
+    const size_t lives = program.add(*fn, regalloc::allocate(*fn, cpu::aarch64()), inputs);
+    inputs[8] = 1;
+    const size_t dies = program.addRun(inputs);
+    RUN_OR_SKIP(program);
+    for (size_t run : {lives, dies}) {
+        EXPECT_EQ(program.row(run).result, 0xfffffffcu) << run << program.code(run).listing;
+        EXPECT_EQ(program.row(run).blob, 0u) << run; // no observation
+    }
+    const uint64_t expected[] = {0x123456789ab, 4, 0, 0x77, 1u << 31, 0, 0x123456789a};
+    for (size_t i = 0; i < std::size(expected); ++i) {
+        EXPECT_EQ(program.row(lives).out[i + 1], 0u);
+        EXPECT_EQ(program.row(dies).out[i + 1], expected[i]) << i;
+    }
 }
 
 TEST(A64, ExitStateLoopAndSpills) {

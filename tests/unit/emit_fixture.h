@@ -190,7 +190,9 @@ inline cpu::RuntimeAddresses runtimeForTest() {
                              reinterpret_cast<uint64_t>(&plainClasses[1]),
                              reinterpret_cast<uint64_t>(&plainClasses[2])},
             .classOffset = 8,
-            .classDeallocOffset = 0};
+            .classDeallocOffset = 0,
+            .frameSlotsOffset = 16,
+            .framePrevInstrOffset = 8};
 }
 
 // Callees leave nothing in the registers that they may use.

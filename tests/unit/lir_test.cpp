@@ -34,6 +34,10 @@ exit e1: recursion op 3 resume 4 instr 2
   slots frame, v3 double
   stack
   releases
+exit e2: observed op 0 resume 4 instr 4 address 1311768467463
+  slots v1 object, null
+  stack
+  releases
 )";
 
 std::unique_ptr<Function> parsed(std::string_view text) {

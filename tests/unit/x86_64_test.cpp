@@ -804,6 +804,41 @@ TEST(X64, ReleaseShowsTheFrame) {
     EXPECT_FALSE(takenExit.taken);
 }
 
+// A frame that shows objects only is shown by stores: more values live across than there are
+// registers.
+TEST(X64, ReleaseStoresWhatTheFrameShows) {
+    uint64_t object[2] = {2, reinterpret_cast<uint64_t>(&plainClasses[0])};
+    const auto address = reinterpret_cast<uint64_t>(object);
+    std::string body = "function \"f\" slots 6 outgoing 0\nb0: entry 0\n  v0 = LoadTstate\n"
+                       "  v1 = Load64 [v0]\n";
+    std::string sum = "  v15 = LoadImm 0\n";
+    for (int i = 2; i < 15; ++i) {
+        body += "  v" + std::to_string(i) + " = LoadImm " + std::to_string(1 << i) + "\n";
+        sum += "  v" + std::to_string(i + 14) + " = Add v" + std::to_string(i + 13) + ", v" +
+               std::to_string(i) + "\n";
+    }
+    body += "  Release v1 -> e0\n" + sum +
+            "  Ret v28\nexit e0: observed op 0 resume 7 instr 7 address 0x123456789ab\n"
+            "  slots v2 object, frame, const 0x77 object, v14 object, null, "
+            "const 0x123456789a object\n  stack\n  releases\n";
+    auto fn = parseLir(body);
+    Compiled release(*fn, regalloc::allocate(*fn, cpu::hostTarget()));
+    deallocated.clear();
+    observed.clear();
+    const std::vector<uint64_t> inputs{address};
+    const std::vector<uint64_t> before(8, 5);
+    std::vector<uint64_t> frame = before;
+    EXPECT_EQ(release.call(inputs.data(), frame.data()), 0x7ffcu);
+    EXPECT_EQ(frame, before);
+    EXPECT_TRUE(deallocated.empty());
+    EXPECT_EQ(release.call(inputs.data(), frame.data()), 0x7ffcu);
+    EXPECT_EQ(frame,
+              (std::vector<uint64_t>{5, 0x123456789ab, 4, 5, 0x77, 1 << 14, 0, 0x123456789a}));
+    EXPECT_EQ(deallocated, (std::vector<Object*>{reinterpret_cast<Object*>(object)}));
+    EXPECT_TRUE(observed.empty());
+    EXPECT_TRUE(release.code().exits.empty());
+}
+
 TEST(X64, ServingMayFail) {
     Compiled serve("function \"f\" slots 1 outgoing 0\nb0: entry 0\n  v0 = LoadTstate\n"
                    "  v1 = Load64 [v0 + 8]\n  ServeIfMem32 [v0] -> e0\n  Ret v1\n"

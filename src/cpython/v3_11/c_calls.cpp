@@ -19,7 +19,7 @@ PyObject* checked(PyThreadState* tstate, PyObject* callable, PyObject* result) {
 }
 
 PyObject* callFunction(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
-                    Py_ssize_t positional, PyObject* kwnames) {
+                       Py_ssize_t positional, PyObject* kwnames) {
     PyCFunction function = PyCFunction_GET_FUNCTION(callable);
     PyObject* self = PyCFunction_GET_SELF(callable);
     switch (PyCFunction_GET_FLAGS(callable)) {
@@ -43,7 +43,7 @@ PyObject* callFunction(PyThreadState* tstate, PyObject* callable, PyObject* cons
 }
 
 PyObject* callMethod(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
-                  Py_ssize_t positional) {
+                     Py_ssize_t positional) {
     auto* descriptor = reinterpret_cast<PyMethodDescrObject*>(callable);
     if (positional < 1 || !Py_IS_TYPE(args[0], descriptor->d_common.d_type))
         return notCalled();
@@ -83,7 +83,7 @@ bool runsWarmCode(PyThreadState* tstate) {
 } // namespace
 
 PyObject* callBuiltinDirectly(PyThreadState* tstate, PyObject* callable, PyObject* const* args,
-                           Py_ssize_t positional, PyObject* kwnames) {
+                              Py_ssize_t positional, PyObject* kwnames) {
     if (!runsWarmCode(tstate))
         return notCalled();
     PyTypeObject* type = Py_TYPE(callable);

@@ -261,8 +261,8 @@ bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args,
                      PyObject* kwnames, PyObject** result) {
     auto* function = reinterpret_cast<PyFunctionObject*>(callable);
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
-    const bool isOurs =
-        function->vectorcall == vectorcallFunction || function->vectorcall == _PyFunction_Vectorcall;
+    const bool isOurs = function->vectorcall == vectorcallFunction ||
+                        function->vectorcall == _PyFunction_Vectorcall;
     if (!isOurs || !isInCharge(tstate))
         return false;
     const Callee callee = calleeOf(tstate, code);
