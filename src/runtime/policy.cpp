@@ -24,6 +24,8 @@ namespace {
 // changed.
 constexpr uint32_t kCallsAfterRetirement = 8;
 constexpr uint32_t kEdgesAfterRetirement = 64;
+// If there is no time to compile it anew then, that is tried again after so many calls.
+constexpr uint32_t kCallsUntilNextVersion = 128;
 
 // Calls after which code that was entered in a loop first is compiled from its start on.
 constexpr uint32_t kCallsToWarmUp = 4;
@@ -111,6 +113,12 @@ uint32_t countedCalls(const CodeData* data) {
     return data->calls - data->callsBefore;
 }
 
+// Was it retired, and is to be compiled anew in a few calls?
+bool awaitsNextVersion(const CodeData* data) {
+    return data->compilations() > 0 &&
+           countedCalls(data) + kCallsAfterRetirement >= callThreshold(data);
+}
+
 CompileBatch batch([](CodeData* data) {
     if (countedCalls(data) < callThreshold(data))
         data->callsBefore = data->calls - callThreshold(data);
@@ -150,7 +158,9 @@ bool isTimeForCalls(CodeData* data, uint32_t threshold) {
         return false;
     }
     if (!isWithinBudget(data, now)) {
-        data->callsBefore += untilBudget(threshold);
+        const uint32_t wait = untilBudget(threshold);
+        data->callsBefore +=
+            data->compilations() > 0 ? std::min(wait, kCallsUntilNextVersion) : wait;
         return false;
     }
     if (economizes() && !batch.admits(data, now)) {
@@ -346,7 +356,7 @@ uint32_t callsToSkip(const CodeData* data) {
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
     uint32_t next = data->callsBefore + callThreshold(data);
-    if (data->hasLoops && (data->compilations() > 0 || data->watchedMagnitude < 0))
+    if (data->hasLoops && (awaitsNextVersion(data) || data->watchedMagnitude < 0))
         return 0; // see watchesLoopsNow()
     if (data->hasLoops)
         next = std::min(next, std::bit_ceil(std::min(data->calls, kManyCalls) + 1));
@@ -360,7 +370,7 @@ void countSkippedCalls(CodeData* data, uint32_t calls) {
 
 bool watchesLoopsNow(CodeData* data) {
     // What was compiled once, and is now to be compiled anew, is hot.
-    if (data->current || data->compilations() > 0 || options().compileAfterCalls == 0) {
+    if (data->current || awaitsNextVersion(data) || options().compileAfterCalls == 0) {
         data->edgeWeight = 1;
         return true;
     }
