@@ -142,10 +142,7 @@ const std::vector<Row>& rows() {
 
 } // namespace
 
-Options& options() {
-    static Options instance;
-    return instance;
-}
+constinit Options currentOptions;
 
 std::string setOption(std::string_view name, std::string_view value) {
     for (const Row& row : rows()) {

@@ -36,7 +36,10 @@ struct Options {
     std::vector<std::string> disabledPasses;
 };
 
-Options& options();
+extern constinit Options currentOptions;
+inline Options& options() {
+    return currentOptions;
+}
 
 // Sets one option by its name without the prefix ("compile-after"); an empty value means true for
 // switches. Returns an empty string, or one sentence that says what is wrong.

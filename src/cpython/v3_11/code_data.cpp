@@ -21,6 +21,7 @@
 namespace pyston::host {
 
 Py_ssize_t codeExtraIndex = -1;
+size_t referencesHeld = 0;
 
 namespace {
 
@@ -127,11 +128,13 @@ void dropReferences(HostCode* data) {
 
 void refer(Object* object) {
     Py_INCREF(object);
+    ++referencesHeld;
     if (HostCode* data = dataOfCode(object))
         ++data->referrers;
 }
 
 void unrefer(Object* object) {
+    --referencesHeld;
     if (HostCode* data = dataOfCode(object))
         --data->referrers;
     Py_DECREF(object);

@@ -104,6 +104,9 @@ inline int idleCallsLeft(const PyCodeObject* code) {
 void letIdle(HostCode* data);
 void wake(HostCode* data);
 
+// How many references compiled code holds (refer() in api.h).
+extern size_t referencesHeld;
+
 // The code will not be run again: gives up what its compiled versions refer to.
 void dropReferences(HostCode* data);
 

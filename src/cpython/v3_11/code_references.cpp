@@ -19,8 +19,10 @@ int visitAll(const std::vector<PyObject*>& references, visitproc visit, void* ar
 // Besides compiled code, does a single one own this code? (When that is gone, compiled code that
 // refers to it cannot call it any more, or keeps that owner alive.)
 bool hasOneOwner(const PyCodeObject* code) {
+    if (Py_REFCNT(code) == 1)
+        return true;
     const HostCode* data = findHostCode(code);
-    return Py_REFCNT(code) == 1 + (data != nullptr ? data->referrers : 0);
+    return data != nullptr && Py_REFCNT(code) == 1 + data->referrers;
 }
 
 // What the compiled versions of this code hold, and those of the functions in it of which there is
@@ -60,7 +62,7 @@ PyCodeObject* ownCode(PyObject* function) {
 int traverse(PyObject* function, visitproc visit, void* arg) {
     if (int failed = originalTraverse(function, visit, arg))
         return failed;
-    PyCodeObject* code = ownCode(function);
+    PyCodeObject* code = referencesHeld > 0 ? ownCode(function) : nullptr;
     return code != nullptr ? visitReferences(code, visit, arg) : 0;
 }
 

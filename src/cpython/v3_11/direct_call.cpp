@@ -189,11 +189,23 @@ bool match(const PyCodeObject* code, const PyFunctionObject* function, int64_t c
 
 } // namespace
 
+// A call that is the interpreter's business, without a hook: the function gets its own vectorcall
+// back, until it is called under the hook again.
+static PyObject* giveBack(PyObject* callable, PyObject* const* args, size_t nargsf,
+                          PyObject* kwnames) {
+    reinterpret_cast<PyFunctionObject*>(callable)->vectorcall = _PyFunction_Vectorcall;
+    return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+}
+
 // With the interpreter's own argument processing. The hook then drops what the caller holds; it is
 // told here what that is, rather than to find out.
 PyObject* vectorcallAny(PyObject* callable, PyObject* const* args, size_t nargsf,
                         PyObject* kwnames) {
     PyThreadState* tstate = _PyThreadState_GET();
+    auto* function = reinterpret_cast<PyFunctionObject*>(callable);
+    if (currentOffer.function != callable &&
+        isInterpreters(reinterpret_cast<PyCodeObject*>(function->func_code)))
+        return giveBack(callable, args, nargsf, kwnames);
     auto count = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     if (kwnames != nullptr)
         count += static_cast<size_t>(PyTuple_GET_SIZE(kwnames));
@@ -241,7 +253,7 @@ PyObject* vectorcallFunction(PyObject* callable, PyObject* const* args, size_t n
     auto* function = reinterpret_cast<PyFunctionObject*>(callable);
     auto* code = reinterpret_cast<PyCodeObject*>(function->func_code);
     if (isInterpreters(code) && currentOffer.function != callable)
-        return _PyFunction_Vectorcall(callable, args, nargsf, kwnames);
+        return giveBack(callable, args, nargsf, kwnames);
     auto given = static_cast<size_t>(PyVectorcall_NARGS(nargsf));
     HostCode* data = findHostCode(code);
     const bool isPlain = given == static_cast<size_t>(code->co_argcount) && kwnames == nullptr &&

@@ -53,13 +53,14 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     wake(data);
     bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
     int offset = nextOffset(frame);
+    if (!resumed && offset == 0)
+        takeVectorcall(frame->f_func);
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {
         if (const void* entry = entryFor(data, frame, offset)) {
             if (resumed)
                 return resumeNative(tstate, data, frame, entry);
-            takeVectorcall(frame->f_func);
             ++runtime::statistics().nativeEntries;
             warmUp(frame->f_code);
             return enterNative(tstate, frame, data->current->base, entry);
@@ -89,8 +90,10 @@ PyObject* evalFrame(PyThreadState* tstate, Frame* frame, int throwflag) {
             return resumeNative(tstate, data, frame, entry);
     } else if (frame->owner == FRAME_OWNED_BY_THREAD && nextOffset(frame) == 0) {
         dropCallerArguments(tstate, frame);
-        if (throwflag == 0 && mayRunIdle(code))
+        if (throwflag == 0 && mayRunIdle(code)) {
+            takeVectorcall(frame->f_func);
             return runIdleCall(tstate, frame);
+        }
         HostCode* data = findHostCode(code);
         if (data != nullptr)
             patchEntryLater(data);
