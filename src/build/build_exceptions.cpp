@@ -12,9 +12,10 @@ bool GraphBuilder::buildException(const Instr& in) {
     case Op::kBeforeWith:
     case Op::kBeforeAsyncWith: {
         const bool async = in.op == Op::kBeforeAsyncWith;
-        Value* pair = helper(async ? Helper::kBeforeAsyncWith : Helper::kBeforeWith, {popObject()});
-        push(emit(Opcode::kTupleItem, {pair}, 0));
-        push(emit(Opcode::kTupleItem, {pair}, 1));
+        Value* entered =
+            helper(async ? Helper::kBeforeAsyncWith : Helper::kBeforeWith, {popObject()});
+        push(helper(Helper::kTakeSecond, {entered, entered}));
+        push(entered);
         checkTracing();
         return true;
     }

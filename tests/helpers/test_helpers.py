@@ -974,7 +974,8 @@ class InstanceEnter:
 
 def test_before_with():
     log = []
-    exit_, value = call("BeforeWith", Manager(log))
+    value = call("BeforeWith", Manager(log))
+    exit_ = call("TakeSecond", NULL, NULL)
     assert value == "entered" and log == ["enter"]
     try:
         raise KeyError(3)
@@ -997,7 +998,8 @@ def test_before_with():
     for manager in OnlyEnter(), InstanceEnter(), 5, None:
         coroutine = asynchronous(manager)
         same(lambda: call("BeforeAsyncWith", manager), lambda: coroutine.send(None))
-    exit_, value = call("BeforeAsyncWith", Manager(log))
+    value = call("BeforeAsyncWith", Manager(log))
+    exit_ = call("TakeSecond", NULL, NULL)
     assert value == "entered" and exit_.__func__ is Manager.__aexit__
     del exception
 
@@ -1637,7 +1639,7 @@ def test_print_expr(monkeypatch):
     ("CallMethod", (NULL, signature, object(), 6)),
     ("CallEx", (signature, [object()], Names(a=[]))),
     ("CallEx", (signature, [object()], 5)),
-    ("BeforeWith", (Manager(collections.deque(maxlen=0)),)),
+    ("BeforeWith", (FailingEnter(collections.deque(maxlen=0)),)),
     ("BeforeWith", (OnlyEnter(),)),
     ("RaiseVarargs", (KeyError, ValueError)),
     ("RaiseVarargs", (KeyError, 5)),

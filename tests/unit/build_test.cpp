@@ -706,9 +706,9 @@ TEST_F(BuildTest, With) {
     code_.handlers = {{4, 6, 20, 1, true}};
     std::string text = build();
     EXPECT_EQ(countHelper(runtime::Helper::kBeforeWith), 1) << text;
-    EXPECT_EQ(count(Opcode::kTupleItem), 2);
+    EXPECT_EQ(countHelper(runtime::Helper::kTakeSecond), 1);
     EXPECT_EQ(countHelper(runtime::Helper::kWithExceptStart), 0); // the handler is not entered
-    // __exit__(None, None, None): the pair below is [exit, None].
+    // __exit__(None, None, None): below the arguments are exit and None.
     EXPECT_EQ(countHelper(runtime::Helper::kCall) + countHelper(runtime::Helper::kCallMethod), 1);
 }
 

@@ -7,8 +7,8 @@ namespace {
 constexpr const char* kCannotCatch =
     "catching classes that do not inherit from BaseException is not allowed";
 
-// The tuple (bound exit method, result of the enter method) for a context manager. As in the
-// interpreter the methods alone hold the manager while it is entered.
+// What a context manager's enter method gives; keeps the bound exit method. As in the interpreter
+// the methods alone hold the manager while it is entered.
 PyObject* enterContext(PyThreadState* tstate, PyObject* stolenManager, PyObject* enterName,
                        PyObject* exitName, const char* noEnter, const char* noExit) {
     Ref owned(stolenManager);
@@ -28,20 +28,13 @@ PyObject* enterContext(PyThreadState* tstate, PyObject* stolenManager, PyObject*
         }
         return nullptr;
     }
-    Ref pair(PyTuple_New(2)); // before the call: nothing may fail after it
-    if (!pair) {
-        return nullptr;
-    }
-    _PyObject_GC_UNTRACK(pair.get());
     owned.reset();
     PyObject* result = _PyObject_CallNoArgsTstate(tstate, enter.get());
-    if (result == nullptr) {
-        return nullptr;
+    enter.reset(); // may run code, and so comes before there is something to keep
+    if (result != nullptr) {
+        keepSecond(exit.release());
     }
-    PyTuple_SET_ITEM(pair.get(), 0, exit.release());
-    PyTuple_SET_ITEM(pair.get(), 1, result);
-    _PyObject_GC_TRACK(pair.get());
-    return pair.release();
+    return result;
 }
 
 // Sets `exception` to be raised with the traceback that it has.
