@@ -153,6 +153,9 @@ void noticeEntry(runtime::CodeData* data);
 // thread may ask, without the GIL, as long as the interpreter has not begun to end. It may come to
 // nothing (too many such calls).
 void callSoon(int (*function)(void*), void* argument);
+// Has the interpreter call `function` when it begins to end, with what the module atexit was given
+// (later registrations first). Once, with the GIL. It may come to nothing (no memory).
+void callAtExit(void (*function)());
 // Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in
 // it, else one sentence for the user.
 std::string selfCheck();

@@ -108,7 +108,7 @@ void afterForkInChild() {
     s.working.unlock();
 }
 
-void prepareForks() {
+void prepare() {
     static bool prepared = false;
     if (std::exchange(prepared, true))
         return;
@@ -118,6 +118,7 @@ void prepareForks() {
         releaseCode(code, kAnything);
     pthread_atfork(beforeFork, afterForkInParent, afterForkInChild);
     std::atexit(stopCompileThread); // unless the interpreter has ended before
+    host::callAtExit(dropCompileJobs);
 }
 
 bool startIfNeeded(State& s) {
@@ -138,7 +139,7 @@ bool addCompileJob(std::unique_ptr<CompileJob>& job) {
     static bool isUnavailable = false;
     if (!isOfUse || isUnavailable)
         return false;
-    prepareForks();
+    prepare();
     State& s = state();
     const std::lock_guard lock(s.lock);
     if (s.isStopped)
@@ -179,6 +180,21 @@ void finishCompileJobs() {
     while (finishOne(state())) {
     }
     const std::lock_guard working(state().working); // what the thread has begun
+}
+
+// What they hold has to be gone before the interpreter clears its modules.
+void dropCompileJobs() {
+    stopCompileThread();
+    State& s = state();
+    std::unique_lock lock(s.lock);
+    Jobs jobs = std::exchange(s.waiting, {});
+    for (std::unique_ptr<CompileJob>& job : std::exchange(s.finished, {}))
+        jobs.push_back(std::move(job));
+    s.anyFinished.store(false, std::memory_order_relaxed);
+    s.numJobs -= jobs.size();
+    lock.unlock();
+    for (const std::unique_ptr<CompileJob>& job : jobs)
+        job->compilation.request().data->isBeingCompiled = false;
 }
 
 void stopCompileThread() {

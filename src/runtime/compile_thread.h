@@ -37,7 +37,9 @@ std::vector<std::unique_ptr<CompileJob>> takeFinishedJobs();
 bool hasFinishedJobs(); // quick
 // Waits until all have finished.
 void finishCompileJobs();
-// The interpreter ends: nothing is compiled any more.
+// Gives up what is not installed yet; from here on nothing is added.
+void dropCompileJobs();
+// The interpreter ends: nothing is compiled there any more.
 void stopCompileThread();
 
 } // namespace pyston::runtime

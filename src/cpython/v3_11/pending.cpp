@@ -16,7 +16,34 @@ void recomputeEvalBreaker(PyInterpreterState* interp) {
     _Py_atomic_store_relaxed(&state.eval_breaker, needed);
 }
 
+PyObject* callFunction(PyObject* capsule, PyObject*) {
+    reinterpret_cast<void (*)()>(PyCapsule_GetPointer(capsule, nullptr))();
+    Py_RETURN_NONE;
+}
+
 } // namespace
+
+// As atexit.register(), without importing that: programs can tell what is in sys.modules.
+void callAtExit(void (*function)()) {
+    static PyMethodDef method = {"pyston_at_exit", callFunction, METH_NOARGS, nullptr};
+    atexit_state& state = _PyInterpreterState_Main()->atexit;
+    if (state.callbacks == nullptr || state.ncallbacks >= state.callback_len)
+        return;
+    PyObject* capsule = PyCapsule_New(reinterpret_cast<void*>(function), nullptr, nullptr);
+    PyObject* callable = capsule != nullptr ? PyCFunction_New(&method, capsule) : nullptr;
+    Py_XDECREF(capsule);
+    PyObject* args = PyTuple_New(0);
+    auto* callback = static_cast<atexit_callback*>(PyMem_Malloc(sizeof(atexit_callback)));
+    if (callable == nullptr || args == nullptr || callback == nullptr) {
+        Py_XDECREF(callable);
+        Py_XDECREF(args);
+        PyMem_Free(callback);
+        PyErr_Clear();
+        return;
+    }
+    *callback = {callable, args, nullptr};
+    state.callbacks[state.ncallbacks++] = callback;
+}
 
 void callSoon(int (*function)(void*), void* argument) {
     Py_AddPendingCall(function, argument);
