@@ -3,6 +3,7 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 
+#include <array>
 #include <climits>
 #include <utility>
 #include <vector>
@@ -20,26 +21,27 @@ class StackDepths {
   public:
     explicit StackDepths(const HostCode* data)
         : data_(data), code_(reinterpret_cast<PyCodeObject*>(data->code)),
+          isPatched_(data->loopsPatched || data->entryPatch.stands),
           depths_(static_cast<size_t>(Py_SIZE(code_)), kUnknown) {
         flow(0, 0);
         followHandlers();
         while (!pending_.empty()) {
-            int unit = pending_.back();
+            const auto [unit, depth] = pending_.back();
             pending_.pop_back();
-            step(unit);
+            follow(unit, depth);
         }
     }
     std::vector<int16_t> take() { return std::move(depths_); }
 
   private:
+    // Is it news that control gets there, with that depth?
+    bool isNew(int unit, int depth) const {
+        return unit >= 0 && unit < static_cast<int>(depths_.size()) && depth >= 0 &&
+               depth < kUnusable && depths_[static_cast<size_t>(unit)] == kUnknown;
+    }
     void flow(int unit, int depth) {
-        if (unit < 0 || unit >= static_cast<int>(depths_.size()) || depth < 0 || depth >= kUnusable)
-            return;
-        int16_t& known = depths_[static_cast<size_t>(unit)];
-        if (known == kUnknown) {
-            known = static_cast<int16_t>(depth);
-            pending_.push_back(unit);
-        }
+        if (isNew(unit, depth))
+            pending_.emplace_back(unit, depth);
     }
 
     void followHandlers() {
@@ -56,36 +58,65 @@ class StackDepths {
         }
     }
 
-    // One instruction with its prefixes.
-    void step(int unit) {
-        int depth = depths_[static_cast<size_t>(unit)];
-        int first = unit, arg = 0, opcode = 0;
-        for (;; ++unit) {
-            depths_[static_cast<size_t>(unit)] = static_cast<int16_t>(depth);
-            opcode = _PyOpcode_Deopt[opcodeAt(data_, code_, unit * kUnit)];
-            arg = (arg << 8) | _Py_OPARG(originalUnit(data_, code_, unit * kUnit));
-            if (opcode != EXTENDED_ARG || unit + 1 >= static_cast<int>(depths_.size()))
-                break;
+    // From an instruction to where the path ends, or to what is known already.
+    void follow(int unit, int depth) {
+        while (isNew(unit, depth)) {
+            int first = unit, arg = 0, opcode = 0;
+            for (;; ++unit) {
+                depths_[static_cast<size_t>(unit)] = static_cast<int16_t>(depth);
+                const _Py_CODEUNIT instruction = *unitAt(code_, unit * kUnit);
+                opcode = _Py_OPCODE(instruction);
+                int oparg = _Py_OPARG(instruction);
+                if (isPatched_) {
+                    opcode = opcodeAt(data_, code_, unit * kUnit);
+                    oparg = _Py_OPARG(originalUnit(data_, code_, unit * kUnit));
+                }
+                opcode = _PyOpcode_Deopt[opcode];
+                arg = (arg << 8) | oparg;
+                if (opcode != EXTENDED_ARG || unit + 1 >= static_cast<int>(depths_.size()))
+                    break;
+            }
+            const int next = unit + 1 + _PyOpcode_Caches[opcode];
+            if (opcode == CALL && unit > first)
+                depths_[static_cast<size_t>(unit)] = kUnusable;
+            if (int target = jumpTarget(opcode, arg, next); target >= 0)
+                flow(target, depth + effect(opcode, arg, true));
+            if (endsPath(opcode))
+                return;
+            depth += effect(opcode, arg, false);
+            unit = next;
         }
-        int next = unit + 1 + _PyOpcode_Caches[opcode];
-        if (opcode == CALL && unit > first)
-            depths_[static_cast<size_t>(unit)] = kUnusable;
-        // PRECALL pops nothing, whatever the compiler's table says; CALL does.
-        if (opcode == PRECALL)
-            return flow(next, depth);
-        if (opcode == CALL)
-            return flow(next, depth - arg - 1);
-        int argument = opcode >= HAVE_ARGUMENT ? arg : 0;
-        if (int target = jumpTarget(opcode, arg, next); target >= 0)
-            flow(target, depth + effect(opcode, argument, true));
-        if (!endsPath(opcode))
-            flow(next, depth + effect(opcode, argument, false));
     }
 
-    static int effect(int opcode, int argument, bool jump) {
-        int change = PyCompile_OpcodeStackEffectWithJump(opcode, argument, jump ? 1 : 0);
+    static int effect(int opcode, int arg, bool jump) {
+        static const std::array<int8_t, 256> known = knownEffects();
+        if (const int8_t change = known[static_cast<size_t>(opcode)]; change != kVaries)
+            return change;
+        if (opcode == CALL)
+            return -arg - 1;
+        const int change = PyCompile_OpcodeStackEffectWithJump(opcode, arg, jump ? 1 : 0);
         return change == PY_INVALID_STACK_EFFECT ? 0 : change;
     }
+
+    // What does not depend on the argument, nor on whether it jumps.
+    static std::array<int8_t, 256> knownEffects() {
+        std::array<int8_t, 256> effects{};
+        for (int opcode = 0; opcode < 256; ++opcode) {
+            const int argument = opcode >= HAVE_ARGUMENT ? 1 : 0;
+            const int change = PyCompile_OpcodeStackEffectWithJump(opcode, argument, 0);
+            bool varies = change != PyCompile_OpcodeStackEffectWithJump(opcode, argument, 1);
+            for (int other : {0, 2, 3, 4, 8, 16, 32, 64, 128, 255})
+                if (argument != 0)
+                    varies |= change != PyCompile_OpcodeStackEffectWithJump(opcode, other, 0);
+            const int stated = change == PY_INVALID_STACK_EFFECT ? 0 : change;
+            effects[static_cast<size_t>(opcode)] = varies ? kVaries : static_cast<int8_t>(stated);
+        }
+        // PRECALL pops nothing, whatever the compiler's table says; CALL does.
+        effects[PRECALL] = 0;
+        effects[CALL] = kVaries;
+        return effects;
+    }
+    static constexpr int8_t kVaries = INT8_MIN;
 
     static int jumpTarget(int opcode, int arg, int next) {
         switch (opcode) {
@@ -127,8 +158,9 @@ class StackDepths {
 
     const HostCode* data_;
     PyCodeObject* code_;
+    const bool isPatched_;
     std::vector<int16_t> depths_;
-    std::vector<int> pending_;
+    std::vector<std::pair<int, int>> pending_; // unit, depth
 };
 
 } // namespace

@@ -171,12 +171,22 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
     return compiled;
 }
 
+// Frozen code outlives the interpreter, which looks at co_warmup then.
+static void wakeAtExit(HostCode* data) {
+    static std::vector<HostCode*> idlers;
+    static bool isPrepared = false;
+    if (!std::exchange(isPrepared, true))
+        callAtExit([] { std::ranges::for_each(idlers, wake); });
+    if (!std::exchange(data->wakesAtExit, true))
+        idlers.push_back(data);
+}
+
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    // Frozen code outlives the interpreter, which looks at co_warmup then.
-    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || data->neverPatch ||
-        tracingSeen)
+    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || tracingSeen)
         return;
+    if (data->isStatic)
+        wakeAtExit(data);
     const uint32_t unhookAfter = runtime::options().unhookAfterCalls;
     const uint32_t unhooksAt = std::max(unhookAfter, data->unhooksAt);
     const bool unhooksNow =

@@ -47,6 +47,7 @@ struct HostCode : runtime::CodeData {
     bool neverPatch = false;
     // Lies in the interpreter's own image; subinterpreters share it, and run it without the hook.
     bool isStatic = false;
+    bool wakesAtExit = false;
     bool hasCalls = false;     // instructions that call something
     bool hasInnerCode = false; // code objects among its constants
     Py_ssize_t referrers = 0;  // compiled versions that refer to the code

@@ -1,5 +1,6 @@
 #include "cpython/v3_11/greenlets.h"
 
+#include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/unhooked.h"
 
 #include <cstring>
@@ -74,36 +75,77 @@ bool takeSwitches(PyTypeObject* type, void** functions) {
     return true;
 }
 
+// A new reference, or null; keeps the exception that is set, if any.
+PyObject* attributeIfAny(PyObject* object, const char* name) {
+    PyObject *error, *value, *traceback;
+    PyErr_Fetch(&error, &value, &traceback);
+    PyObject* attribute = PyObject_GetAttrString(object, name);
+    PyErr_Restore(error, value, traceback); // ours is dropped
+    return attribute;
+}
+
+// Of all greenlets only a thread's first has no parent.
+bool isOtherGreenlet(PyObject* object, PyObject* type) {
+    if (!PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(type)))
+        return false;
+    PyObject* parent = attributeIfAny(object, "parent");
+    Py_XDECREF(parent);
+    return parent != Py_None;
+}
+
 // Were they taken before?
 bool takeSwitchesOf(PyObject* module) {
     static bool taken = false;
     if (taken)
         return true;
-    PyObject *error, *value, *traceback;
-    PyErr_Fetch(&error, &value, &traceback);
-    PyObject* type = PyObject_GetAttrString(module, "greenlet");
-    PyObject* capsule = type != nullptr ? PyObject_GetAttrString(module, "_C_API") : nullptr;
+    // (It may be just being imported.)
+    PyObject* type = attributeIfAny(module, "greenlet");
+    PyObject* capsule = type != nullptr ? attributeIfAny(module, "_C_API") : nullptr;
     if (capsule != nullptr && PyType_Check(type) && PyCapsule_IsValid(capsule, kCapsule)) {
         taken = takeSwitches(reinterpret_cast<PyTypeObject*>(type),
                              static_cast<void**>(PyCapsule_GetPointer(capsule, kCapsule)));
     }
     Py_XDECREF(type);
     Py_XDECREF(capsule);
-    PyErr_Restore(error, value, traceback); // ours, if any: it is just being imported
     return false;
 }
 
-PyObject* loadedModule(const char* name) {
+// The package, and the extension in it.
+PyObject* packageName() {
+    static PyObject* const name = PyUnicode_InternFromString("greenlet");
+    return name;
+}
+PyObject* extensionName() {
+    static PyObject* const name = PyUnicode_InternFromString("greenlet._greenlet");
+    return name;
+}
+
+PyObject* loadedModule(PyObject* name) {
     PyObject* modules = PyImport_GetModuleDict();
-    if (modules == nullptr || !PyDict_CheckExact(modules))
+    if (modules == nullptr || name == nullptr || !PyDict_CheckExact(modules))
         return nullptr;
-    return PyDict_GetItemString(modules, name); // borrowed
+    return _PyDict_GetItem_KnownHash(modules, name, hashOf(name)); // borrowed
 }
 
 } // namespace
 
 bool greenletIsLoaded() {
-    return loadedModule("greenlet") != nullptr;
+    return loadedModule(packageName()) != nullptr;
+}
+
+bool otherGreenletsExist(PyThreadState* tstate) {
+    PyObject* module = loadedModule(extensionName());
+    if (module == nullptr)
+        module = loadedModule(packageName());
+    PyObject* type = module != nullptr ? attributeIfAny(module, "greenlet") : nullptr;
+    bool found = false;
+    if (type != nullptr && PyType_Check(type))
+        for (gc_generation& generation : tstate->interp->gc.generations)
+            for (PyGC_Head* head = _PyGCHead_NEXT(&generation.head);
+                 head != &generation.head && !found; head = _PyGCHead_NEXT(head))
+                found = isOtherGreenlet(reinterpret_cast<PyObject*>(head + 1), type);
+    Py_XDECREF(type);
+    return found;
 }
 
 bool noticesSwitches(PyThreadState* tstate) {
@@ -114,7 +156,7 @@ bool noticesSwitches(PyThreadState* tstate) {
     const uint64_t version = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
     if (version == known)
         return true;
-    PyObject* module = loadedModule("greenlet._greenlet");
+    PyObject* module = loadedModule(extensionName());
     if (module != nullptr ? !takeSwitchesOf(module) : greenletIsLoaded())
         return false;
     known = version;

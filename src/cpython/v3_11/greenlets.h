@@ -13,4 +13,7 @@ bool greenletIsLoaded();
 // the package is there, its functions are made to say so. (Quick while no module comes or goes.)
 bool noticesSwitches(PyThreadState* tstate);
 
+// Are there greenlets, of whatever state, besides the threads' main ones?
+bool otherGreenletsExist(PyThreadState* tstate);
+
 } // namespace pyston::host

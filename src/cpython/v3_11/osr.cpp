@@ -11,6 +11,7 @@
 #include "support/cpu_time.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -229,36 +230,56 @@ void watchOnlyRunning(PyThreadState* tstate) {
 
 } // namespace
 
+// What findLoopEdges() looks for.
+enum class Role : uint8_t { kNone, kPrefix, kCall, kComparison, kEdge };
+static std::array<Role, 256> findRoles() {
+    std::array<Role, 256> roles{};
+    for (int opcode = 0; opcode < 256; ++opcode)
+        if (edgeKind(opcode))
+            roles[static_cast<size_t>(opcode)] = Role::kEdge;
+    roles[EXTENDED_ARG] = Role::kPrefix;
+    roles[CALL] = roles[CALL_FUNCTION_EX] = Role::kCall;
+    roles[COMPARE_OP] = Role::kComparison;
+    return roles;
+}
+
 void findLoopEdges(HostCode* data) {
+    static const std::array<Role, 256> roles = findRoles();
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     data->isStatic = Py_REFCNT(code) > kStaticRefcount;
     data->neverPatch = data->isStatic;
-    int size = static_cast<int>(_PyCode_NBYTES(code));
+    const int size = static_cast<int>(_PyCode_NBYTES(code));
     int arg = 0;
     int compareOffset = -1; // of a comparison right before this instruction
-    for (int offset = 0; offset < size;) {
-        _Py_CODEUNIT unit = *unitAt(code, offset);
-        int opcode = _PyOpcode_Deopt[_Py_OPCODE(unit)];
-        int next = offset + kUnit * (1 + _PyOpcode_Caches[opcode]);
+    for (int offset = 0, next; offset < size; offset = next) {
+        const _Py_CODEUNIT unit = *unitAt(code, offset);
+        const int opcode = _PyOpcode_Deopt[_Py_OPCODE(unit)];
+        next = offset + kUnit * (1 + _PyOpcode_Caches[opcode]);
+        const Role role = roles[static_cast<size_t>(opcode)];
+        if (role == Role::kNone) [[likely]] {
+            arg = 0;
+            compareOffset = -1;
+            continue;
+        }
         arg = (arg << 8) | _Py_OPARG(unit);
-        data->hasCalls |= opcode == CALL || opcode == CALL_FUNCTION_EX;
-        if (auto kind = edgeKind(opcode)) {
+        data->hasCalls |= role == Role::kCall;
+        if (role == Role::kEdge) {
+            const LoopEdge::Kind kind = *edgeKind(opcode);
             LoopEdge edge{};
             edge.patchOffset = offset;
             edge.jumpOffset = offset;
             edge.target = next - arg * kUnit;
             edge.next = next;
-            edge.kind = *kind;
-            if (compareOffset >= 0 && (*kind == LoopEdge::kIfTrue || *kind == LoopEdge::kIfFalse)) {
+            edge.kind = kind;
+            if (compareOffset >= 0 && (kind == LoopEdge::kIfTrue || kind == LoopEdge::kIfFalse)) {
                 edge.patchOffset = compareOffset;
                 edge.comparison = static_cast<int8_t>(_Py_OPARG(*unitAt(code, compareOffset)));
             }
             data->edges.push_back(edge);
         }
-        if (opcode != EXTENDED_ARG)
+        if (role != Role::kPrefix)
             arg = 0;
-        compareOffset = opcode == COMPARE_OP ? offset : -1;
-        offset = next;
+        compareOffset = role == Role::kComparison ? offset : -1;
     }
     data->hasLoops = !data->edges.empty();
 }

@@ -210,8 +210,8 @@ PyObject* runUnhooked(PyThreadState* tstate, Frame* frame) {
     PyCodeObject* code = frame->f_code; // the frame has it until our caller clears it
     PyObject* result = interpretFrame(tstate, frame, 0);
     if (currentRun == run) [[likely]] {
-        // The greenlet package may have come, and have switched unnoticed.
-        if (!noticesSwitches(tstate))
+        // The greenlet package may have come, and have switched unnoticed, and not back.
+        if (!noticesSwitches(tstate) && otherGreenletsExist(tstate))
             forbidWatching();
         putHookBack(tstate);
     } else if (std::ranges::find(interrupted, run) != interrupted.end()) {
