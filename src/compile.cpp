@@ -113,7 +113,8 @@ build::Facts makeFacts(const runtime::CodeData& data) {
         return data->compilations() > 0 || data->calls >= runtime::options().compileAfterCalls / 4;
     };
     facts.builtinInfo = host::builtinInfo;
-    facts.attributeAccess = host::attributeAccess;
+    facts.attributeLoad = host::attributeLoad;
+    facts.attributeStore = host::attributeStore;
     facts.subscriptFunction = host::subscriptFunction;
     facts.classAttribute = host::classAttribute;
     facts.constructor = host::constructor;

@@ -44,7 +44,7 @@ void GraphBuilder::loadAttr(const Instr& in) {
     if (Value* value =
             speculates(in) && !isPolymorphic(in, owner) ? loadAttrFast(in, owner) : nullptr)
         return push(value);
-    if (loadClassAttr(in, owner, false) || loadAttrByShapes(in, owner))
+    if (loadClassAttr(in, owner) || loadByShapes(in, owner))
         return;
     push(loadAttrGeneric(in, owner));
     checkTracing();
@@ -94,7 +94,7 @@ void GraphBuilder::storeAttr(const Instr& in) {
     noteFeedback(in, owner);
     if (speculates(in) && !isPolymorphic(in, owner) && storeAttrFast(in, owner, value))
         return;
-    if (storeAttrByShapes(in, owner, value))
+    if (storeByShapes(in, owner, value))
         return;
     storeAttrGeneric(in, owner, value);
     checkTracing();
@@ -129,7 +129,7 @@ void GraphBuilder::loadMethod(const Instr& in) {
     noteFeedback(in, owner);
     if (speculates(in) && !isPolymorphic(in, owner) && loadMethodFast(in, owner))
         return;
-    if (loadClassAttr(in, owner, true) || loadMethodByShapes(in, owner))
+    if (loadClassAttr(in, owner) || loadByShapes(in, owner))
         return;
     auto [function, second] = loadMethodGeneric(in, owner);
     push(function);

@@ -37,7 +37,8 @@ struct Facts {
     Bytecode (*decode)(Object* code) = nullptr;
     bool (*isWarm)(const runtime::CodeData*) = nullptr; // worth being built into callers
     host::BuiltinInfo (*builtinInfo)(Object*) = nullptr;
-    host::AttributeAccess (*attributeAccess)(uint32_t typeVersion, Object* name) = nullptr;
+    host::AttributeAccess (*attributeLoad)(uint32_t typeVersion, Object* name) = nullptr;
+    host::AttributeAccess (*attributeStore)(uint32_t typeVersion, Object* name) = nullptr;
     Object* (*subscriptFunction)(uint32_t typeVersion, bool stores) = nullptr;
     host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;
     host::Constructor (*constructor)(Object* type) = nullptr;

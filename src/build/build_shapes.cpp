@@ -11,16 +11,20 @@ namespace {
 // Whether there is a form for where the class has the attribute, and where it was seen.
 bool isKnown(const GraphBuilder::Shape& shape) {
     using Kind = host::AttributeAccess::Kind;
-    constexpr auto kInline = runtime::SiteProfile::kInline;
+    using Site = runtime::SiteProfile;
     switch (shape.access.kind) {
     case Kind::kUnknown:
         return false;
     case Kind::kInstanceValue:
-        return shape.entry >= 0 || (shape.entry == kInline && shape.access.index >= 0);
+        if (shape.entry == Site::kNoDict)
+            return shape.access.object != nullptr;
+        return shape.entry >= 0 || (shape.entry != Site::kNotInDict && shape.access.index >= 0);
     case Kind::kMethod:
+    case Kind::kStaticMethod:
+    case Kind::kClassMethod:
         return shape.entry < 0;
     case Kind::kClassValue: // often a default that some instances have another value for
-        return shape.entry < 0 && shape.entry != runtime::SiteProfile::kVaries;
+        return shape.access.sharedKeys < 0 || (shape.entry < 0 && shape.entry != Site::kVaries);
     case Kind::kSlot:
     case Kind::kProperty:
         return true;
@@ -64,17 +68,16 @@ bool GraphBuilder::isPolymorphic(const Instr& in, Value* owner) {
 int64_t GraphBuilder::newCache(const Instr& in) {
     runtime::CodeData* data = request_.profile;
     if (data &&
-        (data->sites[in.offset].width != SiteProfile::kAsInterpreter || !facts().attributeAccess))
+        (data->sites[in.offset].width != SiteProfile::kAsInterpreter || !facts().attributeLoad))
         data = nullptr;
     return fn_.newCache(in.offset, data);
 }
 
-// The classes seen whose attribute can be had without a lookup, in a way that the operation has a
-// form for.
+// The classes seen whose attribute can be had without a lookup.
 GraphBuilder::Shapes GraphBuilder::shapesAt(const Instr& in, Value* owner,
-                                            std::initializer_list<Kind> forms) {
+                                            host::AttributeAccess (*accessOf)(uint32_t, Object*)) {
     Shapes shapes;
-    if (!request_.profile || !facts().attributeAccess)
+    if (!request_.profile || !accessOf)
         return shapes;
     isPolymorphic(in, owner);
     const SiteProfile& site = request_.profile->sites[in.offset];
@@ -83,8 +86,8 @@ GraphBuilder::Shapes GraphBuilder::shapesAt(const Instr& in, Value* owner,
     shapes.complete = site.width != SiteProfile::kAnyShape;
     Object* name = code_.names[static_cast<size_t>(in.arg)];
     for (size_t i = 0; i < site.numShapes; ++i) {
-        const Shape shape{site.shapes[i], facts().attributeAccess(site.shapes[i].version, name)};
-        if (isKnown(shape) && std::ranges::find(forms, shape.access.kind) != forms.end())
+        const Shape shape{site.shapes[i], accessOf(site.shapes[i].version, name)};
+        if (isKnown(shape))
             shapes.known.push_back(shape);
         else
             shapes.complete = false;
@@ -139,84 +142,151 @@ Value* GraphBuilder::hinted(Opcode op, std::initializer_list<Value*> operands, c
     return place(access, nullptr);
 }
 
-// The attribute of an owner whose class has the shape's version.
-Value* GraphBuilder::loadByShape(Value* owner, const Shape& shape) {
-    const host::AttributeAccess& access = shape.access;
-    if (access.sharedKeys >= 0 && shape.entry == SiteProfile::kNoDict)
+// Leaves if the instance has an attribute of its own that comes before the class's.
+void GraphBuilder::guardNotHidden(Value* owner, const Shape& shape) {
+    const int64_t sharedKeys = shape.access.sharedKeys;
+    if (sharedKeys < 0)
+        return;
+    switch (shape.entry) {
+    case SiteProfile::kNoDict:
         emit(Opcode::kGuardNoDict, {owner}, -1);
-    else if (access.sharedKeys >= 0 &&
-             (shape.entry == SiteProfile::kNotInDict || shape.entry == SiteProfile::kVaries))
-        emit(Opcode::kGuardFalse, {helper(Helper::kHidesAttribute, {owner, nameObject(instr_->arg)},
-                                          access.sharedKeys)});
-    else if (access.sharedKeys >= 0)
-        emit(Opcode::kGuardInstanceKeysCount, {owner}, access.sharedKeys);
-    switch (access.kind) {
-    case Kind::kInstanceValue:
-        if (shape.entry >= 0)
-            return hinted(Opcode::kLoadHintedValue, {owner}, shape);
-        return emit(Opcode::kLoadInstanceValue, {owner}, access.index);
-    case Kind::kSlot:
-        return emit(Opcode::kGuardNotNull, kObject,
-                    {emit(Opcode::kLoadField, kNullable, {owner}, access.index)});
-    case Kind::kProperty: {
-        Value* property = constObject(access.owner);
-        Value* getter = emit(Opcode::kLoadField, kObject, {property}, access.index);
-        emit(Opcode::kGuardIs, exactObject(exactClassOf(access.object)), {getter},
-             static_cast<int64_t>(reinterpret_cast<intptr_t>(access.object)));
-        Value* function = constObject(access.object);
-        return callOne(*instr_, nullptr, function, std::array{owner}).result;
-    }
-    default: {
-        Value* value = constObject(access.object);
-        if (access.objectVersion != 0)
-            guardTypeVersion(value, access.objectVersion);
-        return value;
-    }
+        return;
+    case SiteProfile::kNotInDict:
+    case SiteProfile::kShared:
+    case SiteProfile::kVaries:
+        emit(Opcode::kGuardFalse,
+             {helper(Helper::kHidesAttribute, {owner, nameObject(instr_->arg)}, sharedKeys)});
+        return;
+    default:
+        emit(Opcode::kGuardInstanceKeysCount, {owner}, sharedKeys);
+        return;
     }
 }
 
-bool GraphBuilder::loadAttrByShapes(const Instr& in, Value* owner) {
-    // What has to be bound is left to the lookup.
-    const Shapes shapes = shapesAt(
-        in, owner, {Kind::kInstanceValue, Kind::kSlot, Kind::kClassValue, Kind::kProperty});
+// `found`, or what `others` makes where that is NULL.
+GraphBuilder::Pair GraphBuilder::orElse(Value* found, const std::function<Pair()>& others) {
+    Join join{fn_.newBlock()};
+    std::array<std::vector<Value*>, 2> values;
+    auto end = [&](const Pair& pair) {
+        for (size_t i = 0; i < pair.size(); ++i)
+            values[i].push_back(pair[i]);
+        endPath(join);
+    };
+    hir::Block* missing = fn_.newBlock();
+    hir::Block* there = fn_.newBlock();
+    missing->preds().push_back(block_);
+    there->preds().push_back(block_);
+    branch(Opcode::kBranchNull, found, missing, there);
+    block_ = there;
+    end(attributePair(emit(Opcode::kRefine, kObject, {found})));
+    block_ = missing;
+    block_->setCold(true);
+    end(others());
+    block_ = join.block;
+    return {merge(join.block, values[0], join.preds), merge(join.block, values[1], join.preds)};
+}
+
+// An attribute as LOAD_ATTR pushes it, or as LOAD_METHOD pushes what is not to be bound.
+GraphBuilder::Pair GraphBuilder::attributePair(Value* value) const {
+    return instr_->op == Op::kLoadMethod ? Pair{nullptr, value} : Pair{value, nullptr};
+}
+
+// A function to be called with `self` first.
+GraphBuilder::Pair GraphBuilder::methodPair(Value* function, Value* self) {
+    if (instr_->op == Op::kLoadMethod)
+        return {function, self};
+    return {helper(Helper::kBindMethod, {function, self}), nullptr};
+}
+
+// What a descriptor that is a constant has at a byte offset, expected to be `known`.
+Value* GraphBuilder::loadKnownField(Object* descriptor, int64_t offset, Object* known) {
+    Value* field = emit(Opcode::kLoadField, kObject, {constObject(descriptor)}, offset);
+    emit(Opcode::kGuardIs, exactObject(exactClassOf(known)), {field},
+         static_cast<int64_t>(reinterpret_cast<intptr_t>(known)));
+    return constObject(known);
+}
+
+Value* GraphBuilder::loadInstanceValue(Value* owner, const Shape& shape) {
+    const host::AttributeAccess& access = shape.access;
+    if (shape.entry >= 0)
+        return hinted(Opcode::kLoadHintedValue, {owner}, shape);
+    if (shape.entry == SiteProfile::kNoDict) {
+        emit(Opcode::kGuardNoDict, {owner}, -1);
+        return constObject(access.object);
+    }
+    if (shape.entry == SiteProfile::kInline && !access.object)
+        return emit(Opcode::kLoadInstanceValue, {owner}, access.index);
+    Value* value = emit(Opcode::kLoadSharedValue, {owner}, access.index);
+    if (access.object)
+        return emit(Opcode::kReplaceNull, {value, constObject(access.object)});
+    return emit(Opcode::kGuardNotNull, kObject, {value});
+}
+
+// The attribute of an owner whose class has the shape's version; `others` looks it up.
+GraphBuilder::Pair GraphBuilder::loadByShape(Value* owner, const Shape& shape,
+                                             const std::function<Pair()>& others) {
+    const host::AttributeAccess& access = shape.access;
+    if (access.descriptorVersion != 0)
+        guardTypeVersion(constObject(access.owner), access.descriptorVersion);
+    guardNotHidden(owner, shape);
+    switch (access.kind) {
+    case Kind::kInstanceValue:
+        if (shape.entry == SiteProfile::kVaries)
+            return orElse(emit(Opcode::kFindSharedValue, {owner}, access.index), others);
+        return attributePair(loadInstanceValue(owner, shape));
+    case Kind::kSlot:
+        return attributePair(emit(Opcode::kGuardNotNull, kObject,
+                                  {emit(Opcode::kLoadField, kNullable, {owner}, access.index)}));
+    case Kind::kProperty: {
+        Value* getter = loadKnownField(access.owner, access.index, access.object);
+        return attributePair(callOne(*instr_, nullptr, getter, std::array{owner}).result);
+    }
+    case Kind::kMethod:
+        return methodPair(constObject(access.object), owner);
+    default:
+        return loadClassValue(access);
+    }
+}
+
+// What a class has, however one got there.
+GraphBuilder::Pair GraphBuilder::loadClassValue(const host::AttributeAccess& access) {
+    switch (access.kind) {
+    case Kind::kStaticMethod:
+        return attributePair(loadKnownField(access.owner, access.index, access.object));
+    case Kind::kClassMethod:
+        return methodPair(loadKnownField(access.owner, access.index, access.object),
+                          constObject(access.type));
+    default:
+        return attributePair(constObject(access.object));
+    }
+}
+
+bool GraphBuilder::loadByShapes(const Instr& in, Value* owner) {
+    const Shapes shapes = shapesAt(in, owner, facts().attributeLoad);
     if (shapes.known.empty())
         return false;
     const bool runs = !shapes.complete || std::ranges::any_of(shapes.known, [](const Shape& shape) {
-        return shape.access.kind == Kind::kProperty;
+        return shape.access.kind == Kind::kProperty ||
+               (shape.access.kind == Kind::kInstanceValue && shape.entry == SiteProfile::kVaries);
     });
-    push(dispatch(
-        owner, shapes,
-        [&](const Shape& shape) {
-            return Pair{loadByShape(owner, shape), nullptr};
-        },
-        [&] {
-            return Pair{loadAttrGeneric(in, owner), nullptr};
-        })[0]);
+    const auto others = [&] {
+        if (in.op == Op::kLoadMethod)
+            return loadMethodGeneric(in, owner);
+        return Pair{loadAttrGeneric(in, owner), nullptr};
+    };
+    const auto [first, second] = dispatch(
+        owner, shapes, [&](const Shape& shape) { return loadByShape(owner, shape, others); },
+        others);
+    push(first);
+    if (in.op == Op::kLoadMethod)
+        push(second);
     if (runs)
         checkTracing();
     return true;
 }
 
-bool GraphBuilder::loadMethodByShapes(const Instr& in, Value* owner) {
-    const Shapes shapes =
-        shapesAt(in, owner, {Kind::kInstanceValue, Kind::kSlot, Kind::kMethod, Kind::kClassValue});
-    if (shapes.known.empty())
-        return false;
-    auto arm = [&](const Shape& shape) {
-        Value* value = loadByShape(owner, shape);
-        return shape.access.kind == Kind::kMethod ? Pair{value, owner} : Pair{nullptr, value};
-    };
-    const auto [first, second] =
-        dispatch(owner, shapes, arm, [&] { return loadMethodGeneric(in, owner); });
-    push(first);
-    push(second);
-    if (!shapes.complete)
-        checkTracing();
-    return true;
-}
-
-bool GraphBuilder::storeAttrByShapes(const Instr& in, Value* owner, Value* value) {
-    const Shapes shapes = shapesAt(in, owner, {Kind::kInstanceValue, Kind::kSlot});
+bool GraphBuilder::storeByShapes(const Instr& in, Value* owner, Value* value) {
+    const Shapes shapes = shapesAt(in, owner, facts().attributeStore);
     if (shapes.known.empty())
         return false;
     dispatch(
@@ -283,21 +353,23 @@ Value* GraphBuilder::subscriptByShapes(const Instr& in, std::span<Value* const> 
 }
 
 // Of a class that is a constant: as long as it has its version.
-bool GraphBuilder::loadClassAttr(const Instr& in, Value* owner, bool pushNull) {
+bool GraphBuilder::loadClassAttr(const Instr& in, Value* owner) {
     Object* type = constantOf(owner);
     if (!type || !facts().classAttribute || !speculates(in))
         return false;
-    const auto [version, object, objectVersion] =
+    const auto [version, metaVersion, access] =
         facts().classAttribute(type, code_.names[static_cast<size_t>(in.arg)]);
-    if (!object)
+    if (access.kind == Kind::kUnknown)
         return false;
     emit(Opcode::kGuardOwnVersion, {owner}, version);
-    Value* value = constObject(object);
-    if (objectVersion != 0)
-        guardTypeVersion(value, objectVersion);
-    if (pushNull)
-        push(nullptr);
-    push(value);
+    if (metaVersion != 0)
+        guardTypeVersion(owner, metaVersion);
+    if (access.descriptorVersion != 0)
+        guardTypeVersion(constObject(access.owner), access.descriptorVersion);
+    const auto [first, second] = loadClassValue(access);
+    push(first);
+    if (in.op == Op::kLoadMethod)
+        push(second);
     return true;
 }
 

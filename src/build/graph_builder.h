@@ -282,7 +282,7 @@ class GraphBuilder {
         bool complete = true; // no others were seen
     };
     Shapes shapesAt(const Instr& in, Value* owner,
-                    std::initializer_list<host::AttributeAccess::Kind> forms);
+                    host::AttributeAccess (*accessOf)(uint32_t typeVersion, Object* name));
     void noteFeedback(const Instr& in, Value* owner);
     bool isPolymorphic(const Instr& in, Value* owner);
     void noteShape(const Instr& in, Value* owner, runtime::SiteProfile::Shape shape);
@@ -294,12 +294,18 @@ class GraphBuilder {
     Pair dispatch(Value* owner, const Shapes& shapes, const Arm& arm,
                   const std::function<Pair()>& others);
     Value* hinted(hir::Opcode op, std::initializer_list<Value*> operands, const Shape& shape);
-    Value* loadByShape(Value* owner, const Shape& shape);
-    bool loadAttrByShapes(const Instr& in, Value* owner);
-    bool loadMethodByShapes(const Instr& in, Value* owner);
-    bool storeAttrByShapes(const Instr& in, Value* owner, Value* value);
+    Pair orElse(Value* found, const std::function<Pair()>& others);
+    Pair attributePair(Value* value) const;
+    Pair methodPair(Value* function, Value* self);
+    void guardNotHidden(Value* owner, const Shape& shape);
+    Value* loadKnownField(Object* descriptor, int64_t offset, Object* known);
+    Value* loadInstanceValue(Value* owner, const Shape& shape);
+    Pair loadByShape(Value* owner, const Shape& shape, const std::function<Pair()>& others);
+    Pair loadClassValue(const host::AttributeAccess& access);
+    bool loadByShapes(const Instr& in, Value* owner);
+    bool storeByShapes(const Instr& in, Value* owner, Value* value);
     Value* subscriptByShapes(const Instr& in, std::span<Value* const> args);
-    bool loadClassAttr(const Instr& in, Value* owner, bool pushNull);
+    bool loadClassAttr(const Instr& in, Value* owner);
     Value* loadAttrGeneric(const Instr& in, Value* owner);
     Pair loadMethodGeneric(const Instr& in, Value* owner);
     int64_t newCache(const Instr& in);

@@ -92,30 +92,35 @@ KnownBuiltin knownBuiltin(Object* callable);
 struct AttributeAccess {
     enum Kind : uint8_t {
         kUnknown,       // not by what is here
-        kInstanceValue, // index: of the inline value; -1: never inline
+        kInstanceValue, // index: among the class's shared keys, or -1; object: what instances
+                        // without have from the class if it binds nothing, else null
         kSlot,          // index: byte offset of a __slots__ member
         kMethod,        // object: function to be called with the instance first
+        kStaticMethod,  // object: function that `owner`, the descriptor, has at byte `index`
+        kClassMethod,   // as kStaticMethod: to be called with `type` first
         kClassValue,    // object: attribute of the class that binds nothing
         kProperty,      // object: its getter, a Python function, which `owner` has at byte `index`
     } kind = kUnknown;
     int64_t index = 0;
-    // kMethod, kClassValue: an instance does not hide it as long as its class's shared keys have
-    // this many entries and its values are inline; -1: instances cannot hide it.
+    // Methods of each kind, kClassValue: an instance does not hide it as long as its class's shared
+    // keys have this many entries and its values are inline; -1: instances cannot hide it.
     int64_t sharedKeys = -1;
     Object* object = nullptr;
-    Object* owner = nullptr;
-    // kClassValue: it binds nothing as long as its class has this version; 0: as long as it lives.
-    uint32_t objectVersion = 0;
+    Object* owner = nullptr; // kInstanceValue, kClassValue: what the class has, or null
+    Object* type = nullptr;  // the class
+    // All this as long as the class of what the class has keeps this version; 0: for good.
+    uint32_t descriptorVersion = 0;
 };
-AttributeAccess attributeAccess(uint32_t typeVersion, Object* name);
+AttributeAccess attributeLoad(uint32_t typeVersion, Object* name);
+AttributeAccess attributeStore(uint32_t typeVersion, Object* name); // kInstanceValue or kSlot
 // The Python function that a subscript of an instance calls, or a store to one, for as long as the
 // class keeps its version; borrowed, null when it is none.
 Object* subscriptFunction(uint32_t typeVersion, bool stores);
-// An attribute of a class (of metaclass `type`) itself, for as long as the class has this version.
+// An attribute of a class itself, for as long as the class has this version.
 struct ClassAttribute {
     uint32_t version = 0;
-    Object* object = nullptr;   // borrowed; null: not by what is here
-    uint32_t objectVersion = 0; // as above
+    uint32_t metaVersion = 0; // and its metaclass this one; 0: that cannot change
+    AttributeAccess access;   // kClassValue, kStaticMethod or kClassMethod; else kUnknown
 };
 ClassAttribute classAttribute(Object* type, Object* name);
 // Address of the C function of a double that a function of module math calls, if it calls that for

@@ -10,6 +10,7 @@
 #include "runtime/helpers.h"
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -117,6 +118,8 @@ class Lowering {
         return e_.load64(object, layout_.type);
     }
     VReg instanceValues(const hir::Instr& instr, VReg object); // leaves when there are none
+    using Requirement = std::function<void(const Compare&)>;
+    VReg sharedValue(const hir::Instr& instr, const Requirement& continueIf);
     struct DictSlot {
         VReg keys, indexBytes;
         int64_t disp;

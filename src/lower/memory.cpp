@@ -67,6 +67,48 @@ void Lowering::lowerLoadInstanceValue(const hir::Instr& instr) {
     define(instr, value);
 }
 
+// The value that goes by the shared keys of the instance's class, inline or in its dict.
+// `continueIf` is told what has to hold for it to be there.
+VReg Lowering::sharedValue(const hir::Instr& instr, const Requirement& continueIf) {
+    const VReg object = use(instr.operand(0));
+    lir::Block* inDict = e_.newBlock();
+    lir::Block* inlined = e_.newBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg values = e_.addParam(join, lir::RegClass::kInt);
+    const VReg inlineValues = e_.load64(object, layout_.instanceValues);
+    e_.branch(Cc::kNe, inlineValues, Operand::i(0), inlined, inDict);
+    e_.start(inlined);
+    e_.jump(join, {inlineValues});
+    e_.start(inDict);
+    const VReg dict = e_.load64(object, layout_.instanceDict);
+    continueIf({false, Cc::kNe, dict, Operand::i(0)});
+    const VReg keys = e_.load64(dict, layout_.dictKeys);
+    const VReg shared = e_.load64(objectType(object), layout_.tpHeapCachedKeys);
+    continueIf({false, Cc::kEq, keys, Operand::r(shared)});
+    e_.jump(join, {e_.load64(dict, layout_.dictValues)});
+    e_.start(join);
+    return e_.load64(values, layout_.valuesFirst + kPointerBytes * instr.imm());
+}
+
+void Lowering::lowerLoadSharedValue(const hir::Instr& instr) {
+    const int exit = guardExit(instr);
+    define(instr,
+           sharedValue(instr, [&](const Compare& compare) { e_.exitIf(negate(compare), exit); }));
+}
+
+void Lowering::lowerFindSharedValue(const hir::Instr& instr) {
+    lir::Block* elsewhere = e_.newBlock();
+    lir::Block* join = e_.newBlock();
+    const VReg result = e_.addParam(join, lir::RegClass::kInt);
+    const VReg value =
+        sharedValue(instr, [&](const Compare& compare) { continueIf(compare, elsewhere, false); });
+    e_.jump(join, {value});
+    e_.start(elsewhere);
+    e_.jump(join, {e_.imm(0)});
+    e_.start(join);
+    define(instr, result);
+}
+
 // The values also record the order in which they were first set, so an unset one is left to the
 // interpreter.
 void Lowering::lowerStoreInstanceValue(const hir::Instr& instr) {

@@ -7,6 +7,8 @@ using namespace hir;
 Region regionRead(Opcode op) {
     switch (op) {
     case Opcode::kLoadInstanceValue:
+    case Opcode::kLoadSharedValue:
+    case Opcode::kFindSharedValue:
         return Region::kInstanceValues;
     case Opcode::kGuardDictEntry:
     case Opcode::kLoadDictEntry:

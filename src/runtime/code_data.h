@@ -94,6 +94,7 @@ struct SiteProfile {
     static constexpr int32_t kNotInDict = -2;
     static constexpr int32_t kNoDict = -3; // no attributes at all
     static constexpr int32_t kVaries = -4; // instances of the class differ in that
+    static constexpr int32_t kShared = -5; // in a dict that has the class's shared keys
     uint8_t numShapes = 0;
     std::array<Shape, kMaxShapes> shapes{};
     // Of two of the same version the later counts. More than can be remembered make the site wide.

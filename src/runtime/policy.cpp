@@ -596,6 +596,7 @@ static bool guardsOneObject(const exits::Record& record) {
     case hir::Opcode::kLoadHintedValue:
     case hir::Opcode::kStoreHintedValue:
     case hir::Opcode::kLoadInstanceValue:
+    case hir::Opcode::kLoadSharedValue:
     case hir::Opcode::kGuardInstanceKeysCount:
     case hir::Opcode::kGuardNoDict:
     case hir::Opcode::kGuardFalse:

@@ -391,6 +391,18 @@ def test_store_instance_value():
     assert other.y == "in dict"
 
 
+def test_bind_method():
+    class Point:
+        def method(self, other):
+            return self, other
+
+    point = Point()
+    bound = call("BindMethod", Point.method, point)
+    assert bound.__self__ is point and bound.__func__ is Point.method and bound(1) == (point, 1)
+    items = [3]
+    assert call("BindMethod", list.append, items)(4) is None and items == [3, 4]
+
+
 # --- names. The code is run in namespaces by both sides.
 
 

@@ -52,6 +52,7 @@ constexpr host::Layout makeLayout() {
     l.dictVersionTag = 24;
     l.gcNext = -16;
     l.dictKeys = 32;
+    l.dictValues = 40;
     l.keysVersion = 12;
     l.keysLog2IndexBytes = 9;
     l.keysIndices = 32;

@@ -366,6 +366,49 @@ TEST_P(LowerObjects, InstanceValues) {
     EXPECT_EQ(values.at(16), 0u);
 }
 
+TEST_P(LowerObjects, SharedValues) {
+    Fake object, type, values, dict, keys, other, value;
+    slot(0, object.address());
+    object.at(8) = type.address();
+    type.at(24) = keys.address();
+    const auto load = [&] {
+        compileBody("  v2:obj? = LoadSharedValue v0 #2 [fs0]\n  v3:obj = ReplaceNull v2 v1\n"
+                    "  Return v3\n",
+                    "obj", "obj");
+        const auto outcome = run();
+        return outcome.exit != nullptr ? 0 : outcome.value;
+    };
+    const auto find = [&] {
+        compileBody("  v2:obj? = FindSharedValue v0 #2\n  v3:obj = ReplaceNull v2 v1\n"
+                    "  Return v3\n",
+                    "obj", "obj");
+        const auto outcome = run();
+        EXPECT_EQ(outcome.exit, nullptr);
+        return outcome.value;
+    };
+    const uint64_t none = other.address(); // stands for NULL
+    slot(1, none);
+    EXPECT_EQ(load(), 0u); // neither values nor a dict
+    EXPECT_EQ(find(), none);
+    object.at(-24) = dict.address();
+    EXPECT_EQ(load(), 0u); // a dict with keys of its own
+    EXPECT_EQ(find(), none);
+    dict.at(32) = keys.address();
+    dict.at(40) = values.address();
+    EXPECT_EQ(load(), none); // unset
+    EXPECT_EQ(find(), none);
+    values.at(16) = value.address();
+    EXPECT_EQ(load(), value.address());
+    EXPECT_EQ(find(), value.address());
+    object.at(-24) = 0;
+    object.at(-32) = values.address(); // inline
+    EXPECT_EQ(load(), value.address());
+    EXPECT_EQ(find(), value.address());
+    values.at(16) = 0;
+    EXPECT_EQ(load(), none);
+    EXPECT_EQ(find(), none);
+}
+
 TEST_P(LowerObjects, DictEntries) {
     Fake dict, keys, value, old;
     dict.at(32) = keys.address();

@@ -25,22 +25,11 @@ PyObject* pythonGetter(PyObject* property) {
     return Py_IS_TYPE(getter, &PyFunction_Type) && *field == getter ? getter : nullptr;
 }
 
-AttributeAccess instanceValue(PyTypeObject* type, PyObject* name) {
-    AttributeAccess access;
-    if (!hasManagedDict(type) || sharedKeys(type) == nullptr)
-        return access;
-    access.index = findKey(sharedKeys(type), name);
-    access.kind = Kind::kInstanceValue;
-    return access;
-}
-
-// Whether the object binds nothing as an attribute of a class; if so, for which version of its own
-// class, or 0 if that cannot change.
-bool bindsNothing(PyObject* object, uint32_t* version) {
+// For which version of its class a descriptor, or what is none, stays what it is; 0: for good.
+// False if it has no version.
+bool descriptorVersion(PyObject* object, uint32_t* version) {
     PyTypeObject* type = Py_TYPE(object);
     *version = 0;
-    if (type->tp_descr_get != nullptr)
-        return false;
     if (PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE))
         return true;
     _PyType_Lookup(type, &_Py_ID(__get__)); // gives it a version
@@ -48,26 +37,71 @@ bool bindsNothing(PyObject* object, uint32_t* version) {
     return *version != 0;
 }
 
-// Whether the object, as an attribute of a class, is found as it is by way of the class itself.
-bool bindsInstancesOnly(PyObject* object) {
-    PyTypeObject* type = Py_TYPE(object);
-    return type == &PyFunction_Type || type == &PyMethodDescr_Type || type == &PyWrapperDescr_Type;
+bool isKnownMethod(PyObject* descriptor, PyTypeObject* type) {
+    if (!Py_IS_TYPE(descriptor, type))
+        return false;
+    PyObject* function = wrapped(descriptor);
+    return function != nullptr &&
+           (type == &PyStaticMethod_Type || Py_IS_TYPE(function, &PyFunction_Type));
 }
 
-AttributeAccess classValue(PyTypeObject* type, PyObject* name, PyObject* found, Kind kind) {
+// What an attribute of a class that is no data descriptor comes to, through an instance (that does
+// not hide it) or the class itself.
+void classify(AttributeAccess* access, PyTypeObject* type, PyObject* found) {
+    using enum AttributeAccess::Kind;
+    const bool isStatic = isKnownMethod(found, &PyStaticMethod_Type);
+    access->type = reinterpret_cast<PyObject*>(type);
+    if (isStatic || isKnownMethod(found, &PyClassMethod_Type)) {
+        access->kind = isStatic ? kStaticMethod : kClassMethod;
+        access->object = wrapped(found);
+        access->owner = found;
+        access->index = kWrapped;
+        return;
+    }
+    if (PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR)) {
+        access->kind = kMethod;
+        access->object = found;
+        return;
+    }
+    if (Py_TYPE(found)->tp_descr_get != nullptr ||
+        !descriptorVersion(found, &access->descriptorVersion))
+        return;
+    access->kind = kClassValue;
+    access->object = access->owner = found;
+}
+
+// The class has `found`, or null, which an instance's attribute comes before.
+AttributeAccess instanceFirst(PyTypeObject* type, PyObject* name, PyObject* found) {
     AttributeAccess access;
-    if (hasManagedDict(type)) {
-        if (sharedKeys(type) == nullptr || !DK_IS_UNICODE(sharedKeys(type)) ||
-            findKey(sharedKeys(type), name) >= 0 ||
-            sharedKeys(type)->dk_nentries > kMostSearchedKeys)
+    const bool mayHide = hasManagedDict(type);
+    if (mayHide) {
+        PyDictKeysObject* keys = sharedKeys(type);
+        if (keys == nullptr || !DK_IS_UNICODE(keys) || keys->dk_nentries > kMostSearchedKeys)
             return access;
-        access.sharedKeys = sharedKeys(type)->dk_nentries;
-    } else if (type->tp_dictoffset != 0) {
+        access.index = findKey(keys, name);
+        if (found == nullptr || access.index >= 0) {
+            if (found != nullptr && !descriptorVersion(found, &access.descriptorVersion))
+                return access;
+            access.kind = Kind::kInstanceValue;
+            access.owner = found;
+            if (found != nullptr && Py_TYPE(found)->tp_descr_get == nullptr)
+                access.object = found;
+            return access;
+        }
+    } else if (type->tp_dictoffset != 0 || found == nullptr) {
         return access;
     }
-    access.kind = kind;
-    access.object = found;
+    classify(&access, type, found);
+    if (mayHide)
+        access.sharedKeys = sharedKeys(type)->dk_nentries;
     return access;
+}
+
+// `x.__class__` of what does not define another one.
+bool isObjectsClass(PyObject* found) {
+    static PyObject* const descriptor =
+        PyDict_GetItemString(PyBaseObject_Type.tp_dict, "__class__");
+    return found == descriptor;
 }
 
 } // namespace
@@ -81,6 +115,8 @@ runtime::SiteProfile::Shape shapeOf(PyObject* owner, PyObject* name) {
     auto* dict = reinterpret_cast<PyDictObject*>(*_PyObject_ManagedDictPointer(owner));
     if (dict == nullptr)
         shape.entry = Site::kNoDict;
+    else if (dict->ma_values != nullptr && dict->ma_keys == sharedKeys(type))
+        shape.entry = Site::kShared;
     if (dict == nullptr || dict->ma_keys->dk_kind != DICT_KEYS_UNICODE)
         return shape;
     Py_ssize_t index = findKey(dict->ma_keys, name);
@@ -88,37 +124,48 @@ runtime::SiteProfile::Shape shapeOf(PyObject* owner, PyObject* name) {
     return shape;
 }
 
-AttributeAccess attributeAccess(uint32_t typeVersion, Object* name) {
+AttributeAccess attributeLoad(uint32_t typeVersion, Object* name) {
     AttributeAccess access;
     PyTypeObject* type = liveType(typeVersion);
-    if (type == nullptr || type->tp_getattro != PyObject_GenericGetAttr ||
-        type->tp_setattro != PyObject_GenericSetAttr)
+    const Lookup lookup = type != nullptr ? lookupOf(type) : Lookup::kOther;
+    if (lookup == Lookup::kOther)
         return access;
     PyObject* found = _PyType_Lookup(type, name);
-    if (found == nullptr)
-        return instanceValue(type, name);
-    if (Py_ssize_t offset = slotOffset(type, found)) {
+    if (found == nullptr || Py_TYPE(found)->tp_descr_set == nullptr)
+        return isMetaclass(type) ? access : instanceFirst(type, name, found);
+    if (Py_ssize_t offset = slotOffset(type, found, SlotUses::kLoadIfSet)) {
         access.kind = Kind::kSlot;
         access.index = offset;
-        return access;
-    }
-    if (PyObject* getter = pythonGetter(found)) {
+    } else if (isObjectsClass(found)) {
+        access.kind = Kind::kClassValue;
+        access.object = reinterpret_cast<PyObject*>(type);
+    } else if (PyObject* getter = pythonGetter(found); getter && lookup == Lookup::kGeneric) {
         access.kind = Kind::kProperty;
         access.index = kPropertyGetter;
         access.object = getter;
         access.owner = found;
-        return access;
     }
-    if (Py_TYPE(found)->tp_descr_set != nullptr)
+    return access;
+}
+
+AttributeAccess attributeStore(uint32_t typeVersion, Object* name) {
+    AttributeAccess access;
+    PyTypeObject* type = liveType(typeVersion);
+    if (type == nullptr || type->tp_setattro != PyObject_GenericSetAttr)
         return access;
-    if (PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR))
-        return classValue(type, name, found, Kind::kMethod);
-    uint32_t version;
-    if (!bindsNothing(found, &version))
-        return access;
-    // An instance attribute comes first.
-    access = classValue(type, name, found, Kind::kClassValue);
-    access.objectVersion = version;
+    PyObject* found = _PyType_Lookup(type, name);
+    if (found == nullptr || Py_TYPE(found)->tp_descr_set == nullptr) {
+        if (!hasManagedDict(type) || sharedKeys(type) == nullptr)
+            return access;
+        // Its class might get a __set__.
+        if (found != nullptr && (Py_TYPE(found)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) == 0)
+            return access;
+        access.kind = Kind::kInstanceValue;
+        access.index = findKey(sharedKeys(type), name);
+    } else if (Py_ssize_t offset = slotOffset(type, found)) {
+        access.kind = Kind::kSlot;
+        access.index = offset;
+    }
     return access;
 }
 
@@ -144,19 +191,32 @@ Object* subscriptFunction(uint32_t typeVersion, bool stores) {
 }
 
 ClassAttribute classAttribute(Object* object, Object* name) {
-    if (!Py_IS_TYPE(object, &PyType_Type))
-        return {};
-    // What the metaclass has of that name (__init__, say) comes first only if it can be set, too.
-    PyObject* metaAttribute = _PyType_Lookup(&PyType_Type, name);
-    if (metaAttribute != nullptr && Py_TYPE(metaAttribute)->tp_descr_set != nullptr)
+    if (!PyType_Check(object))
         return {};
     auto* type = reinterpret_cast<PyTypeObject*>(object);
-    PyObject* found = _PyType_Lookup(type, name);
-    uint32_t version = 0;
-    if (found == nullptr || !(bindsInstancesOnly(found) || bindsNothing(found, &version)) ||
-        !PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG) || type->tp_version_tag == 0)
+    PyTypeObject* metaclass = Py_TYPE(type);
+    const bool isPlain = metaclass == &PyType_Type;
+    if (!isPlain && lookupOf(metaclass) == Lookup::kOther)
         return {};
-    return {type->tp_version_tag, found, version};
+    if (!yieldsToClass(_PyType_Lookup(metaclass, name)))
+        return {};
+    PyObject* found = _PyType_Lookup(type, name);
+    ClassAttribute attribute;
+    if (found == nullptr || !PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG) ||
+        !(isPlain || PyType_HasFeature(metaclass, Py_TPFLAGS_VALID_VERSION_TAG)))
+        return {};
+    attribute.version = type->tp_version_tag;
+    attribute.metaVersion = isPlain ? 0 : metaclass->tp_version_tag;
+    classify(&attribute.access, type, found);
+    // By way of the class itself these are found as they are; others bind to None.
+    const PyTypeObject* descriptor = Py_TYPE(found);
+    if (attribute.access.kind == AttributeAccess::kMethod)
+        attribute.access.kind = descriptor == &PyFunction_Type ||
+                                        descriptor == &PyMethodDescr_Type ||
+                                        descriptor == &PyWrapperDescr_Type
+                                    ? AttributeAccess::kClassValue
+                                    : AttributeAccess::kUnknown;
+    return attribute;
 }
 
 PyObject* plainInit(PyTypeObject* type) {

@@ -11,25 +11,6 @@ bool hasVersion(PyTypeObject* type) {
     return type->tp_version_tag != 0 && PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG);
 }
 
-// A class made in Python with a __getattr__ and no __getattribute__ of its own, or a metaclass of
-// that kind: looks the attribute up as `base` does, and asks __getattr__ if that raises.
-bool asksWhenMissing(PyTypeObject* type, PyTypeObject* base) {
-    static PyObject* const name = PyUnicode_InternFromString("__getattribute__");
-    return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && name != nullptr &&
-           _PyType_Lookup(type, name) == _PyType_Lookup(base, name);
-}
-
-enum class Lookup { kGeneric, kGenericIfFound, kOther };
-
-// How the class looks attributes up, `base` being object or type.
-Lookup lookupOf(PyTypeObject* type, PyTypeObject* base) {
-    if (type->tp_getattro == base->tp_getattro)
-        return Lookup::kGeneric;
-    if (type == &PyModule_Type || asksWhenMissing(type, base))
-        return Lookup::kGenericIfFound;
-    return Lookup::kOther;
-}
-
 Attribute kindOf(PyTypeObject* type, PyObject* found, uint16_t* index) {
     if (found == nullptr)
         return Attribute::kOfInstance;
@@ -80,7 +61,7 @@ void locate(AttributeEntry* entry, PyObject* object, PyTypeObject* type, PyObjec
     }
 }
 
-// The object is a class, and its metaclass has nothing of the name.
+// The object is a class, and what its metaclass has of the name, if anything, comes after it.
 void learnClassLoad(AttributeCache* cache, PyTypeObject* type, PyObject* name, bool ifFound) {
     PyObject* found = _PyType_Lookup(type, name);
     if (found == nullptr || !hasVersion(type) || !hasVersion(Py_TYPE(type)))
@@ -133,19 +114,18 @@ void AttributeCache::add(const AttributeEntry& entry) {
 void learnLoad(AttributeCache* cache, PyObject* object, PyObject* name) {
     ++cache->lessons;
     PyTypeObject* type = Py_TYPE(object);
-    const bool isClass = PyType_FastSubclass(type, Py_TPFLAGS_TYPE_SUBCLASS);
-    const Lookup lookup = lookupOf(type, isClass ? &PyType_Type : &PyBaseObject_Type);
+    const Lookup lookup = lookupOf(type);
     if (lookup == Lookup::kOther)
         return;
     AttributeEntry entry{0, 0, _PyType_Lookup(type, name), {}, {}, 0};
     if (!hasVersion(type)) // the lookup may have given it one
         return;
     const bool ifFound = lookup == Lookup::kGenericIfFound;
-    if (isClass && entry.found == nullptr)
+    if (isMetaclass(type) && yieldsToClass(entry.found))
         return learnClassLoad(cache, reinterpret_cast<PyTypeObject*>(object), name, ifFound);
     entry.version = type->tp_version_tag;
     entry.kind = kindOf(type, entry.found, &entry.index);
-    if ((isClass && entry.kind != Attribute::kData) ||
+    if ((isMetaclass(type) && entry.kind != Attribute::kData) ||
         (ifFound && mayMiss(entry.kind, entry.found)))
         return;
     if (entry.kind != Attribute::kSlot && entry.kind != Attribute::kData)

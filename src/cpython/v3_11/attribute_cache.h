@@ -77,9 +77,4 @@ struct OwnAttribute {
 OwnAttribute ownAttribute(const AttributeEntry& entry, PyObject* object, PyTypeObject* type,
                           PyObject* name);
 
-// What `classmethod` and `staticmethod` wrap, borrowed: the first field of their structs.
-inline PyObject* wrapped(PyObject* descriptor) {
-    return *reinterpret_cast<PyObject**>(descriptor + 1);
-}
-
 } // namespace pyston::host

@@ -47,15 +47,45 @@ inline PyDictKeysObject* sharedKeys(PyTypeObject* type) {
     return reinterpret_cast<PyHeapTypeObject*>(type)->ht_cached_keys;
 }
 
-// The slot of a __slots__ member that holds any object, or 0.
-inline Py_ssize_t slotOffset(PyTypeObject* type, PyObject* descriptor) {
+// The slot of a member that holds any object, or 0. Those that are there for `uses`: a __slots__
+// member to be loaded and stored; to be loaded while it is not null, others too.
+enum class SlotUses : uint8_t { kLoadAndStore, kLoadIfSet };
+inline Py_ssize_t slotOffset(PyTypeObject* type, PyObject* descriptor,
+                             SlotUses uses = SlotUses::kLoadAndStore) {
     if (!Py_IS_TYPE(descriptor, &PyMemberDescr_Type))
         return 0;
-    auto* member = reinterpret_cast<PyMemberDescrObject*>(descriptor);
-    if (member->d_member->type != T_OBJECT_EX || member->d_member->flags != 0 ||
-        !PyType_IsSubtype(type, PyDescr_TYPE(member)) || member->d_member->offset > UINT16_MAX)
+    auto* slot = reinterpret_cast<PyMemberDescrObject*>(descriptor);
+    const PyMemberDef& member = *slot->d_member;
+    const bool fits = uses == SlotUses::kLoadAndStore
+                          ? member.type == T_OBJECT_EX && member.flags == 0
+                          : (member.type == T_OBJECT_EX || member.type == T_OBJECT) &&
+                                (member.flags & ~READONLY) == 0;
+    if (!fits || !PyType_IsSubtype(type, PyDescr_TYPE(slot)) || member.offset > UINT16_MAX)
         return 0;
-    return member->d_member->offset;
+    return member.offset;
+}
+
+inline bool isMetaclass(PyTypeObject* type) {
+    return PyType_FastSubclass(type, Py_TPFLAGS_TYPE_SUBCLASS);
+}
+
+// How a class looks up attributes of its instances.
+enum class Lookup : uint8_t {
+    kGeneric, // as `object` does; metaclasses: as `type` does
+    // The same if that finds something. (If it raises AttributeError, there is a __getattr__.)
+    kGenericIfFound,
+    kOther,
+};
+Lookup lookupOf(PyTypeObject* type);
+
+// Whether an attribute of a metaclass (null: none), looked up through a class, is of no account if
+// the class has one of that name itself, for as long as the metaclass keeps its version.
+bool yieldsToClass(PyObject* ofMetaclass);
+
+// What `classmethod` and `staticmethod` objects wrap: the first field of their structs.
+constexpr Py_ssize_t kWrapped = sizeof(PyObject);
+inline PyObject* wrapped(PyObject* descriptor) { // borrowed, may be null
+    return *reinterpret_cast<PyObject**>(reinterpret_cast<char*>(descriptor) + kWrapped);
 }
 
 // What a site remembers of the owner of an attribute.

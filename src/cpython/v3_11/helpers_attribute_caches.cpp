@@ -26,12 +26,13 @@ AttributeCache* cacheAt(int64_t address) {
 }
 
 // For the next compilation.
-void noteShape(int64_t address, PyObject* object, PyObject* name) {
+void noteShape(int64_t address, PyObject* object, PyObject* name,
+               host::AttributeAccess (*accessOf)(uint32_t, Object*)) {
     const auto* site = reinterpret_cast<const hir::SiteCache*>(address);
     if (site->owner == nullptr)
         return;
     const auto shape = host::shapeOf(object, name);
-    if (host::attributeAccess(shape.version, name).kind != host::AttributeAccess::kUnknown)
+    if (accessOf(shape.version, name).kind != host::AttributeAccess::kUnknown)
         site->owner->sites[site->offset].addShape(shape);
 }
 
@@ -149,17 +150,9 @@ bool storeTo(const AttributeEntry& entry, PyObject* value, PyObject* object, PyT
     }
     if (entry.kind != Attribute::kOfInstance || set != nullptr || !host::hasManagedDict(type))
         return false;
-    if (*_PyObject_ValuesPointer(object) != nullptr) {
-        if (entry.place != host::Place::kShared)
-            return false;
-        *status = StoreInstanceValue(entry.index, value, object, name);
-        return true;
-    }
-    PyObject* dict = *_PyObject_ManagedDictPointer(object);
-    if (dict == nullptr)
+    if (*_PyObject_ValuesPointer(object) != nullptr && entry.place != host::Place::kShared)
         return false;
-    Ref keep = Ref::borrow(dict);
-    *status = PyDict_SetItem(dict, name, value);
+    *status = StoreInstanceValue(entry.index, value, object, name);
     return true;
 }
 
@@ -191,7 +184,7 @@ PyObject* LoadAttrCached(int64_t site, PyObject* object, PyObject* name) {
     PyObject* result = PyObject_GetAttr(object, name);
     if (result != nullptr && cache->mayLearn()) {
         host::learnLoad(cache, object, name);
-        noteShape(site, object, name);
+        noteShape(site, object, name, host::attributeLoad);
     }
     return result;
 }
@@ -215,7 +208,7 @@ PyObject* LoadMethodCached(int64_t site, PyObject* object, PyObject* name) {
     }
     PyObject* result = LoadMethodFunction(object, name);
     if (result != errorSentinel() && cache->mayLearn()) {
-        noteShape(site, object, name);
+        noteShape(site, object, name, host::attributeLoad);
         host::learnLoad(cache, object, name);
     }
     return result;
@@ -232,7 +225,7 @@ int64_t StoreAttrCached(int64_t site, PyObject* value, PyObject* object, PyObjec
         return -1;
     if (type == Py_TYPE(object) && cache->mayLearn()) {
         host::learnStore(cache, object, name);
-        noteShape(site, object, name);
+        noteShape(site, object, name, host::attributeStore);
     }
     return 0;
 }

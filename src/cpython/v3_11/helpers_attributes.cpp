@@ -87,7 +87,12 @@ int64_t StoreAttr(PyObject* value, PyObject* object, PyObject* name) {
 int64_t StoreInstanceValue(int64_t index, PyObject* value, PyObject* object, PyObject* name) {
     PyDictValues* values = *_PyObject_ValuesPointer(object);
     if (values == nullptr) {
-        return PyObject_SetAttr(object, name, value);
+        PyObject* dict = *_PyObject_ManagedDictPointer(object);
+        if (dict == nullptr) {
+            return PyObject_SetAttr(object, name, value);
+        }
+        Ref keep = Ref::borrow(dict);
+        return PyDict_SetItem(dict, name, value);
     }
     PyObject* old = std::exchange(values->values[index], Py_NewRef(value));
     if (old == nullptr) {
@@ -96,6 +101,14 @@ int64_t StoreInstanceValue(int64_t index, PyObject* value, PyObject* object, PyO
         Py_DECREF(old);
     }
     return 0;
+}
+
+PyObject* BindMethod(PyObject* function, PyObject* self) {
+    if (Py_IS_TYPE(function, &PyFunction_Type)) {
+        return PyMethod_New(function, self);
+    }
+    return Py_TYPE(function)->tp_descr_get(function, self,
+                                           reinterpret_cast<PyObject*>(Py_TYPE(self)));
 }
 
 int64_t DeleteAttr(PyObject* object, PyObject* name) {
