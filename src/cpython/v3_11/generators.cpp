@@ -209,9 +209,10 @@ iternextfunc originalNext = nullptr;
 sendfunc originalSend = nullptr;
 
 PyObject* nextOfGenerator(PyObject* self) {
+    if (isInterpreters(codeOf(self)))
+        return originalNext(self);
     PyThreadState* tstate = _PyThreadState_GET();
-    // (There is no hook in a subinterpreter.)
-    if (!isInCharge(tstate) || isInterpreters(codeOf(self)))
+    if (!isInCharge(tstate)) // there is no hook in a subinterpreter
         return originalNext(self);
     PyObject* result;
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
@@ -230,8 +231,10 @@ PyObject* nextOfGenerator(PyObject* self) {
 }
 
 PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result) {
+    if (isInterpreters(codeOf(self)))
+        return originalSend(self, value, result);
     PyThreadState* tstate = _PyThreadState_GET();
-    if (!isInCharge(tstate) || isInterpreters(codeOf(self)))
+    if (!isInCharge(tstate))
         return originalSend(self, value, result);
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), value, result)) {
     case Sent::kYielded:

@@ -148,18 +148,17 @@ bool otherGreenletsExist(PyThreadState* tstate) {
     return found;
 }
 
-bool noticesSwitches(PyThreadState* tstate) {
-    static uint64_t known = 0; // the version of the modules with which it does
+uint64_t noticingVersion = 0;
+
+bool findOutAboutSwitches(PyThreadState* tstate) {
     PyObject* modules = tstate->interp->modules;
     if (modules == nullptr || !PyDict_CheckExact(modules))
         return false;
     const uint64_t version = reinterpret_cast<PyDictObject*>(modules)->ma_version_tag;
-    if (version == known)
-        return true;
     PyObject* module = loadedModule(extensionName());
     if (module != nullptr ? !takeSwitchesOf(module) : greenletIsLoaded())
         return false;
-    known = version;
+    noticingVersion = version;
     return true;
 }
 

@@ -11,7 +11,15 @@ bool greenletIsLoaded();
 
 // Would a switch from one greenlet to another be noticed (noticeSwitch() is called before it)? If
 // the package is there, its functions are made to say so. (Quick while no module comes or goes.)
-bool noticesSwitches(PyThreadState* tstate);
+bool findOutAboutSwitches(PyThreadState* tstate);
+extern uint64_t noticingVersion; // of the modules' dict, with which they are
+inline bool noticesSwitches(PyThreadState* tstate) {
+    PyObject* modules = tstate->interp->modules;
+    if (modules != nullptr && PyDict_CheckExact(modules) &&
+        reinterpret_cast<PyDictObject*>(modules)->ma_version_tag == noticingVersion) [[likely]]
+        return true;
+    return findOutAboutSwitches(tstate);
+}
 
 // Are there greenlets, of whatever state, besides the threads' main ones?
 bool otherGreenletsExist(PyThreadState* tstate);
