@@ -26,6 +26,7 @@ bool isKnown(const GraphBuilder::Shape& shape) {
     case Kind::kClassValue: // often a default that some instances have another value for
         return shape.access.sharedKeys < 0 || (shape.entry < 0 && shape.entry != Site::kVaries);
     case Kind::kSlot:
+    case Kind::kType:
     case Kind::kProperty:
         return true;
     }
@@ -241,23 +242,42 @@ GraphBuilder::Pair GraphBuilder::loadByShape(Value* owner, const Shape& shape,
         Value* getter = loadKnownField(access.owner, access.index, access.object);
         return attributePair(callOne(*instr_, nullptr, getter, std::array{owner}).result);
     }
+    case Kind::kType:
+        return attributePair(emit(Opcode::kLoadField, kObject, {owner}, access.typeOffset));
     case Kind::kMethod:
         return methodPair(constObject(access.object), owner);
+    case Kind::kClassMethod:
+        return loadClassValue(access,
+                              emit(Opcode::kLoadField, kObject, {owner}, access.typeOffset));
     default:
-        return loadClassValue(access);
+        return loadClassValue(access, nullptr);
     }
 }
 
 // What a class has, however one got there.
-GraphBuilder::Pair GraphBuilder::loadClassValue(const host::AttributeAccess& access) {
+GraphBuilder::Pair GraphBuilder::loadClassValue(const host::AttributeAccess& access, Value* type) {
     switch (access.kind) {
     case Kind::kStaticMethod:
         return attributePair(loadKnownField(access.owner, access.index, access.object));
     case Kind::kClassMethod:
-        return methodPair(loadKnownField(access.owner, access.index, access.object),
-                          constObject(access.type));
+        return methodPair(loadKnownField(access.owner, access.index, access.object), type);
     default:
         return attributePair(constObject(access.object));
+    }
+}
+
+// Does the load of a known attribute run Python code?
+bool GraphBuilder::mayRunCode(const Shape& shape) const {
+    switch (shape.access.kind) {
+    case Kind::kProperty:
+        return true;
+    case Kind::kMethod:
+    case Kind::kClassMethod:
+        return instr_->op == Op::kLoadAttr; // the collector, see methodPair()
+    case Kind::kInstanceValue:
+        return shape.entry == SiteProfile::kVaries;
+    default:
+        return false;
     }
 }
 
@@ -265,10 +285,9 @@ bool GraphBuilder::loadByShapes(const Instr& in, Value* owner) {
     const Shapes shapes = shapesAt(in, owner, facts().attributeLoad);
     if (shapes.known.empty())
         return false;
-    const bool runs = !shapes.complete || std::ranges::any_of(shapes.known, [](const Shape& shape) {
-        return shape.access.kind == Kind::kProperty ||
-               (shape.access.kind == Kind::kInstanceValue && shape.entry == SiteProfile::kVaries);
-    });
+    const bool runs =
+        !shapes.complete ||
+        std::ranges::any_of(shapes.known, [&](const Shape& shape) { return mayRunCode(shape); });
     const auto others = [&] {
         if (in.op == Op::kLoadMethod)
             return loadMethodGeneric(in, owner);
@@ -366,10 +385,12 @@ bool GraphBuilder::loadClassAttr(const Instr& in, Value* owner) {
         guardTypeVersion(owner, metaVersion);
     if (access.descriptorVersion != 0)
         guardTypeVersion(constObject(access.owner), access.descriptorVersion);
-    const auto [first, second] = loadClassValue(access);
+    const auto [first, second] = loadClassValue(access, owner);
     push(first);
     if (in.op == Op::kLoadMethod)
         push(second);
+    if (mayRunCode(Shape{{}, access}))
+        checkTracing();
     return true;
 }
 

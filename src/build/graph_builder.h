@@ -301,7 +301,8 @@ class GraphBuilder {
     Value* loadKnownField(Object* descriptor, int64_t offset, Object* known);
     Value* loadInstanceValue(Value* owner, const Shape& shape);
     Pair loadByShape(Value* owner, const Shape& shape, const std::function<Pair()>& others);
-    Pair loadClassValue(const host::AttributeAccess& access);
+    Pair loadClassValue(const host::AttributeAccess& access, Value* type);
+    bool mayRunCode(const Shape& shape) const;
     bool loadByShapes(const Instr& in, Value* owner);
     bool storeByShapes(const Instr& in, Value* owner, Value* value);
     Value* subscriptByShapes(const Instr& in, std::span<Value* const> args);

@@ -95,9 +95,10 @@ struct AttributeAccess {
         kInstanceValue, // index: among the class's shared keys, or -1; object: what instances
                         // without have from the class if it binds nothing, else null
         kSlot,          // index: byte offset of a __slots__ member
+        kType,          // the instance's class
         kMethod,        // object: function to be called with the instance first
         kStaticMethod,  // object: function that `owner`, the descriptor, has at byte `index`
-        kClassMethod,   // as kStaticMethod: to be called with `type` first
+        kClassMethod,   // as kStaticMethod: to be called with the class first
         kClassValue,    // object: attribute of the class that binds nothing
         kProperty,      // object: its getter, a Python function, which `owner` has at byte `index`
     } kind = kUnknown;
@@ -105,9 +106,9 @@ struct AttributeAccess {
     // Methods of each kind, kClassValue: an instance does not hide it as long as its class's shared
     // keys have this many entries and its values are inline; -1: instances cannot hide it.
     int64_t sharedKeys = -1;
+    int64_t typeOffset = 0; // byte offset of an instance's class
     Object* object = nullptr;
-    Object* owner = nullptr; // kInstanceValue, kClassValue: what the class has, or null
-    Object* type = nullptr;  // the class
+    Object* owner = nullptr; // kInstanceValue, kMethod, kClassValue: what the class has, or null
     // All this as long as the class of what the class has keeps this version; 0: for good.
     uint32_t descriptorVersion = 0;
 };
@@ -159,7 +160,8 @@ void noticeEntry(runtime::CodeData* data);
 // nothing (too many such calls).
 void callSoon(int (*function)(void*), void* argument);
 // Has the interpreter call `function` when it begins to end, with what the module atexit was given
-// (later registrations first). Once, with the GIL. It may come to nothing (no memory).
+// (later registrations first), with the GIL. To be asked for again now and then: a program may
+// forget all registrations.
 void callAtExit(void (*function)());
 // Checks the interpreter's version and struct layouts. Returns an empty string if Pyston can run in
 // it, else one sentence for the user.

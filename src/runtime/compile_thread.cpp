@@ -118,7 +118,6 @@ void prepare() {
         releaseCode(code, kAnything);
     pthread_atfork(beforeFork, afterForkInParent, afterForkInChild);
     std::atexit(stopCompileThread); // unless the interpreter has ended before
-    host::callAtExit(dropCompileJobs);
 }
 
 bool startIfNeeded(State& s) {
@@ -140,6 +139,7 @@ bool addCompileJob(std::unique_ptr<CompileJob>& job) {
     if (!isOfUse || isUnavailable)
         return false;
     prepare();
+    host::callAtExit(dropCompileJobs);
     State& s = state();
     const std::lock_guard lock(s.lock);
     if (s.isStopped)

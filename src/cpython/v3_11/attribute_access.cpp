@@ -3,6 +3,8 @@
 #include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/live_types.h"
 
+#include <cstddef>
+
 namespace pyston::host {
 namespace {
 
@@ -10,6 +12,7 @@ using Kind = AttributeAccess::Kind;
 
 // Where a property has its getter: the first field of a struct that is private to descrobject.c.
 constexpr Py_ssize_t kPropertyGetter = sizeof(PyObject);
+constexpr Py_ssize_t kTypeOffset = offsetof(PyObject, ob_type);
 
 // The getter of a property, if that is a Python function.
 PyObject* pythonGetter(PyObject* property) {
@@ -30,7 +33,7 @@ PyObject* pythonGetter(PyObject* property) {
 bool descriptorVersion(PyObject* object, uint32_t* version) {
     PyTypeObject* type = Py_TYPE(object);
     *version = 0;
-    if (PyType_HasFeature(type, Py_TPFLAGS_IMMUTABLETYPE))
+    if (staysAsItIs(object))
         return true;
     _PyType_Lookup(type, &_Py_ID(__get__)); // gives it a version
     *version = type->tp_version_tag;
@@ -47,10 +50,9 @@ bool isKnownMethod(PyObject* descriptor, PyTypeObject* type) {
 
 // What an attribute of a class that is no data descriptor comes to, through an instance (that does
 // not hide it) or the class itself.
-void classify(AttributeAccess* access, PyTypeObject* type, PyObject* found) {
+void classify(AttributeAccess* access, PyObject* found) {
     using enum AttributeAccess::Kind;
     const bool isStatic = isKnownMethod(found, &PyStaticMethod_Type);
-    access->type = reinterpret_cast<PyObject*>(type);
     if (isStatic || isKnownMethod(found, &PyClassMethod_Type)) {
         access->kind = isStatic ? kStaticMethod : kClassMethod;
         access->object = wrapped(found);
@@ -58,21 +60,21 @@ void classify(AttributeAccess* access, PyTypeObject* type, PyObject* found) {
         access->index = kWrapped;
         return;
     }
-    if (PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR)) {
+    if (!descriptorVersion(found, &access->descriptorVersion))
+        return;
+    if (PyType_HasFeature(Py_TYPE(found), Py_TPFLAGS_METHOD_DESCRIPTOR))
         access->kind = kMethod;
-        access->object = found;
+    else if (Py_TYPE(found)->tp_descr_get == nullptr)
+        access->kind = kClassValue;
+    else
         return;
-    }
-    if (Py_TYPE(found)->tp_descr_get != nullptr ||
-        !descriptorVersion(found, &access->descriptorVersion))
-        return;
-    access->kind = kClassValue;
     access->object = access->owner = found;
 }
 
 // The class has `found`, or null, which an instance's attribute comes before.
 AttributeAccess instanceFirst(PyTypeObject* type, PyObject* name, PyObject* found) {
     AttributeAccess access;
+    access.typeOffset = kTypeOffset;
     const bool mayHide = hasManagedDict(type);
     if (mayHide) {
         PyDictKeysObject* keys = sharedKeys(type);
@@ -91,7 +93,7 @@ AttributeAccess instanceFirst(PyTypeObject* type, PyObject* name, PyObject* foun
     } else if (type->tp_dictoffset != 0 || found == nullptr) {
         return access;
     }
-    classify(&access, type, found);
+    classify(&access, found);
     if (mayHide)
         access.sharedKeys = sharedKeys(type)->dk_nentries;
     return access;
@@ -126,6 +128,7 @@ runtime::SiteProfile::Shape shapeOf(PyObject* owner, PyObject* name) {
 
 AttributeAccess attributeLoad(uint32_t typeVersion, Object* name) {
     AttributeAccess access;
+    access.typeOffset = kTypeOffset;
     PyTypeObject* type = liveType(typeVersion);
     const Lookup lookup = type != nullptr ? lookupOf(type) : Lookup::kOther;
     if (lookup == Lookup::kOther)
@@ -137,8 +140,7 @@ AttributeAccess attributeLoad(uint32_t typeVersion, Object* name) {
         access.kind = Kind::kSlot;
         access.index = offset;
     } else if (isObjectsClass(found)) {
-        access.kind = Kind::kClassValue;
-        access.object = reinterpret_cast<PyObject*>(type);
+        access.kind = Kind::kType; // (a constant would keep the class alive)
     } else if (PyObject* getter = pythonGetter(found); getter && lookup == Lookup::kGeneric) {
         access.kind = Kind::kProperty;
         access.index = kPropertyGetter;
@@ -157,8 +159,7 @@ AttributeAccess attributeStore(uint32_t typeVersion, Object* name) {
     if (found == nullptr || Py_TYPE(found)->tp_descr_set == nullptr) {
         if (!hasManagedDict(type) || sharedKeys(type) == nullptr)
             return access;
-        // Its class might get a __set__.
-        if (found != nullptr && (Py_TYPE(found)->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) == 0)
+        if (found != nullptr && !staysAsItIs(found))
             return access;
         access.kind = Kind::kInstanceValue;
         access.index = findKey(sharedKeys(type), name);
@@ -207,7 +208,7 @@ ClassAttribute classAttribute(Object* object, Object* name) {
         return {};
     attribute.version = type->tp_version_tag;
     attribute.metaVersion = isPlain ? 0 : metaclass->tp_version_tag;
-    classify(&attribute.access, type, found);
+    classify(&attribute.access, found);
     // By way of the class itself these are found as they are; others bind to None.
     const PyTypeObject* descriptor = Py_TYPE(found);
     if (attribute.access.kind == AttributeAccess::kMethod)

@@ -9,8 +9,8 @@ namespace {
 // that kind: looks the attribute up as `base` does, and asks __getattr__ if that raises.
 bool asksWhenMissing(PyTypeObject* type, PyTypeObject* base) {
     static PyObject* const name = PyUnicode_InternFromString("__getattribute__");
-    return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && name != nullptr &&
-           _PyType_Lookup(type, name) == _PyType_Lookup(base, name);
+    return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) && type->tp_getattr == nullptr &&
+           name != nullptr && _PyType_Lookup(type, name) == _PyType_Lookup(base, name);
 }
 
 } // namespace
@@ -25,12 +25,8 @@ Lookup lookupOf(PyTypeObject* type) {
 }
 
 bool yieldsToClass(PyObject* ofMetaclass) {
-    if (ofMetaclass == nullptr)
-        return true;
-    // Other classes may get a __set__.
-    const PyTypeObject* descriptor = Py_TYPE(ofMetaclass);
-    return descriptor->tp_descr_set == nullptr &&
-           (descriptor->tp_flags & Py_TPFLAGS_IMMUTABLETYPE) != 0;
+    return ofMetaclass == nullptr ||
+           (Py_TYPE(ofMetaclass)->tp_descr_set == nullptr && staysAsItIs(ofMetaclass));
 }
 
 } // namespace pyston::host

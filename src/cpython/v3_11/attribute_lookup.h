@@ -78,6 +78,12 @@ enum class Lookup : uint8_t {
 };
 Lookup lookupOf(PyTypeObject* type);
 
+// Does an object, as an attribute of a class, stay the kind of descriptor that it is, or none? The
+// classes of others may get a __get__ or __set__, or be exchanged.
+inline bool staysAsItIs(PyObject* object) {
+    return PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_IMMUTABLETYPE) && !PyModule_Check(object);
+}
+
 // Whether an attribute of a metaclass (null: none), looked up through a class, is of no account if
 // the class has one of that name itself, for as long as the metaclass keeps its version.
 bool yieldsToClass(PyObject* ofMetaclass);

@@ -171,19 +171,23 @@ bool compileForFrame(HostCode* data, const Frame* frame, runtime::CompileWhy why
     return compiled;
 }
 
+static bool frozenStaysAwake = false;
 // Frozen code outlives the interpreter, which looks at co_warmup then.
 static void wakeAtExit(HostCode* data) {
+    if (std::exchange(data->wakesAtExit, true))
+        return;
     static std::vector<HostCode*> idlers;
-    static bool isPrepared = false;
-    if (!std::exchange(isPrepared, true))
-        callAtExit([] { std::ranges::for_each(idlers, wake); });
-    if (!std::exchange(data->wakesAtExit, true))
-        idlers.push_back(data);
+    idlers.push_back(data);
+    callAtExit([] {
+        frozenStaysAwake = true;
+        std::ranges::for_each(idlers, wake);
+    });
 }
 
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || tracingSeen)
+    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || tracingSeen ||
+        (data->isStatic && frozenStaysAwake))
         return;
     if (data->isStatic)
         wakeAtExit(data);

@@ -3,6 +3,7 @@
 #include "cpython/v3_11/attribute_lookup.h"
 #include "cpython/v3_11/unhooked.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -84,13 +85,14 @@ PyObject* attributeIfAny(PyObject* object, const char* name) {
     return attribute;
 }
 
-// Of all greenlets only a thread's first has no parent.
-bool isOtherGreenlet(PyObject* object, PyObject* type) {
-    if (!PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(type)))
+// Of all greenlets only a thread's first has no parent. `parent` is the class's own attribute,
+// which runs no Python code.
+bool isOtherGreenlet(PyObject* object, PyTypeObject* type, PyObject* parent) {
+    if (!PyType_IsSubtype(Py_TYPE(object), type))
         return false;
-    PyObject* parent = attributeIfAny(object, "parent");
-    Py_XDECREF(parent);
-    return parent != Py_None;
+    PyObject* value = Py_TYPE(parent)->tp_descr_get(parent, object, nullptr);
+    Py_XDECREF(value);
+    return value != Py_None;
 }
 
 // Were they taken before?
@@ -138,13 +140,24 @@ bool otherGreenletsExist(PyThreadState* tstate) {
     if (module == nullptr)
         module = loadedModule(packageName());
     PyObject* type = module != nullptr ? attributeIfAny(module, "greenlet") : nullptr;
-    bool found = false;
-    if (type != nullptr && PyType_Check(type))
-        for (gc_generation& generation : tstate->interp->gc.generations)
-            for (PyGC_Head* head = _PyGCHead_NEXT(&generation.head);
-                 head != &generation.head && !found; head = _PyGCHead_NEXT(head))
-                found = isOtherGreenlet(reinterpret_cast<PyObject*>(head + 1), type);
-    Py_XDECREF(type);
+    if (type == nullptr)
+        return false;
+    PyObject* parent = PyType_Check(type) ? attributeIfAny(type, "parent") : nullptr;
+    bool found = true;
+    if (parent != nullptr && Py_IS_TYPE(parent, &PyGetSetDescr_Type)) {
+        const auto isIn = [&](gc_generation& generation) {
+            PyGC_Head* const end = &generation.head;
+            for (PyGC_Head* head = _PyGCHead_NEXT(end); head != end; head = _PyGCHead_NEXT(head))
+                if (isOtherGreenlet(reinterpret_cast<PyObject*>(head + 1),
+                                    reinterpret_cast<PyTypeObject*>(type), parent))
+                    return true;
+            return false;
+        };
+        _gc_runtime_state& gc = tstate->interp->gc;
+        found = std::ranges::any_of(gc.generations, isIn) || isIn(gc.permanent_generation);
+    }
+    Py_XDECREF(parent);
+    Py_DECREF(type);
     return found;
 }
 

@@ -2,6 +2,9 @@
 
 #include "cpython/api.h"
 
+#include <algorithm>
+#include <vector>
+
 namespace pyston::host {
 namespace {
 
@@ -16,33 +19,43 @@ void recomputeEvalBreaker(PyInterpreterState* interp) {
     _Py_atomic_store_relaxed(&state.eval_breaker, needed);
 }
 
-PyObject* callFunction(PyObject* capsule, PyObject*) {
-    reinterpret_cast<void (*)()>(PyCapsule_GetPointer(capsule, nullptr))();
+std::vector<void (*)()> atExitFunctions;
+
+// Programs can call what is registered, from a frame of theirs: that is no end yet.
+PyObject* endBegins(PyObject*, PyObject*) {
+    if (_PyThreadState_GET()->cframe->current_frame == nullptr)
+        for (auto* function : atExitFunctions)
+            function();
     Py_RETURN_NONE;
+}
+
+// As atexit.register(), without importing that: programs can tell what is in sys.modules.
+void registerAtExit(atexit_state& state) {
+    static PyMethodDef method = {"pyston_at_exit", endBegins, METH_NOARGS, nullptr};
+    static PyObject* const callable = PyCFunction_New(&method, nullptr);
+    static PyObject* const args = PyTuple_New(0);
+    if (callable == nullptr || args == nullptr || state.callbacks == nullptr) {
+        PyErr_Clear();
+        return;
+    }
+    for (int i = 0; i < state.ncallbacks; ++i)
+        if (state.callbacks[i] != nullptr && state.callbacks[i]->func == callable)
+            return;
+    auto* callback = static_cast<atexit_callback*>(PyMem_Malloc(sizeof(atexit_callback)));
+    if (callback == nullptr || state.ncallbacks >= state.callback_len) {
+        PyMem_Free(callback);
+        return;
+    }
+    *callback = {Py_NewRef(callable), Py_NewRef(args), nullptr};
+    state.callbacks[state.ncallbacks++] = callback;
 }
 
 } // namespace
 
-// As atexit.register(), without importing that: programs can tell what is in sys.modules.
 void callAtExit(void (*function)()) {
-    static PyMethodDef method = {"pyston_at_exit", callFunction, METH_NOARGS, nullptr};
-    atexit_state& state = _PyInterpreterState_Main()->atexit;
-    if (state.callbacks == nullptr || state.ncallbacks >= state.callback_len)
-        return;
-    PyObject* capsule = PyCapsule_New(reinterpret_cast<void*>(function), nullptr, nullptr);
-    PyObject* callable = capsule != nullptr ? PyCFunction_New(&method, capsule) : nullptr;
-    Py_XDECREF(capsule);
-    PyObject* args = PyTuple_New(0);
-    auto* callback = static_cast<atexit_callback*>(PyMem_Malloc(sizeof(atexit_callback)));
-    if (callable == nullptr || args == nullptr || callback == nullptr) {
-        Py_XDECREF(callable);
-        Py_XDECREF(args);
-        PyMem_Free(callback);
-        PyErr_Clear();
-        return;
-    }
-    *callback = {callable, args, nullptr};
-    state.callbacks[state.ncallbacks++] = callback;
+    if (std::ranges::find(atExitFunctions, function) == atExitFunctions.end())
+        atExitFunctions.push_back(function);
+    registerAtExit(_PyInterpreterState_Main()->atexit);
 }
 
 void callSoon(int (*function)(void*), void* argument) {

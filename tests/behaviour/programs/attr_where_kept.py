@@ -302,3 +302,114 @@ for i in range(9000):
 del owner
 gc.collect()
 print(method(5), [r() is None for r in alive])
+
+
+# --- classes die although hot code has seen them
+
+def class_of(owner):
+    return owner.__class__
+
+
+def call_class_method(owner):
+    return owner.class_method()
+
+
+def bind_class_method(owner):
+    return owner.class_method
+
+
+def new_class():
+    class Mortal:
+        @classmethod
+        def class_method(cls):
+            return 1
+
+    return Mortal
+
+
+for function in (class_of, call_class_method, bind_class_method):
+    mortals = [new_class(), new_class()]
+    owners = [cls() for cls in mortals]
+    for i in range(20000):
+        function(owners[i % 2])
+    alive = [weakref.ref(cls) for cls in mortals]
+    del mortals, owners
+    gc.collect()
+    print(function.__name__, [r() is None for r in alive])
+
+
+# --- modules, of an immutable class, may get another one
+
+import types
+
+module = types.ModuleType("module")
+
+
+class FirstWithModule:
+    default = module
+
+
+class SecondWithModule:
+    default = module
+
+
+objects = [FirstWithModule(), SecondWithModule()]
+for i in range(20000):
+    plain(objects[i % 2])
+
+
+class ModuleSubclass(types.ModuleType):
+    def __get__(self, owner, cls):
+        return "bound module"
+
+
+module.__class__ = ModuleSubclass
+print([plain(o) for o in objects])
+
+
+# --- tracing that begins while a method is bound
+
+import sys
+
+events = []
+
+
+def tracer(frame, event, argument):
+    events.append((frame.f_code.co_name, event, frame.f_lineno - first_line))
+    return tracer
+
+
+class Traces:
+    active = False
+
+    def __init__(self):
+        self.me = self
+
+    def __del__(self):
+        if Traces.active:
+            sys.settrace(tracer)
+            sys._getframe(1).f_trace = tracer
+
+
+first_line = sys._getframe().f_lineno
+
+
+def keeps_method(owner):
+    method = owner.method
+    after = 1
+    return after
+
+
+objects = [Owner(1), Derived(2)]
+gc.disable()
+for i in range(20000):
+    keeps_method(objects[i % 2])
+Traces.active = True
+Traces()
+threshold = gc.get_threshold()
+gc.set_threshold(1)
+gc.enable()
+keeps_method(objects[0])
+sys.settrace(None)
+gc.set_threshold(*threshold)
+print(events)
