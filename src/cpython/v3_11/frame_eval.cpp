@@ -42,6 +42,8 @@ const void* entryFor(HostCode* data, const Frame* frame, int offset) {
 PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (tracingSeen)
         noticeEndOfTracing();
+    else if (tstate->cframe->use_tracing)
+        noticeUnannouncedTracing();
     if (runtime::hasFinishedJobs())
         runtime::installFinishedCode();
     HostCode* data = hostCode(frame->f_code);
@@ -143,10 +145,11 @@ bool install() {
     // Another frame evaluator (a debugger, another compiler) is left alone.
     if (interp != PyInterpreterState_Main() || interp->eval_frame != nullptr)
         return false;
-    if (!prepareCodeData() || !prepareTracing() || !prepareQuietDeaths()) {
+    if (!prepareCodeData() || !prepareQuietDeaths()) {
         PyErr_Clear();
         return false;
     }
+    prepareTracing();
     registerHelpers();
     hidePatches();
     markUnseenFrames();

@@ -1,8 +1,12 @@
 #include "cpython/v3_11/tracing.h"
 
 #include "cpython/v3_11/osr.h"
+#include "support/imported_symbols.h"
 
 #include <cstring>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace pyston::host {
 
@@ -27,15 +31,93 @@ void noticeTracing() {
         wake(static_cast<HostCode*>(data));
 }
 
-// sys.settrace, sys.setprofile and the C functions behind them (cProfile, coverage) raise these
-// events before they take effect.
+// --- how tracing can begin
+//
+// sys.settrace, sys.setprofile and the C functions behind them raise audit events before they take
+// effect. But with a hook for these, each audited event of the program costs more (marshal.loads
+// alone copies all that is imported). So the two functions tell us themselves, and a hook is added
+// only when an extension is loaded that may call those C functions.
+
 int onAuditEvent(const char* event, PyObject*, void*) {
-    if (event[0] != 's' ||
-        (std::strcmp(event, "sys.settrace") != 0 && std::strcmp(event, "sys.setprofile") != 0)) {
-        return 0;
-    }
-    noticeTracing();
+    if (std::strcmp(event, "sys.settrace") == 0 || std::strcmp(event, "sys.setprofile") == 0)
+        noticeTracing();
     return 0;
+}
+
+// As PySys_AddAuditHook(), which would itself raise an event.
+void listenToAudits() {
+    static bool listens = false;
+    if (std::exchange(listens, true))
+        return;
+    // (The interpreter frees it.)
+    auto* entry = static_cast<_Py_AuditHookEntry*>(PyMem_RawMalloc(sizeof(_Py_AuditHookEntry)));
+    if (entry == nullptr)
+        return;
+    *entry = {_PyRuntime.audit_hook_head, onAuditEvent, nullptr};
+    _PyRuntime.audit_hook_head = entry;
+}
+
+// Does the object call a function that starts tracing, or is it a module that can look one up?
+bool mayStartTracing(const std::vector<const char*>& imports) {
+    bool isModule = false, looksUp = false;
+    for (const char* name : imports) {
+        std::string_view symbol(name);
+        if (symbol.starts_with("_"))
+            symbol.remove_prefix(1);
+        if (symbol == "PyEval_SetTrace" || symbol == "PyEval_SetProfile")
+            return true;
+        isModule |= symbol == "PyModuleDef_Init" || symbol == "PyModule_Create2";
+        looksUp |= symbol == "dlsym";
+    }
+    return isModule && looksUp;
+}
+
+PyCFunction originalSetTrace = nullptr;
+PyCFunction originalSetProfile = nullptr;
+_PyCFunctionFast originalCreateDynamic = nullptr;
+
+PyObject* setTrace(PyObject* module, PyObject* function) {
+    noticeTracing();
+    return originalSetTrace(module, function);
+}
+
+PyObject* setProfile(PyObject* module, PyObject* function) {
+    noticeTracing();
+    return originalSetProfile(module, function);
+}
+
+PyObject* createDynamic(PyObject* module, PyObject* const* args, Py_ssize_t count) {
+    PyObject* result = originalCreateDynamic(module, args, count);
+    if (support::anyNewObject(mayStartTracing))
+        listenToAudits();
+    return result;
+}
+
+// The row of a module's function that is built in, with these flags; else null.
+PyMethodDef* builtinRow(const char* module, const char* name, int flags) {
+    PyObject* modules = PyImport_GetModuleDict();
+    PyObject* object = PyDict_Check(modules) ? PyDict_GetItemString(modules, module) : nullptr;
+    PyObject* dict =
+        object != nullptr && PyModule_Check(object) ? PyModule_GetDict(object) : nullptr;
+    PyObject* function = dict != nullptr ? PyDict_GetItemString(dict, name) : nullptr;
+    if (function == nullptr || !PyCFunction_CheckExact(function))
+        return nullptr;
+    PyMethodDef* row = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;
+    return std::strcmp(row->ml_name, name) == 0 && row->ml_flags == flags ? row : nullptr;
+}
+
+void watchForTracing() {
+    PyMethodDef* trace = builtinRow("sys", "settrace", METH_O);
+    PyMethodDef* profile = builtinRow("sys", "setprofile", METH_O);
+    PyMethodDef* create = builtinRow("_imp", "create_dynamic", METH_FASTCALL);
+    if (trace == nullptr || profile == nullptr || create == nullptr ||
+        support::anyNewObject(mayStartTracing))
+        return listenToAudits();
+    originalSetTrace = std::exchange(trace->ml_meth, setTrace);
+    originalSetProfile = std::exchange(profile->ml_meth, setProfile);
+    originalCreateDynamic =
+        reinterpret_cast<_PyCFunctionFast>(reinterpret_cast<void*>(create->ml_meth));
+    create->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void*>(createDynamic));
 }
 
 bool anyThreadTraced() {
@@ -50,13 +132,16 @@ bool anyThreadTraced() {
 
 } // namespace
 
-bool prepareTracing() {
+void prepareTracing() {
     static bool prepared = false;
-    if (!prepared)
-        prepared = PySys_AddAuditHook(onAuditEvent, nullptr) == 0;
+    if (!std::exchange(prepared, true))
+        watchForTracing();
     if (anyThreadTraced())
         noticeTracing();
-    return prepared;
+}
+
+void noticeUnannouncedTracing() {
+    noticeTracing();
 }
 
 void noticeEndOfTracing() {

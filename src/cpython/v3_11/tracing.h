@@ -3,8 +3,10 @@
 
 namespace pyston::host {
 
-// Asks to be told when tracing begins. False with an exception set.
-bool prepareTracing();
+// Sees to it that we are told when tracing begins.
+void prepareTracing();
+// A frame is traced, and nobody has told: something in C that we did not see being loaded.
+void noticeUnannouncedTracing();
 // Called now and then: may loops be watched again?
 void noticeEndOfTracing();
 // Set from the moment that a thread begins to be traced until noticeEndOfTracing() finds none.
