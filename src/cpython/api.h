@@ -157,7 +157,7 @@ void noticeEntry(runtime::CodeData* data);
 // --- control
 // Has the interpreter call `function` soon, on its main thread, with the GIL; 0 is success. Any
 // thread may ask, without the GIL, as long as the interpreter has not begun to end. It may come to
-// nothing (too many such calls).
+// nothing (too many such calls), or wait until the main thread next takes the GIL.
 void callSoon(int (*function)(void*), void* argument);
 // Has the interpreter call `function` when it begins to end, with what the module atexit was given
 // (later registrations first), with the GIL. To be asked for again now and then: a program may

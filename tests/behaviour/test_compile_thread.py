@@ -120,3 +120,24 @@ call_all(1)
 print(len(seen), all(seen))
     """
     assert run(MANY_FUNCTIONS + source, env=THREAD) == "50 True"
+
+
+def test_traced_thread_is_not_asked_what_only_the_main_thread_can_do():
+    """The main thread waits, so it cannot be told of what was compiled: nor may the other one."""
+    source = """
+def nothing():
+    pass
+def traced():
+    call_all(8)
+    sys.settrace(lambda frame, event, argument: None)
+    end = time.monotonic() + 0.3
+    while time.monotonic() < end:
+        nothing()
+    sys.settrace(None)
+for _ in range(3):
+    thread = threading.Thread(target=traced)
+    thread.start()
+    thread.join()
+print("ended")
+"""
+    assert run(MANY_FUNCTIONS + source, env=THREAD) == "ended"

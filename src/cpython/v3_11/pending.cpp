@@ -3,20 +3,48 @@
 #include "cpython/api.h"
 
 #include <algorithm>
+#include <atomic>
+#include <pthread.h>
 #include <vector>
 
 namespace pyston::host {
 namespace {
 
-// After one of the requests was served: is another one left? (As ceval.c computes it.)
-void recomputeEvalBreaker(PyInterpreterState* interp) {
+// Is anything asked of the thread that holds the GIL? (As ceval.c computes it.)
+bool isAsked(PyInterpreterState* interp, bool isMainThread) {
     _ceval_state& state = interp->ceval;
-    int signals = _Py_atomic_load_relaxed(&_PyRuntime.ceval.signals_pending);
-    int calls = _Py_atomic_load_relaxed(&state.pending.calls_to_do);
-    int needed = _Py_atomic_load_relaxed(&state.gil_drop_request) |
-                 (signals && _Py_ThreadCanHandleSignals(interp)) |
-                 (calls && _Py_ThreadCanHandlePendingCalls()) | state.pending.async_exc;
-    _Py_atomic_store_relaxed(&state.eval_breaker, needed);
+    const bool signals = _Py_atomic_load_relaxed(&_PyRuntime.ceval.signals_pending) != 0 &&
+                         interp == _PyInterpreterState_Main();
+    const bool calls = _Py_atomic_load_relaxed(&state.pending.calls_to_do) != 0;
+    return _Py_atomic_load_relaxed(&state.gil_drop_request) != 0 ||
+           (isMainThread && (signals || calls)) || state.pending.async_exc != 0;
+}
+
+// Of a child that was forked by another thread than the main one.
+std::atomic<uintptr_t> forkingThread{0};
+
+bool mainThreadHoldsGil(PyInterpreterState* interp) {
+    const uintptr_t holder = _Py_atomic_load(&_PyRuntime.ceval.gil.last_holder);
+    const uintptr_t forked = forkingThread.load(std::memory_order_relaxed);
+    return holder == (forked != 0 ? forked : reinterpret_cast<uintptr_t>(&interp->_initial_thread));
+}
+
+void afterForkInChild() {
+    forkingThread = reinterpret_cast<uintptr_t>(_PyThreadState_GET());
+}
+
+// Has the main thread look for pending calls, if it runs; if it does not, it looks when it next
+// takes the GIL. The eval breaker of a thread that cannot serve it must not stay set: traced code
+// of 3.11 looks again at each RESUME, without end. Since nothing keeps the GIL where it is, what
+// was stored is looked at again: who takes the GIL says so before the eval breaker is computed.
+void noticePendingCalls(PyInterpreterState* interp) {
+    constexpr int kTries = 100;
+    for (int tries = 0; tries < kTries; ++tries) {
+        const bool asked = isAsked(interp, mainThreadHoldsGil(interp));
+        _Py_atomic_store(&interp->ceval.eval_breaker, asked ? 1 : 0);
+        if (isAsked(interp, mainThreadHoldsGil(interp)) == asked)
+            return;
+    }
 }
 
 std::vector<void (*)()> atExitFunctions;
@@ -59,9 +87,11 @@ void callAtExit(void (*function)()) {
 }
 
 void callSoon(int (*function)(void*), void* argument) {
+    static const int registered = pthread_atfork(nullptr, nullptr, afterForkInChild);
+    (void)registered;
     Py_AddPendingCall(function, argument);
-    // (3.11 sees no need for that when it is not the main thread that asks.)
-    _Py_atomic_store_relaxed(&_PyInterpreterState_Main()->ceval.eval_breaker, 1);
+    // (Which looks at the thread that asks instead.)
+    noticePendingCalls(_PyInterpreterState_Main());
 }
 
 int handlePending(ThreadState* tstate) {
@@ -78,7 +108,8 @@ int handlePending(ThreadState* tstate) {
     if (PyObject* exception = tstate->async_exc) {
         tstate->async_exc = nullptr;
         state.pending.async_exc = 0;
-        recomputeEvalBreaker(tstate->interp);
+        const bool asked = isAsked(tstate->interp, _Py_ThreadCanHandlePendingCalls() != 0);
+        _Py_atomic_store_relaxed(&tstate->interp->ceval.eval_breaker, asked ? 1 : 0);
         PyErr_SetNone(exception);
         Py_DECREF(exception);
         return -1;
