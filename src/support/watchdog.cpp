@@ -10,6 +10,13 @@ namespace {
 
 constexpr size_t kStackBytes = size_t{256} << 10; // touched lazily
 constexpr int kIdlePeriods = 200;
+// Where so many looks in a row found something new, the next are further apart: each takes time
+// from the program, also when it is another processor that wakes up.
+constexpr int kLooksUntilRare = 8;
+
+constexpr timespec period(int milliseconds) {
+    return {0, milliseconds * 1'000'000L};
+}
 
 } // namespace
 
@@ -26,11 +33,13 @@ bool Watchdog::start() {
 }
 
 void Watchdog::run() {
-    constexpr timespec kPeriod{0, kPatienceMilliseconds * 1'000'000L};
+    constexpr timespec kOften = period(kPatienceMilliseconds);
+    constexpr timespec kRarely = period(kPatienceAfterShort);
+    int inVain = 0;
     uint32_t last = 0;
     uint32_t barkedAt = 0;
     for (int idle = 0; idle < kIdlePeriods;) {
-        nanosleep(&kPeriod, nullptr);
+        nanosleep(inVain < kLooksUntilRare ? &kOften : &kRarely, nullptr);
         const uint32_t now = watched_.load(std::memory_order_acquire);
         if (now != 0 && now == last && now != barkedAt) {
             barkedAt = now;
@@ -40,6 +49,7 @@ void Watchdog::run() {
             isBarking_.store(false);
         }
         idle = now == last ? idle + 1 : 0;
+        inVain = now == last ? 0 : inVain + 1;
         last = now;
     }
     isRunning_.store(false);

@@ -14,10 +14,12 @@ class Watchdog {
     using Bark = void (*)(uint32_t serial);
 
     // `bark` is called, on the watchdog's thread, once for what is watched for more than
-    // kPatienceMilliseconds, and before that for twice as long at the latest.
+    // kPatienceMilliseconds, and before that for twice as long at the latest; where all that came
+    // before was short for a while, it is kPatienceAfterShort.
     explicit constexpr Watchdog(Bark bark) : bark_(bark) {}
 
     static constexpr int kPatienceMilliseconds = 5;
+    static constexpr int kPatienceAfterShort = 20;
 
     // Something begins, which is known by a number of its own (not 0). False if no thread is to be
     // had. Called by one thread at a time.

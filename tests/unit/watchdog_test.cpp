@@ -104,6 +104,18 @@ TEST_F(WatchdogTest, DoesNotBarkAtMuchThatIsShort) {
     EXPECT_LE(barks, right);
 }
 
+TEST_F(WatchdogTest, BarksAtWhatLastsAfterMuchThatIsShort) {
+    Watchdog& watchdog = makeWatchdog();
+    uint32_t serial = 1;
+    for (const auto end = Clock::now() + kLong * kPatience; Clock::now() < end; ++serial)
+        ASSERT_TRUE(watchdog.watch(serial));
+    barks = 0;
+    ASSERT_TRUE(watchdog.watch(serial));
+    EXPECT_TRUE(waitForBark(1));
+    EXPECT_EQ(barkedAt, serial);
+    watchdog.unwatch();
+}
+
 TEST_F(WatchdogTest, DoesNotBarkAtWhatIsOver) {
     Watchdog& watchdog = makeWatchdog();
     const auto begin = Clock::now();
