@@ -98,12 +98,10 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
     if (known.empty())
         return callOther();
     Join join{fn_.newBlock()};
-    std::vector<Value*> results;
     After after = After::kNothing;
     auto end = [&](const Called& called) {
-        results.push_back(called.result);
         after = std::max(after, called.after);
-        endPath(join);
+        endPath(join, {called.result});
     };
     for (size_t i = 0; i < known.size(); ++i) {
         Value* constant = constObject(known[i]);
@@ -119,8 +117,7 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
         block_->setCold(true);
         end(callOther());
     }
-    block_ = join.block;
-    return {merge(join.block, results, join.preds), after};
+    return {goOnAt(join)[0], after};
 }
 
 GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
@@ -225,15 +222,15 @@ GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
     result->setImm2(1);
     hir::Block* isOther = enterIf(emit(Opcode::kObjectIs, {result, none()}));
     Join join{fn_.newBlock()};
-    endPath(join);
+    endPath(join, {});
     block_ = isOther;
     block_->setCold(true);
     helper(Helper::kRefuseInitResult, {result});
-    endPath(join);
+    endPath(join, {});
     block_ = changed;
     block_->setCold(true);
     helper(Helper::kInitInstance, passed);
-    endPath(join);
+    endPath(join, {});
     block_ = join.block;
     FrameState* after = stateAfter();
     for (Value* arg : args)

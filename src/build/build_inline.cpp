@@ -86,15 +86,12 @@ Value* GraphBuilder::tryInline(Object* function, runtime::CodeData* callee,
     start->preds().push_back(block_);
     block_->append(fn_.newJump(start));
     Join join{fn_.newBlock()};
-    std::vector<Value*> values;
     for (auto [block, value] : inner.returns_) {
         block_ = block;
-        endPath(join);
-        values.push_back(value);
+        endPath(join, {value});
     }
-    block_ = join.block;
     phis_.insert(phis_.end(), inner.phis_.begin(), inner.phis_.end());
-    return merge(join.block, values, join.preds);
+    return goOnAt(join)[0];
 }
 
 bool GraphBuilder::buildInlined(hir::Block* start, std::span<Value* const> args) {

@@ -104,35 +104,25 @@ GraphBuilder::Pair GraphBuilder::dispatch(Value* owner, const Shapes& shapes, co
         return arm(shapes.known[0]);
     }
     Join join{fn_.newBlock()};
-    std::array<std::vector<Value*>, 2> values;
-    auto end = [&](const Pair& pair) {
-        for (size_t i = 0; i < pair.size(); ++i)
-            values[i].push_back(pair[i]);
-        endPath(join);
-    };
     Value* version = emit(Opcode::kLoadTypeVersion, {owner});
     for (size_t i = 0; i < shapes.known.size(); ++i) {
         const Shape& shape = shapes.known[i];
         if (shapes.complete && i + 1 == shapes.known.size()) {
             guardTypeVersion(owner, shape.version);
-            end(arm(shape));
+            endPath(join, arm(shape));
             break;
         }
         Value* is = emit(Opcode::kIntCompare, {version, constInt(shape.version)},
                          static_cast<int64_t>(Condition::kEqual));
         hir::Block* next = enterIf(is);
-        end(arm(shape));
+        endPath(join, arm(shape));
         block_ = next;
     }
     if (!shapes.complete) {
         block_->setCold(true);
-        end(others());
+        endPath(join, others());
     }
-    block_ = join.block;
-    Pair merged;
-    for (size_t i = 0; i < merged.size(); ++i)
-        merged[i] = merge(join.block, values[i], join.preds);
-    return merged;
+    return goOnAt(join);
 }
 
 Value* GraphBuilder::hinted(Opcode op, std::initializer_list<Value*> operands, const Shape& shape) {
@@ -167,24 +157,12 @@ void GraphBuilder::guardNotHidden(Value* owner, const Shape& shape) {
 // `found`, or what `others` makes where that is NULL.
 GraphBuilder::Pair GraphBuilder::orElse(Value* found, const std::function<Pair()>& others) {
     Join join{fn_.newBlock()};
-    std::array<std::vector<Value*>, 2> values;
-    auto end = [&](const Pair& pair) {
-        for (size_t i = 0; i < pair.size(); ++i)
-            values[i].push_back(pair[i]);
-        endPath(join);
-    };
-    hir::Block* missing = fn_.newBlock();
-    hir::Block* there = fn_.newBlock();
-    missing->preds().push_back(block_);
-    there->preds().push_back(block_);
-    branch(Opcode::kBranchNull, found, missing, there);
-    block_ = there;
-    end(attributePair(emit(Opcode::kRefine, kObject, {found})));
-    block_ = missing;
+    hir::Block* there = enterIf(Opcode::kBranchNull, found);
     block_->setCold(true);
-    end(others());
-    block_ = join.block;
-    return {merge(join.block, values[0], join.preds), merge(join.block, values[1], join.preds)};
+    endPath(join, others());
+    block_ = there;
+    endPath(join, attributePair(emit(Opcode::kRefine, kObject, {found})));
+    return goOnAt(join);
 }
 
 // An attribute as LOAD_ATTR pushes it, or as LOAD_METHOD pushes what is not to be bound.

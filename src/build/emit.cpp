@@ -319,18 +319,26 @@ bool GraphBuilder::isHugeInt(const Value* value) const {
            !intConstant(value);
 }
 
-void GraphBuilder::endPath(Join& join) {
+void GraphBuilder::endPath(Join& join, const Pair& values) {
     join.preds.push_back(block_);
     join.block->preds().push_back(block_);
+    for (size_t i = 0; i < values.size(); ++i)
+        join.values[i].push_back(values[i]);
     block_->append(fn_.newJump(join.block));
 }
 
-hir::Block* GraphBuilder::enterIf(Value* truth) {
+GraphBuilder::Pair GraphBuilder::goOnAt(Join& join) {
+    block_ = join.block;
+    return {merge(join.block, join.values[0], join.preds),
+            merge(join.block, join.values[1], join.preds)};
+}
+
+hir::Block* GraphBuilder::enterIf(Opcode branchOpcode, Value* condition) {
     hir::Block* taken = fn_.newBlock();
     hir::Block* other = fn_.newBlock();
     taken->preds().push_back(block_);
     other->preds().push_back(block_);
-    branch(Opcode::kBranch, truth, taken, other);
+    branch(branchOpcode, condition, taken, other);
     block_ = taken;
     return other;
 }

@@ -270,13 +270,19 @@ class GraphBuilder {
     hir::ExactClass ownerClassOf(Object* method) const;
 
     // --- attributes of objects of several classes (build_shapes.cpp)
-    // Where paths of one instruction come together again.
+    // One or two values, as the bytecode pushes them.
+    using Pair = std::array<Value*, 2>;
+    // Where paths of one instruction come together again, each with a pair of values.
     struct Join {
         hir::Block* block;
         std::vector<hir::Block*> preds{};
+        std::array<std::vector<Value*>, 2> values{};
     };
-    void endPath(Join& join);          // the current block jumps there
-    hir::Block* enterIf(Value* truth); // goes on in a new block if so; returns the other one
+    void endPath(Join& join, const Pair& values); // the current block jumps there
+    Pair goOnAt(Join& join);                      // from now on in its block
+    // Goes on in a new block if so; returns the other one.
+    hir::Block* enterIf(hir::Opcode branchOpcode, Value* condition);
+    hir::Block* enterIf(Value* truth) { return enterIf(hir::Opcode::kBranch, truth); }
     struct Shapes {
         std::vector<Shape> known;
         bool complete = true; // no others were seen
@@ -288,8 +294,6 @@ class GraphBuilder {
     void noteShape(const Instr& in, Value* owner, runtime::SiteProfile::Shape shape);
     // What sites saw of an object, of which other sites may not have come to know yet.
     std::unordered_map<const Value*, std::vector<uint32_t>> shapesOf_;
-    // One or two values, as the bytecode pushes them.
-    using Pair = std::array<Value*, 2>;
     using Arm = std::function<Pair(const Shape&)>;
     Pair dispatch(Value* owner, const Shapes& shapes, const Arm& arm,
                   const std::function<Pair()>& others);

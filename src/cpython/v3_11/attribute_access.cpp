@@ -71,10 +71,9 @@ void classify(AttributeAccess* access, PyObject* found) {
     access->object = access->owner = found;
 }
 
-// The class has `found`, or null, which an instance's attribute comes before.
-AttributeAccess instanceFirst(PyTypeObject* type, PyObject* name, PyObject* found) {
-    AttributeAccess access;
-    access.typeOffset = kTypeOffset;
+// Adds to `access`: the class has `found`, or null, which an instance's attribute comes before.
+AttributeAccess instanceFirst(AttributeAccess access, PyTypeObject* type, PyObject* name,
+                              PyObject* found) {
     const bool mayHide = hasManagedDict(type);
     if (mayHide) {
         PyDictKeysObject* keys = sharedKeys(type);
@@ -135,7 +134,7 @@ AttributeAccess attributeLoad(uint32_t typeVersion, Object* name) {
         return access;
     PyObject* found = _PyType_Lookup(type, name);
     if (found == nullptr || Py_TYPE(found)->tp_descr_set == nullptr)
-        return isMetaclass(type) ? access : instanceFirst(type, name, found);
+        return isMetaclass(type) ? access : instanceFirst(access, type, name, found);
     if (Py_ssize_t offset = slotOffset(type, found, SlotUses::kLoadIfSet)) {
         access.kind = Kind::kSlot;
         access.index = offset;

@@ -43,7 +43,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (tracingSeen)
         noticeEndOfTracing();
     else if (tstate->cframe->use_tracing)
-        noticeUnannouncedTracing();
+        noticeTracing();
     if (runtime::hasFinishedJobs())
         runtime::installFinishedCode();
     HostCode* data = hostCode(frame->f_code);

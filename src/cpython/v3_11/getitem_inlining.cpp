@@ -69,21 +69,25 @@ class VersionCounter {
     static void scan(uintptr_t start, size_t bytes, uint32_t wanted) {
         auto* word = reinterpret_cast<uint32_t*>((start + 3) & ~uintptr_t{3});
         auto* end = reinterpret_cast<uint32_t*>((start + bytes) & ~uintptr_t{3});
-        // Hardly any block has one. (The compiler makes vector operations of this loop.)
-        constexpr ptrdiff_t kBlock = 64;
-        while (word < end) {
-            uint32_t hits = 0;
-            if (end - word < kBlock)
-                hits = 1;
-            else
-                for (ptrdiff_t k = 0; k < kBlock; ++k)
-                    hits |= static_cast<uint32_t>(word[k] == wanted);
-            uint32_t* last = word + std::min(kBlock, end - word);
-            for (; hits != 0 && word < last; ++word)
-                if (*word == wanted)
-                    candidates_.push_back(word);
-            word = last;
-        }
+        for (; end - word >= kBlock; word += kBlock)
+            if (blockHas(word, wanted))
+                collect(word, word + kBlock, wanted);
+        collect(word, end, wanted);
+    }
+
+    static constexpr ptrdiff_t kBlock = 64;
+    // Hardly any has. (The compiler makes vector operations of this loop.)
+    static bool blockHas(const uint32_t* block, uint32_t wanted) {
+        uint32_t hits = 0;
+        for (ptrdiff_t k = 0; k < kBlock; ++k)
+            hits |= static_cast<uint32_t>(block[k] == wanted);
+        return hits != 0;
+    }
+
+    static void collect(uint32_t* word, uint32_t* end, uint32_t wanted) {
+        for (; word < end; ++word)
+            if (*word == wanted)
+                candidates_.push_back(word);
     }
 
     inline static std::vector<uint32_t*> candidates_;

@@ -19,6 +19,8 @@ namespace {
 constexpr int kCallsBeforeLooking = 1024;
 int callsBeforeLooking = 0;
 
+} // namespace
+
 // A traced frame executes what counts co_warmup up, so that no calls may be left in it (isIdle()).
 void noticeTracing() {
     callsBeforeLooking = kCallsBeforeLooking;
@@ -30,6 +32,8 @@ void noticeTracing() {
     for (runtime::CodeData* data : runtime::allCode())
         wake(static_cast<HostCode*>(data));
 }
+
+namespace {
 
 // --- how tracing can begin
 //
@@ -138,10 +142,6 @@ void prepareTracing() {
         watchForTracing();
     if (anyThreadTraced())
         noticeTracing();
-}
-
-void noticeUnannouncedTracing() {
-    noticeTracing();
 }
 
 void noticeEndOfTracing() {

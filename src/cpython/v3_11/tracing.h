@@ -5,8 +5,9 @@ namespace pyston::host {
 
 // Sees to it that we are told when tracing begins.
 void prepareTracing();
-// A frame is traced, and nobody has told: something in C that we did not see being loaded.
-void noticeUnannouncedTracing();
+// Tracing begins, or a frame is traced and nobody has told (something in C that we did not see
+// being loaded).
+void noticeTracing();
 // Called now and then: may loops be watched again?
 void noticeEndOfTracing();
 // Set from the moment that a thread begins to be traced until noticeEndOfTracing() finds none.

@@ -1,3 +1,4 @@
+# not-sanitized: forks beside threads of its own, and AddressSanitizer's allocator knows nothing of forks
 # timeout: 120
 # multiprocessing in each start method, pools, exceptions from children, concurrent.futures; children compile too.
 import multiprocessing
