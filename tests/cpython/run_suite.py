@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -299,6 +300,8 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true", help="a line for each file that passes, too")
     parser.add_argument("names", nargs="*", help="test files, e.g. test_dict")
     arguments = parser.parse_args()
+    # What is started in the background by a shell may ignore it, and so would the test programs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     names = arguments.names or (read_selection(arguments.selection) if arguments.selection else list_all_files())
     runner = Runner(arguments.build.resolve(), arguments.timeout)
     deadline = time.monotonic() + arguments.budget
