@@ -222,15 +222,15 @@ GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
     result->setImm2(1);
     hir::Block* isOther = enterIf(emit(Opcode::kObjectIs, {result, none()}));
     Join join{fn_.newBlock()};
-    endPath(join, {});
+    endPath(join);
     block_ = isOther;
     block_->setCold(true);
     helper(Helper::kRefuseInitResult, {result});
-    endPath(join, {});
+    endPath(join);
     block_ = changed;
     block_->setCold(true);
     helper(Helper::kInitInstance, passed);
-    endPath(join, {});
+    endPath(join);
     block_ = join.block;
     FrameState* after = stateAfter();
     for (Value* arg : args)

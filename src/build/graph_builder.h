@@ -278,8 +278,9 @@ class GraphBuilder {
         std::vector<hir::Block*> preds{};
         std::array<std::vector<Value*>, 2> values{};
     };
-    void endPath(Join& join, const Pair& values); // the current block jumps there
-    Pair goOnAt(Join& join);                      // from now on in its block
+    void endPath(Join& join, const Pair& values = {}); // the current block jumps there
+    // From now on in its block; what the paths ended with, merged.
+    Pair goOnAt(Join& join);
     // Goes on in a new block if so; returns the other one.
     hir::Block* enterIf(hir::Opcode branchOpcode, Value* condition);
     hir::Block* enterIf(Value* truth) { return enterIf(hir::Opcode::kBranch, truth); }

@@ -34,7 +34,7 @@ bool Watchdog::start() {
 
 void Watchdog::run() {
     constexpr timespec kOften = period(kPatienceMilliseconds);
-    constexpr timespec kRarely = period(kPatienceAfterShort);
+    constexpr timespec kRarely = period(kPatienceAfterShortMilliseconds);
     int inVain = 0;
     uint32_t last = 0;
     uint32_t barkedAt = 0;

@@ -15,11 +15,11 @@ class Watchdog {
 
     // `bark` is called, on the watchdog's thread, once for what is watched for more than
     // kPatienceMilliseconds, and before that for twice as long at the latest; where all that came
-    // before was short for a while, it is kPatienceAfterShort.
+    // before was short for a while, it is kPatienceAfterShortMilliseconds.
     explicit constexpr Watchdog(Bark bark) : bark_(bark) {}
 
     static constexpr int kPatienceMilliseconds = 5;
-    static constexpr int kPatienceAfterShort = 20;
+    static constexpr int kPatienceAfterShortMilliseconds = 20;
 
     // Something begins, which is known by a number of its own (not 0). False if no thread is to be
     // had. Called by one thread at a time.

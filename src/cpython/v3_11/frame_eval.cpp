@@ -10,6 +10,7 @@
 #include "cpython/v3_11/handlers.h"
 #include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/stack_segments.h"
@@ -156,6 +157,7 @@ bool install() {
     takeGeneratorSlots();
     takeDeallocs();
     takeFunctionTraversal();
+    preparePendingCalls();
     prepareUnhookedRuns();
     installedIn = interp;
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);

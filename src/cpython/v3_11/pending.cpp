@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <pthread.h>
+#include <utility>
 #include <vector>
 
 namespace pyston::host {
@@ -80,6 +81,12 @@ void registerAtExit(atexit_state& state) {
 
 } // namespace
 
+void preparePendingCalls() {
+    static bool prepared = false;
+    if (!std::exchange(prepared, true))
+        pthread_atfork(nullptr, nullptr, afterForkInChild);
+}
+
 void callAtExit(void (*function)()) {
     if (std::ranges::find(atExitFunctions, function) == atExitFunctions.end())
         atExitFunctions.push_back(function);
@@ -87,8 +94,6 @@ void callAtExit(void (*function)()) {
 }
 
 void callSoon(int (*function)(void*), void* argument) {
-    static const int registered = pthread_atfork(nullptr, nullptr, afterForkInChild);
-    (void)registered;
     Py_AddPendingCall(function, argument);
     // (Which looks at the thread that asks instead.)
     noticePendingCalls(_PyInterpreterState_Main());

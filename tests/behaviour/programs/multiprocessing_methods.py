@@ -1,4 +1,4 @@
-# not-sanitized: forks beside threads of its own, and AddressSanitizer's allocator knows nothing of forks
+# not-sanitized: a child that is forked beside another thread may find AddressSanitizer's allocator locked
 # timeout: 120
 # multiprocessing in each start method, pools, exceptions from children, concurrent.futures; children compile too.
 import multiprocessing
