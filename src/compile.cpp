@@ -12,7 +12,7 @@
 #include "runtime/near_cells.h"
 #include "runtime/options.h"
 #include "runtime/unwind.h"
-#include "support/cpu_time.h"
+#include "support/clocks.h"
 
 #include <algorithm>
 #include <iterator>

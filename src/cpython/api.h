@@ -153,6 +153,8 @@ void wakeCode(runtime::CodeData* data);
 
 // What can be entered at the start of the code has changed.
 void noticeEntry(runtime::CodeData* data);
+// What was compiled meanwhile has loops that may be running.
+void noticeLoopCode();
 
 // --- control
 // Has the interpreter call `function` soon, on its main thread, with the GIL; 0 is success. Any

@@ -3,6 +3,7 @@
 
 #include "exits/exit_table.h"
 #include "hir/type.h"
+#include "runtime/loop_sample.h"
 #include "support/fwd.h"
 
 #include <algorithm>
@@ -196,6 +197,7 @@ struct CodeData {
     uint32_t loopEdges = 0;         // interpreted loop edges, estimated from those seen
     uint32_t edgesSince = 0;        // as callsSince
     uint32_t edgeWeight = 1;        // edges that one seen stands for, see watchesLoopsNow()
+    LoopSample loopSample;
     int watchedMagnitude = 0;       // number of bits of the calls at which loops were last watched;
                                     // negative: they are to be watched in the next call
     uint16_t versions = 0;          // compilations so far, but for

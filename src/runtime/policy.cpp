@@ -10,7 +10,7 @@
 #include "runtime/hotness.h"
 #include "runtime/options.h"
 #include "runtime/resume_points.h"
-#include "support/cpu_time.h"
+#include "support/clocks.h"
 
 #include <algorithm>
 #include <bit>
@@ -61,6 +61,8 @@ uint32_t handledThreshold() {
 
 // Fewer calls than this before compilation are asked for by someone who is in a hurry.
 constexpr uint32_t kFewCalls = 500;
+// Fewer iterations than these before compilation are counted.
+constexpr uint32_t kManyEdges = 1'000;
 // After these, the next power of two might be too large.
 constexpr uint32_t kManyCalls = uint32_t{1} << 30;
 
@@ -368,12 +370,27 @@ void countSkippedCalls(CodeData* data, uint32_t calls) {
     data->calls += std::min(calls, UINT32_MAX - data->calls);
 }
 
-bool watchesLoopsNow(CodeData* data) {
+bool samplesLoops() {
+    return economizes() && edgeThreshold() >= kManyEdges;
+}
+
+void sampleLoop(CodeData* data, uint64_t nanoseconds) {
+    data->edgeWeight = 1;
+    data->loopSample.begin(nanoseconds);
+}
+
+bool hasSeenLoop(const CodeData* data) {
+    return !data->loopSample.isUnderway() && !data->current;
+}
+
+bool watchesLoopsNow(CodeData* data, bool areSampled) {
     // What was compiled once, and is now to be compiled anew, is hot.
     if (data->current || awaitsNextVersion(data) || options().compileAfterCalls == 0) {
         data->edgeWeight = 1;
         return true;
     }
+    if (areSampled)
+        return data->loopSample.isUnderway();
     const int magnitude = std::bit_width(data->calls);
     if (std::exchange(data->watchedMagnitude, magnitude) == magnitude)
         return false;
@@ -387,7 +404,10 @@ void watchLoopsNext(CodeData* data) {
 
 bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
     ++statistics().interpretedEdges;
-    data->loopEdges += std::min(data->edgeWeight, UINT32_MAX - data->loopEdges);
+    const uint32_t edges = data->loopSample.isUnderway()
+                               ? data->loopSample.countEdge(monotonicNanoseconds())
+                               : data->edgeWeight;
+    data->loopEdges += std::min(edges, UINT32_MAX - data->loopEdges);
     if (!isActive() || !mayCompileNow(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;
@@ -512,10 +532,13 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
 }
 
 void installFinishedCode() {
+    bool anyLoop = false;
     for (const std::unique_ptr<CompileJob>& job : takeFinishedJobs()) {
         job->compilation.request().data->isBeingCompiled = false;
-        endCompilation(*job);
+        anyLoop |= endCompilation(*job) && job->why == CompileWhy::kLoop;
     }
+    if (anyLoop)
+        host::noticeLoopCode();
 }
 
 void retire(CodeData* data) {

@@ -40,10 +40,18 @@ bool shouldCompileAtCall(CodeData* data);
 // The number of calls from now on of which neither this nor watchesLoopsNow() wants to know.
 uint32_t callsToSkip(const CodeData* data);
 void countSkippedCalls(CodeData* data, uint32_t calls);
+// Are hot loops found by looking at what runs every few milliseconds, where someone can? Where few
+// iterations make a loop hot all are counted.
+bool samplesLoops();
+// Someone looks and has found this, after `nanoseconds` without a look. Its loops are watched until
+// hasSeenLoop().
+void sampleLoop(CodeData* data, uint64_t nanoseconds);
+// Was that enough of the loop for now?
+bool hasSeenLoop(const CodeData* data);
 // Should the loops of this call, which is interpreted, be watched? Watching costs about as much as
 // a short iteration, so of code that is called often only the calls number 1, 2, 4, 8, ... are, and
-// stand for the others.
-bool watchesLoopsNow(CodeData* data);
+// stand for the others: none at all if someone looks for hot loops (`areSampled`).
+bool watchesLoopsNow(CodeData* data, bool areSampled);
 // It will be so at the next call.
 void watchLoopsNext(CodeData* data);
 // An interpreted frame stands at the header `offset` of a loop of `units` code units (counts the

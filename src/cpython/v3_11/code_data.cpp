@@ -4,6 +4,7 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/ticks.h"
 #include "runtime/code_memory.h"
 #include "runtime/compile_thread.h"
 #include "runtime/options.h"
@@ -44,7 +45,7 @@ void destroyHostCode(void* pointer) {
     if (!data)
         return;
     if (_Py_IsFinalizing()) {
-        endUnhookedRuns();
+        endTicks();
         runtime::stopCompileThread();
     }
     unwatchLoops(data.get());

@@ -50,6 +50,7 @@ struct HostCode : runtime::CodeData {
     bool wakesAtExit = false;
     bool hasCalls = false;     // instructions that call something
     bool hasInnerCode = false; // code objects among its constants
+    bool isSampled = false;    // its loops are watched for a few iterations (ticks.h)
     Py_ssize_t referrers = 0;  // compiled versions that refer to the code
     EntryPatch entryPatch;
     int16_t idleCalls = 0; // as last granted, see isIdle()

@@ -14,6 +14,7 @@
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/stack_segments.h"
+#include "cpython/v3_11/ticks.h"
 #include "cpython/v3_11/tracing.h"
 #include "runtime/compile_thread.h"
 #include "runtime/policy.h"
@@ -69,7 +70,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
-    if (seesActivations(data) && runtime::watchesLoopsNow(data))
+    if (seesActivations(data) && runtime::watchesLoopsNow(data, data->hasLoops && samplesLoopsOf(tstate)))
         watchLoops(data);
     else
         unwatchLoops(data);
@@ -159,6 +160,7 @@ bool install() {
     takeFunctionTraversal();
     preparePendingCalls();
     prepareUnhookedRuns();
+    prepareTicks();
     installedIn = interp;
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;

@@ -8,7 +8,7 @@
 #include "runtime/compile_thread.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
-#include "support/cpu_time.h"
+#include "support/clocks.h"
 
 #include <algorithm>
 #include <array>
@@ -190,7 +190,9 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
         ++runtime::statistics().loopEntries;
         return {data->current.get(), entry};
     }
-    if (!isWorthWatching(data, *edge))
+    if (data->isSampled && runtime::hasSeenLoop(data))
+        unwatchLoops(data);
+    else if (!isWorthWatching(data, *edge))
         unpatch(data, edge);
     return interpretAfterEdge();
 }
@@ -338,7 +340,26 @@ void unwatchLoops(HostCode* data) {
     for (LoopEdge& edge : data->edges)
         unpatch(data, &edge);
     data->loopsPatched = false;
+    data->isSampled = false;
+    data->loopSample.end();
     std::erase(watched, data);
+}
+
+bool sampleLoops(HostCode* data, uint64_t nanoseconds) {
+    if (data->loopsPatched || data->isBeingCompiled)
+        return false;
+    watchLoops(data);
+    if (!data->loopsPatched)
+        return false;
+    data->isSampled = true;
+    runtime::sampleLoop(data, nanoseconds);
+    return true;
+}
+
+void endLoopSamples() {
+    for (HostCode* data : std::vector<HostCode*>(watched))
+        if (data->isSampled)
+            unwatchLoops(data);
 }
 
 void unwatchAllLoops() {

@@ -33,6 +33,11 @@ inline const LoopEdge* patchedEdge(const HostCode* data, int offset) {
 void watchLoops(HostCode* data);
 void unwatchLoops(HostCode* data);
 void unwatchAllLoops();
+// Watches them for a few iterations, which stand for so many nanoseconds, if they are not watched
+// already. False if they cannot be.
+bool sampleLoops(HostCode* data, uint64_t nanoseconds);
+// Those that were not enough are given up.
+void endLoopSamples();
 // Nested.
 void forbidWatching();
 void allowWatching();

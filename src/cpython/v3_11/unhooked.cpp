@@ -5,8 +5,8 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/greenlets.h"
 #include "cpython/v3_11/osr.h"
+#include "cpython/v3_11/ticks.h"
 #include "runtime/policy.h"
-#include "support/watchdog.h"
 
 #include <algorithm>
 #include <pthread.h>
@@ -96,12 +96,6 @@ const Frame* outermost = nullptr; // of its frames
 // That were interrupted, and have not ended.
 std::vector<uint32_t> interrupted;
 
-int interrupt(void* run);
-
-support::Watchdog watchdog([](uint32_t run) {
-    callSoon(interrupt, reinterpret_cast<void*>(static_cast<uintptr_t>(run)));
-});
-
 void takeHookAway(PyThreadState* tstate, const Frame* frame) {
     ++runtime::statistics().unhookedCalls;
     liftLoopPatches(tstate);
@@ -113,7 +107,6 @@ void takeHookAway(PyThreadState* tstate, const Frame* frame) {
 
 // Unless someone else came.
 void putHookBack(PyThreadState* tstate) {
-    watchdog.unwatch();
     currentRun = 0;
     if (!isOnlyThread(tstate))
         markFramesOfOthers(tstate);
@@ -122,6 +115,8 @@ void putHookBack(PyThreadState* tstate) {
         return;
     tstate->interp->eval_frame = evalFrame;
     putLoopPatches();
+    if (looksAtLoopsNext) [[unlikely]]
+        lookAtLoops(tstate);
 }
 
 const Frame* lastOfRun(const PyThreadState* tstate) {
@@ -161,14 +156,6 @@ void interruptRun(PyThreadState* tstate) {
     putHookBack(tstate);
 }
 
-// A pending call.
-int interrupt(void* run) {
-    PyThreadState* tstate = _PyThreadState_GET();
-    if (reinterpret_cast<uintptr_t>(run) == currentRun && tstate->interp == unhookedInterpreter)
-        interruptRun(tstate);
-    return 0;
-}
-
 void noteInterrupted(PyCodeObject* code, uint32_t run) {
     std::erase(interrupted, run);
     HostCode* data = findHostCode(code);
@@ -182,7 +169,6 @@ void noteInterrupted(PyCodeObject* code, uint32_t run) {
 // A run may be the child's whole life, or be of a thread that it does not have. (A thread without
 // the interpreter's lock forks in order to execute another program.)
 void afterForkInChild() {
-    watchdog.forget();
     PyThreadState* tstate = _PyThreadState_GET();
     if (tstate != nullptr && unhookedInterpreter == tstate->interp &&
         tstate->thread_id == PyThread_get_thread_ident())
@@ -199,13 +185,11 @@ void prepareUnhookedRuns() {
 
 PyObject* runUnhooked(PyThreadState* tstate, Frame* frame) {
     if (isInSample() || tstate->interp->eval_frame != evalFrame || !isOnlyThread(tstate) ||
-        !noticesSwitches(tstate))
+        !noticesSwitches(tstate) || !wantTicks())
         return continueFrame(tstate, frame, 0);
     if (isSampled())
         return runSample(tstate, frame);
     const uint32_t run = ++lastRun != 0 ? lastRun : ++lastRun;
-    if (!watchdog.watch(run))
-        return continueFrame(tstate, frame, 0);
     takeHookAway(tstate, frame);
     PyCodeObject* code = frame->f_code; // the frame has it until our caller clears it
     PyObject* result = interpretFrame(tstate, frame, 0);
@@ -241,13 +225,17 @@ bool seesActivations(const HostCode* data) {
 }
 
 void forgetUnhookedRun() {
-    watchdog.unwatch();
     currentRun = 0;
     unhookedInterpreter = nullptr;
 }
 
-void endUnhookedRuns() {
-    watchdog.silence();
+bool interruptLongRun(PyThreadState* tstate) {
+    static uint32_t seen = 0;
+    const bool isLong = std::exchange(seen, currentRun) == currentRun && currentRun != 0 &&
+                        tstate->interp == unhookedInterpreter;
+    if (isLong)
+        interruptRun(tstate);
+    return isLong;
 }
 
 PyObject* runOnLowStack(PyThreadState* tstate, Frame* frame, int throwflag) {

@@ -8,8 +8,8 @@
 // nevertheless (entry_patch.h). One of some such calls is a sample: it runs with the hook, to see
 // what has become hot, and what it counts weighs as much more.
 //
-// Nothing is seen of a run. So one that takes long is interrupted: a watchdog's thread has the
-// interpreter call us, the hook comes back, and the function does not begin another so soon.
+// Nothing is seen of a run. So one that takes long is interrupted at a tick (ticks.h): the hook
+// comes back, and the function does not begin another so soon.
 //
 // Contract: no loop edge is patched (osr.h) of code that has activations which began without the
 // hook, since nobody would see the interpreter stop. In a run, that is code whose start was not
@@ -37,8 +37,8 @@ extern uint32_t currentRun;
 bool seesActivations(const HostCode* data);
 // The hook is uninstalled: a run that is underway goes on without.
 void forgetUnhookedRun();
-// The interpreter ends.
-void endUnhookedRuns();
+// Has the run that is underway been so at the last call of this, too? Then it is interrupted.
+bool interruptLongRun(PyThreadState* tstate);
 
 // For want of C stack, where there is no other to go to: without the hook the interpreter needs
 // none. From the first time on no loops are watched, since frames exist that we cannot see, and no

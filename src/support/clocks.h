@@ -1,4 +1,5 @@
-// CPU time: on a busy machine the time on the clock says little about what something costs.
+// Time. On a busy machine the time on the clock says little about what something costs: that is
+// measured in CPU time.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,13 @@ inline uint64_t processCpuMicroseconds() {
 }
 inline uint64_t threadCpuMicroseconds() {
     return cpuMicroseconds(CLOCK_THREAD_CPUTIME_ID);
+}
+
+// Of CLOCK_MONOTONIC.
+inline uint64_t monotonicNanoseconds() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 } // namespace pyston

@@ -1,0 +1,73 @@
+#include "support/ticker.h"
+
+#include "support/own_thread.h"
+
+#include <algorithm>
+#include <ctime>
+#include <sched.h>
+
+namespace pyston::support {
+namespace {
+
+constexpr size_t kStackBytes = size_t{256} << 10; // touched lazily
+// The thread ends when a tick was not served for so long: the program sleeps, or computes in C.
+constexpr int kIdleMilliseconds = 1'000;
+
+constexpr timespec period(int milliseconds) {
+    return {0, milliseconds * 1'000'000L};
+}
+
+} // namespace
+
+bool Ticker::start() {
+    if (isUnavailable_.load() || isSilenced_.load())
+        return false;
+    if (isRunning_.exchange(true)) // by the thread that was to end
+        return true;
+    isServed_.store(true);
+    const auto body = [](void* self) { static_cast<Ticker*>(self)->run(); };
+    if (!startThread(body, this, kStackBytes)) {
+        isRunning_.store(false);
+        isUnavailable_.store(true);
+    }
+    return !isUnavailable_.load();
+}
+
+void Ticker::run() {
+    for (int idle = 0; idle < kIdleMilliseconds;) {
+        const bool isRare = inVain_.load(std::memory_order_relaxed) >= kTicksUntilRare;
+        const int milliseconds = isRare ? kRareMilliseconds : kMilliseconds;
+        const timespec wait = period(milliseconds);
+        nanosleep(&wait, nullptr);
+        if (!isServed_.load(std::memory_order_acquire)) {
+            idle += milliseconds;
+            continue;
+        }
+        idle = 0;
+        isServed_.store(false, std::memory_order_relaxed);
+        isTicking_.store(true);
+        if (!isSilenced_.load())
+            tick_();
+        isTicking_.store(false);
+    }
+    isRunning_.store(false);
+    if (isServed_.load()) // by someone who has just seen a running thread
+        start();
+}
+
+void Ticker::serve(bool forSomething) {
+    const int inVain = inVain_.load(std::memory_order_relaxed);
+    inVain_.store(forSomething ? 0 : std::min(inVain + 1, kTicksUntilRare),
+                  std::memory_order_relaxed);
+    isServed_.store(true);
+    if (!isRunning_.load())
+        start();
+}
+
+void Ticker::silence() {
+    isSilenced_.store(true);
+    while (isTicking_.load())
+        sched_yield();
+}
+
+} // namespace pyston::support

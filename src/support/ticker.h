@@ -1,0 +1,49 @@
+// A thread of ours that has something looked after every few milliseconds.
+//
+// It exists while ticks are served, and a while longer, and takes no lock. In a child that fork()
+// made it is gone; the next want() starts another.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace pyston::support {
+
+class Ticker {
+  public:
+    using Tick = void (*)();
+
+    // `tick` is called on the ticker's thread, and asks for something to be done elsewhere. It is
+    // not called again before that was done (serve()).
+    explicit constexpr Ticker(Tick tick) : tick_(tick) {}
+
+    // The time between ticks, at least; the longer one where so many ticks in a row were for
+    // nothing: each takes time from the program, also when it is another processor that wakes up.
+    static constexpr int kMilliseconds = 5;
+    static constexpr int kRareMilliseconds = 20;
+    static constexpr int kTicksUntilRare = 8;
+
+    // There is something to look after. False if no thread is to be had. Called by one thread at a
+    // time, as is serve().
+    bool want() { return isRunning_.load(std::memory_order_relaxed) || start(); }
+    // What the last tick asked for was done, for something or for nothing.
+    void serve(bool forSomething);
+    // No tick from now on; one that is underway has ended.
+    void silence();
+    // In a child that fork() made.
+    void forget() { isRunning_.store(false, std::memory_order_relaxed); }
+
+  private:
+    bool start();
+    void run();
+
+    const Tick tick_;
+    std::atomic<int> inVain_{0};
+    std::atomic<bool> isServed_{true};
+    std::atomic<bool> isRunning_{false};
+    std::atomic<bool> isTicking_{false};
+    std::atomic<bool> isSilenced_{false};
+    std::atomic<bool> isUnavailable_{false};
+};
+
+} // namespace pyston::support
