@@ -353,7 +353,7 @@ bool shouldCompileAtCall(CodeData* data) {
 uint32_t callsToSkip(const CodeData* data) {
     if (data->current || options().compileAfterCalls == 0)
         return 0;
-    if (data->isBeingCompiled && !data->hasLoops)
+    if (data->isBeingCompiled && (!data->hasLoops || samplesLoops()))
         return UINT32_MAX; // until it is installed
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
@@ -385,7 +385,8 @@ bool hasSeenLoop(const CodeData* data) {
 
 bool watchesLoopsNow(CodeData* data, bool areSampled) {
     // What was compiled once, and is now to be compiled anew, is hot.
-    if (data->current || awaitsNextVersion(data) || options().compileAfterCalls == 0) {
+    const bool awaitsVersion = awaitsNextVersion(data) && !(areSampled && data->isBeingCompiled);
+    if (data->current || awaitsVersion || options().compileAfterCalls == 0) {
         data->edgeWeight = 1;
         return true;
     }

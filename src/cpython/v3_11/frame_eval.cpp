@@ -70,8 +70,9 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
-    if (seesActivations(data) && runtime::watchesLoopsNow(data, data->hasLoops && samplesLoopsOf(tstate)))
-        watchLoops(data);
+    const bool areSampled = data->hasLoops && samplesLoopsOf(tstate);
+    if (seesActivations(data) && runtime::watchesLoopsNow(data, areSampled))
+        watchLoops(data, !areSampled);
     else
         unwatchLoops(data);
     if (resumed || offset == 0)

@@ -187,13 +187,17 @@ bool preventNow() {
 
 } // namespace
 
+static enum { kNotTried, kTrying, kDone, kFailed } state = kNotTried;
+
 bool preventGetItemInlining() {
-    enum { kNotTried, kTrying, kDone, kFailed };
-    static int state = kNotTried;
     if (state == kNotTried) {
         state = kTrying; // the loop itself gets here as well
         state = preventNow() ? kDone : kFailed;
     }
+    return state == kDone;
+}
+
+bool isGetItemInliningPrevented() {
     return state == kDone;
 }
 

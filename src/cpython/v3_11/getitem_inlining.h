@@ -19,5 +19,6 @@ inline bool mayBeInlinedAsGetItem(const PyCodeObject* code) {
 // Takes half a millisecond the first time, or a few. False when it did not succeed. No exception
 // may be set.
 bool preventGetItemInlining();
+bool isGetItemInliningPrevented();
 
 } // namespace pyston::host

@@ -88,12 +88,16 @@ void lookAtLoops(PyThreadState* tstate) {
         return;
     int frames = 0;
     int loops = 0;
+    bool isInnermost = true;
     for (const Frame* frame = tstate->cframe->current_frame;
          frame != nullptr && frames < kFrames && loops < kLoops; frame = frame->previous) {
         ++frames;
-        HostCode* data = frame->stacktop != kInNative ? findHostCode(frame->f_code) : nullptr;
-        if (data != nullptr && sampleLoops(data, nanoseconds))
+        if (frame->stacktop == kInNative)
+            continue;
+        HostCode* data = findHostCode(frame->f_code);
+        if (data != nullptr && sampleLoops(data, nanoseconds, isInnermost))
             ++loops;
+        isInnermost = false;
     }
 }
 
