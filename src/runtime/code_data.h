@@ -194,9 +194,9 @@ struct CodeData {
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
-    uint32_t loopEdges = 0;         // interpreted loop edges, estimated from those seen
-    uint32_t edgesSince = 0;        // as callsSince
-    uint32_t edgeWeight = 1;        // edges that one seen stands for, see watchesLoopsNow()
+    uint32_t loopEdges = 0;  // interpreted loop edges, estimated from those seen
+    uint32_t edgesSince = 0; // as callsSince
+    uint32_t edgeWeight = 1; // edges that one seen stands for, see watchesLoopsNow()
     LoopSample loopSample;
     int watchedMagnitude = 0;       // number of bits of the calls at which loops were last watched;
                                     // negative: they are to be watched in the next call

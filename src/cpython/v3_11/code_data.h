@@ -48,11 +48,11 @@ struct HostCode : runtime::CodeData {
     // Lies in the interpreter's own image; subinterpreters share it, and run it without the hook.
     bool isStatic = false;
     bool wakesAtExit = false;
-    bool hasCalls = false;     // instructions that call something
-    bool hasInnerCode = false; // code objects among its constants
-    bool isSampled = false;    // its loops are watched for a few iterations (ticks.h)
+    bool hasCalls = false;      // instructions that call something
+    bool hasInnerCode = false;  // code objects among its constants
+    bool isSampled = false;     // its loops are watched for a few iterations (ticks.h)
     uint8_t timesUnwatched = 0; // that its loops were to be watched, and could not be for now
-    Py_ssize_t referrers = 0;  // compiled versions that refer to the code
+    Py_ssize_t referrers = 0;   // compiled versions that refer to the code
     EntryPatch entryPatch;
     int16_t idleCalls = 0; // as last granted, see isIdle()
     // See unhooked.h.

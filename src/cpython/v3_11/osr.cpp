@@ -197,7 +197,8 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
     return interpretAfterEdge();
 }
 
-// (To prevent it takes some milliseconds, most of it since the program's calls are specialized anew.)
+// (To prevent it takes some milliseconds, most of it since the program's calls are specialized
+// anew.)
 bool mayPrevent(HostCode* data, bool insists) {
     constexpr uint8_t kTimes = 4;
     if (insists || isGetItemInliningPrevented() || !runtime::samplesLoops())
