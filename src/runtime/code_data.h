@@ -3,6 +3,7 @@
 
 #include "exits/exit_table.h"
 #include "hir/type.h"
+#include "runtime/hotness.h"
 #include "runtime/loop_sample.h"
 #include "support/fwd.h"
 
@@ -181,8 +182,8 @@ struct CodeData {
     Object* code = nullptr;    // borrowed (this dies with it)
     uint32_t codeUnits = 0;    // its size
     uint32_t callsBefore = 0;  // of `calls`, those that do not count any more (may be "negative")
-    uint32_t callsSince = 0;   // and until when they came, in milliseconds of CPU time
-    uint8_t timesAsked = 0;    // while it waits in a CompileBatch
+    RunWindow callWindow;
+    uint8_t timesAsked = 0; // while it waits in a CompileBatch
     // Globals and builtins of the frame for which it is being compiled; borrowed, null at other
     // times.
     Object* globals = nullptr;
@@ -194,8 +195,9 @@ struct CodeData {
     std::unique_ptr<CodeBlob> current;
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
-    uint32_t loopEdges = 0;  // interpreted loop edges, estimated from those seen
-    uint32_t edgesSince = 0; // as callsSince
+    uint32_t loopEdges = 0; // interpreted loop edges that count, estimated from those seen
+    uint32_t edges = 0;     // all of them
+    RunWindow edgeWindow;
     uint32_t edgeWeight = 1; // edges that one seen stands for, see watchesLoopsNow()
     LoopSample loopSample;
     int watchedMagnitude = 0;       // number of bits of the calls at which loops were last watched;

@@ -150,13 +150,23 @@ bool mustBeDense(const CodeData* data) {
     return economizes() && data->compilations() == 0;
 }
 
+// (A call takes about as long as these units. From one yield to the next, a part of a generator
+// runs.)
+uint32_t unitsOfOneCall(const CodeData* data) {
+    constexpr uint32_t kCall = 40;
+    constexpr uint32_t kResume = 10;
+    constexpr uint32_t kResumes = 4;
+    return data->isGenerator ? std::max(data->codeUnits / kResumes, kResume)
+                             : std::max(data->codeUnits, kCall);
+}
+
 bool isTimeForCalls(CodeData* data, uint32_t threshold) {
     if (countedCalls(data) < threshold)
         return false;
     const uint64_t now = processCpuMicroseconds();
-    if (mustBeDense(data) && !isDense(countedCalls(data), data->codeUnits, data->callsSince, now)) {
+    if (mustBeDense(data) && !data->callWindow.isDense(data->calls, unitsOfOneCall(data), now,
+                                                       predictedMicroseconds(data))) {
         data->callsBefore = data->calls;
-        data->callsSince = static_cast<uint32_t>(now / 1'000);
         return false;
     }
     if (!isWithinBudget(data, now)) {
@@ -172,13 +182,16 @@ bool isTimeForCalls(CodeData* data, uint32_t threshold) {
     return true;
 }
 
+// (Nor is a short iteration of a loop over in less.)
+constexpr uint32_t kSmallLoop = 20;
+
 bool isTimeForLoop(CodeData* data, uint32_t threshold, uint32_t units) {
     if (data->loopEdges < threshold)
         return false;
     const uint64_t now = processCpuMicroseconds();
-    if (mustBeDense(data) && !isDense(data->loopEdges, units, data->edgesSince, now)) {
+    if (mustBeDense(data) && !data->edgeWindow.isDense(data->edges, std::max(units, kSmallLoop),
+                                                       now, predictedMicroseconds(data))) {
         data->loopEdges = 0;
-        data->edgesSince = static_cast<uint32_t>(now / 1'000);
         return false;
     }
     return isTime(data, data->loopEdges, threshold, now);
@@ -409,6 +422,7 @@ bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
                                ? data->loopSample.countEdge(monotonicNanoseconds())
                                : data->edgeWeight;
     data->loopEdges += std::min(edges, UINT32_MAX - data->loopEdges);
+    data->edges += std::min(edges, UINT32_MAX - data->edges);
     if (!isActive() || !mayCompileNow(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;

@@ -1,4 +1,4 @@
-// How much is compiled, and when: CompileBudget, CompileBatch and isDense().
+// How much is compiled, and when: CompileBudget, CompileBatch and RunWindow.
 #include "runtime/code_data.h"
 #include "runtime/compile_batch.h"
 #include "runtime/compile_budget.h"
@@ -92,21 +92,39 @@ TEST_F(CompileBatchTest, ForgetsCodeThatDies) {
     EXPECT_TRUE(woken.empty());
 }
 
-TEST(IsDense, ComparesWhatRanWithTheTimeItTook) {
-    EXPECT_TRUE(isDense(1'500, 40, 0, 100'000));
-    EXPECT_FALSE(isDense(1'500, 40, 0, 200'000));
-    EXPECT_TRUE(isDense(1'500, 40, 900, 1'000'000));
+TEST(RunWindow, ComparesWhatRanWithTheTimeItTook) {
+    EXPECT_TRUE(RunWindow().isDense(1'500, 40, 100'000, 0));
+    EXPECT_FALSE(RunWindow().isDense(1'500, 40, 200'000, 0));
 }
 
-TEST(IsDense, CountsLargeCodeAsMore) {
-    EXPECT_FALSE(isDense(1'500, 40, 0, 300'000));
-    EXPECT_TRUE(isDense(1'500, 200, 0, 300'000));
-    EXPECT_EQ(isDense(1'500, 100'000, 0, 1'000'000), isDense(1'500, 1'000, 0, 1'000'000));
+TEST(RunWindow, CountsLargeCodeAsMore) {
+    EXPECT_FALSE(RunWindow().isDense(1'500, 40, 300'000, 0));
+    EXPECT_TRUE(RunWindow().isDense(1'500, 200, 300'000, 0));
+    EXPECT_EQ(RunWindow().isDense(1'500, 100'000, 1'000'000, 0),
+              RunWindow().isDense(1'500, 1'000, 1'000'000, 0));
 }
 
-TEST(IsDense, HoldsWhenNoTimeHasPassed) {
-    EXPECT_TRUE(isDense(1, 1, 5, 5'000));
-    EXPECT_TRUE(isDense(1, 1, 6, 5'000)); // a clock that went back
+TEST(RunWindow, AsksForMoreOfWhatTakesLongToCompileInAYoungProgram) {
+    EXPECT_TRUE(RunWindow().isDense(45'000, 40, 300'000, 900)); // 6'000 a millisecond
+    EXPECT_FALSE(RunWindow().isDense(45'000, 40, 300'000, 1'000));
+    EXPECT_FALSE(RunWindow().isDense(15'000, 40, 100'000, 900));
+    EXPECT_TRUE(RunWindow().isDense(15'000, 40, 100'000, 290));
+}
+
+TEST(RunWindow, TellsNothingFromAShortTime) {
+    EXPECT_FALSE(RunWindow().isDense(100, 100, 1'000, 0));
+    EXPECT_TRUE(RunWindow().isDense(120, 100, 1'000, 0));
+}
+
+TEST(RunWindow, ForgetsWhatWasLongAgo) {
+    RunWindow window;
+    uint32_t calls = 0;
+    EXPECT_FALSE(window.isDense(calls, 40, 1'000'000, 0)); // is now from 500 ms on
+    EXPECT_FALSE(window.isDense(calls, 40, 1'000'000, 0)); // from 750 ms on
+    EXPECT_FALSE(window.isDense(calls, 40, 1'000'000, 0)); // from 875 ms on
+    EXPECT_FALSE(window.isDense(calls += 1'500, 40, 1'010'000, 0));
+    EXPECT_FALSE(window.isDense(calls += 10, 40, 1'060'000, 0)); // the half of the calls stays
+    EXPECT_TRUE(window.isDense(calls += 1'500, 40, 1'070'000, 0));
 }
 
 } // namespace

@@ -324,6 +324,13 @@ void lookAtOperands(const Frame* frame, const runtime::CodeBlob& blob, const Rec
     }
 }
 
+// Where code is left often before it is compiled again, most exits say nothing new.
+bool teaches(const Record& record) {
+    constexpr uint32_t kAll = 32;
+    constexpr uint32_t kOneOf = 16;
+    return record.count < kAll || record.count % kOneOf == 0;
+}
+
 uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, uint32_t exitIndex,
                       const MachineState* state) {
     auto& blob = *static_cast<runtime::CodeBlob*>(blobPointer);
@@ -346,7 +353,7 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
         setNextOffset(innermost, at.resumeOffset);
         result = static_cast<uintptr_t>(Resume::kInterpret);
     }
-    if (record.reason == Reason::kGuard) {
+    if (record.reason == Reason::kGuard && teaches(record)) {
         noteShape(innermost, at);
         if (!blob.retired)
             lookAtLocals(blob.owner, frame);
