@@ -207,6 +207,7 @@ struct CodeData {
     uint16_t shapeVersions = 0;     // of `versions`, those for useShapes()
     bool pathWasCold = false;       // the last version was retired for that, or what is like it
     uint16_t probingVersions = 0;   // compilations that asked for probes
+    bool isDue = false;             // it is to be compiled in a few calls
     bool knowsMoreOperands = false; // probes found something since the last one
     int compilations() const { return versions + coldVersions; }
     std::vector<int32_t>

@@ -115,6 +115,8 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return parseNumber(v, &o.codeMemoryLimit); }},
         {{"stress-exits", "SEED", "leave compiled code at random, for tests (0: off)"},
          [](O& o, V v) { return parseNumber(v, &o.stressExitsSeed); }},
+        {{"stress-ticks", "on|off", "look for what is hot all the time, for tests"},
+         [](O& o, V v) { return parseSwitch(v, &o.stressTicks); }},
         {{"loop-entry", "on|off", "enter compiled code in the middle of running loops"},
          [](O& o, V v) { return parseSwitch(v, &o.loopEntry); }},
         {{"perf-map", "on|off", "write a symbol map for the perf profiler"},

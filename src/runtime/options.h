@@ -28,6 +28,7 @@ struct Options {
     enum class CompileThread : uint8_t { kOff, kAuto, kOn } compileThread = CompileThread::kAuto;
     uint64_t codeMemoryLimit = uint64_t{128} << 20; // bytes
     uint64_t stressExitsSeed = 0;                   // take exits at random; 0: off
+    bool stressTicks = false;                       // look for hot loops all the time (ticks.h)
     bool loopEntry = true;                          // OSR; off: loops are compiled at calls only
     bool perfMap = false;                           // write /tmp/perf-PID.map
     bool logCompiles = false;                       // a line on stderr for each compilation

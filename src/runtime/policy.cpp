@@ -116,7 +116,7 @@ uint32_t countedCalls(const CodeData* data) {
 }
 
 // Was it retired, and is to be compiled anew in a few calls?
-bool awaitsNextVersion(const CodeData* data) {
+bool isNearNextVersion(const CodeData* data) {
     return data->compilations() > 0 &&
            countedCalls(data) + kCallsAfterRetirement >= callThreshold(data);
 }
@@ -163,6 +163,7 @@ uint32_t unitsOfOneCall(const CodeData* data) {
 bool isTimeForCalls(CodeData* data, uint32_t threshold) {
     if (countedCalls(data) < threshold)
         return false;
+    data->isDue = false; // if it is refused now, it is asked for when it is seen again
     const uint64_t now = processCpuMicroseconds();
     if (mustBeDense(data) && !data->callWindow.isDense(data->calls, unitsOfOneCall(data), now,
                                                        predictedMicroseconds(data))) {
@@ -354,6 +355,10 @@ static bool mayCompileNow(const CodeData* data) {
     return mayCompile(data) && !data->isBeingCompiled;
 }
 
+bool isDue(const CodeData* data) {
+    return data->isDue && isActive() && mayCompileNow(data);
+}
+
 bool shouldCompileAtCall(CodeData* data) {
     ++statistics().interpretedCalls;
     data->calls += std::min(callWeight, UINT32_MAX - data->calls);
@@ -371,7 +376,7 @@ uint32_t callsToSkip(const CodeData* data) {
     if (!mayCompile(data))
         return UINT32_MAX; // its loops are not worth watching, either
     uint32_t next = data->callsBefore + callThreshold(data);
-    if (data->hasLoops && (awaitsNextVersion(data) || data->watchedMagnitude < 0))
+    if (data->hasLoops && (isNearNextVersion(data) || data->watchedMagnitude < 0))
         return 0; // see watchesLoopsNow()
     if (data->hasLoops)
         next = std::min(next, std::bit_ceil(std::min(data->calls, kManyCalls) + 1));
@@ -384,7 +389,7 @@ void countSkippedCalls(CodeData* data, uint32_t calls) {
 }
 
 bool samplesLoops() {
-    return economizes() && edgeThreshold() >= kManyEdges;
+    return options().stressTicks || (economizes() && edgeThreshold() >= kManyEdges);
 }
 
 void sampleLoop(CodeData* data, uint64_t nanoseconds) {
@@ -398,7 +403,7 @@ bool hasSeenLoop(const CodeData* data) {
 
 bool watchesLoopsNow(CodeData* data, bool areSampled) {
     // What was compiled once, and is now to be compiled anew, is hot.
-    const bool awaitsVersion = awaitsNextVersion(data) && !(areSampled && data->isBeingCompiled);
+    const bool awaitsVersion = isNearNextVersion(data) && !(areSampled && data->isBeingCompiled);
     if (data->current || awaitsVersion || options().compileAfterCalls == 0) {
         data->edgeWeight = 1;
         return true;
@@ -463,6 +468,7 @@ bool endCompilation(CompileJob& job) {
     result.blob->compileMicroseconds = microseconds;
     dropCurrent(data);
     data->current = std::move(result.blob);
+    data->isDue = job.coldStart;
     publish(data);
     if (data->suppressed) // meanwhile
         dropCurrent(data);
@@ -560,6 +566,7 @@ void retire(CodeData* data) {
     if (!data->current)
         return;
     ++statistics().retirements;
+    data->isDue = true;
     dropCurrent(data);
     uint32_t calls = callThreshold(data);
     uint32_t edges = edgeThreshold();

@@ -37,6 +37,9 @@ void noticeThreshold();
 // --- decisions
 // A call of `data` is about to be interpreted (counts it): compile it now?
 bool shouldCompileAtCall(CodeData* data);
+// Is it to be compiled, anew or from its start on, in a few calls? (Not if there was no time for it
+// when it was.)
+bool isDue(const CodeData* data);
 // The number of calls from now on of which neither this nor watchesLoopsNow() wants to know.
 uint32_t callsToSkip(const CodeData* data);
 void countSkippedCalls(CodeData* data, uint32_t calls);

@@ -11,11 +11,8 @@ namespace {
 
 constexpr size_t kStackBytes = size_t{256} << 10; // touched lazily
 // The thread ends when a tick was not served for so long: the program sleeps, or computes in C.
-constexpr int kIdleMilliseconds = 1'000;
-
-constexpr timespec period(int milliseconds) {
-    return {0, milliseconds * 1'000'000L};
-}
+constexpr int kIdleMicroseconds = 1'000'000;
+constexpr int kHurriedMicroseconds = 200;
 
 } // namespace
 
@@ -34,13 +31,14 @@ bool Ticker::start() {
 }
 
 void Ticker::run() {
-    for (int idle = 0; idle < kIdleMilliseconds;) {
+    for (int idle = 0; idle < kIdleMicroseconds;) {
         const bool isRare = inVain_.load(std::memory_order_relaxed) >= kTicksUntilRare;
-        const int milliseconds = isRare ? kRareMilliseconds : kMilliseconds;
-        const timespec wait = period(milliseconds);
+        const int usual = 1'000 * (isRare ? kRareMilliseconds : kMilliseconds);
+        const int microseconds = isHurried_.load() ? kHurriedMicroseconds : usual;
+        const timespec wait = {0, microseconds * 1'000L};
         nanosleep(&wait, nullptr);
         if (!isServed_.load(std::memory_order_acquire)) {
-            idle += milliseconds;
+            idle += microseconds;
             continue;
         }
         idle = 0;

@@ -28,6 +28,13 @@ MODES: dict[str, dict[str, str]] = {
         "PYSTON_COMPILE_BUDGET": "100",
         "PYSTON_UNHOOK_AFTER": "1",
     },
+    "ticks": {
+        "PYSTON_COMPILE_AFTER": "12",
+        "PYSTON_LOOP_AFTER": "30",
+        "PYSTON_COMPILE_BUDGET": "100",
+        "PYSTON_UNHOOK_AFTER": "1",
+        "PYSTON_STRESS_TICKS": "on",
+    },
     "thread": {
         "PYSTON_COMPILE_AFTER": "6",
         "PYSTON_LOOP_AFTER": "20",

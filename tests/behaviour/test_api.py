@@ -137,7 +137,7 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     for i in range(1_400):
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
-    for i in range(6_000):  # it waits for others to be compiled with
+    for i in range(60_000):  # it waits for others to be compiled with, and until it is likely to pay
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
     def other(n):

@@ -75,6 +75,7 @@ COLD = {"PYSTON_COMPILE_AFTER": "1000000", "PYSTON_LOOP_AFTER": "1000000", "PYST
 def test_entering_that_was_refused_is_tried_again(callee):
     """A stack was too deep to be searched for activations that stand in what is to be overwritten."""
     source = f"""
+    import time
     sys.setrecursionlimit(5000)
     def leaf(n):
         m = n + 1
@@ -83,17 +84,19 @@ def test_entering_that_was_refused_is_tried_again(callee):
         return deep(n - 1, value) if n else leaf(value)
     def cold(n):
         return ({callee})(n)
-    steps = (
-        lambda: None,
-        lambda: pyston.force_compile(leaf),
-        lambda: deep(1500, 1.5),  # compiled code is left, and goes on in what was overwritten
-    )
-    for step in steps:
-        step()
-        before = pyston.stats()["inlined_entries"]
-        for i in range(2000):  # in the module, which does not itself run without the hook
-            cold(i)
-        print(pyston.stats()["inlined_entries"] - before > 1000)
+    def so_far():
+        return pyston.stats()["inlined_entries"]
+    # In a module, which does not itself run without the hook.
+    calls = "while time.monotonic() < end and so_far() - before < 1000:\\n  for i in range(1000): cold(i)"
+    def entries(seconds):
+        before = so_far()
+        exec(calls, globals() | dict(before=before, end=time.monotonic() + seconds))
+        return so_far() - before >= 1000
+    print(entries(0.1))
+    pyston.force_compile(leaf)
+    print(entries(5))
+    deep(1500, 1.5)  # compiled code is left, and goes on in what was overwritten
+    print(entries(5))
     """
     assert run(source, env=COLD).split() == ["False", "True", "True"]
 
@@ -247,3 +250,172 @@ def test_disabling_holds_where_the_stack_is_low():
     print(hooked(), pyston.is_enabled())
     """
     assert run(source, env={"PYSTON_UNHOOK_AFTER": "0"}).split() == ["True"] + ["False"] * 4
+
+
+def test_a_run_lasts_longer_than_the_call_that_began_it():
+    source = """
+    import time
+    def leaf(n):
+        return [n].pop()
+    def cold(n):
+        return leaf(n) + len(str(n))
+    def program():
+        calls, end = 0, time.monotonic() + 1
+        while time.monotonic() < end:
+            for i in range(1000):
+                cold(i)
+            calls += 1000
+        return calls
+    for f in cold, leaf, program:
+        pyston.suppress(f)
+    before = pyston.stats()["unhooked_calls"]
+    calls = program()
+    print(0 < pyston.stats()["unhooked_calls"] - before < calls / 100)
+    """
+    assert run(source, env={}) == "True"
+
+
+@pytest.mark.parametrize("depth", [0, 1, 5])
+def test_hot_loops_of_functions_that_are_called_in_a_lasting_run_are_found(depth):
+    source = f"""
+    import time
+    def hot():
+        total = 0
+        for i in range(30_000):
+            total ^= i
+        return total
+    def between(n):
+        return between(n - 1) if n else hot()
+    def other(n):
+        return str(n)
+    def cold(n):
+        return other(n)
+    def program():
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not pyston.is_compiled(hot):
+            between({depth})
+            for i in range(100):
+                cold(i)
+    for f in between, other, cold, program:
+        pyston.suppress(f)
+    program()
+    print(pyston.is_compiled(hot))
+    """
+    assert run(source, env={}) == "True"
+
+
+def test_what_was_left_is_compiled_anew_in_a_lasting_run():
+    source = """
+    import time
+    def changes(x):
+        return x + x
+    def cold(n):
+        return changes(n)
+    def other(n):
+        return str(n)
+    def program(value):
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not pyston.is_compiled(changes):
+            for i in range(1000):
+                cold(value)
+                other(i)
+    for f in cold, other, program:
+        pyston.suppress(f)
+    program(1)
+    for i in range(1_000_000):  # it is left until it is given up
+        if pyston.is_compiled(changes):
+            cold("a")
+    program("a")
+    print(pyston.is_compiled(changes), pyston.stats()["retirements"] > 0)
+    """
+    assert run(source, env={}) == "True True"
+
+
+@pytest.mark.parametrize("name", ["start_new_thread", "start_new"])
+def test_a_thread_that_begins_in_a_lasting_run_is_under_the_hook(name):
+    """The main thread serves no ticks while it waits."""
+    source = f"""
+    import _thread, time
+    def hot(n):
+        return n + 1
+    def thread(lock):
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not pyston.is_compiled(hot):
+            for i in range(1000):
+                hot(i)
+        lock.release()
+    def other(n):
+        return str(n)
+    def cold(n):
+        return other(n)
+    def program():
+        lock = _thread.allocate_lock()
+        lock.acquire()
+        for i in range(1000):
+            cold(i)
+        _thread.{name}(thread, (lock,))
+        lock.acquire()
+    for f in thread, cold, other, program:
+        pyston.suppress(f)
+    program()
+    print(pyston.is_compiled(hot))
+    """
+    assert run(source, env={}) == "True"
+
+
+@pytest.mark.parametrize("env", [{}, {"PYSTON_STRESS_TICKS": "on"}], ids=["default", "ticks"])
+def test_loop_is_unwatched_when_the_interpreter_stops_at_its_edge(env):
+    """A look at what runs was due, and comes when the lasting run ends, which it does at the stop. What the
+    interpreter popped there was taken for the function's result."""
+    source = """
+    import time
+    sys.setrecursionlimit(10000)
+    def innermost(x):
+        return x
+    def leaf(x):
+        return innermost(x)
+    def many(n):
+        for i in range(n):
+            leaf(i)
+    def spin(seconds):
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            leaf(1)
+    def deep(n, seconds):
+        if n:
+            return deep(n - 1, seconds)
+        spin(seconds)
+    def step(i, function):
+        if i == 2:
+            pyston.force_compile(function)
+        if i:
+            spin(0.06)  # a tick: the loop is watched, and the function's start leads to compiled code
+            many(400)  # the run is resumed
+            deep(1500, 0.045)  # a tick puts off the look at what runs
+            leaf(1)
+    def warm_up():
+        for _ in range(100):
+            leaf(1); many(1); spin(0); step(0, None)
+        for _ in range(100):
+            deep(3, 0)
+    for f in (innermost, leaf, many, spin, deep, step):
+        pyston.suppress(f)
+    warm_up()
+    text = '''def watched(items):
+        n = 0
+        for x in items:
+            n += 1
+            step(n, watched)
+        return n, "end"
+    def warm_up_watched(k):
+        for _ in range(k):
+            watched([])'''
+    modules = [{"step": step} for _ in range(6)]
+    for module in modules:
+        exec(text, module)
+    for module in modules:
+        module["warm_up_watched"](12)
+    for module in modules:
+        print(module["watched"]([1] * 5))
+    """
+    assert run(source, env=env).splitlines() == ["(5, 'end')"] * 6

@@ -105,10 +105,10 @@ TEST(RunWindow, CountsLargeCodeAsMore) {
 }
 
 TEST(RunWindow, AsksForMoreOfWhatTakesLongToCompileInAYoungProgram) {
-    EXPECT_TRUE(RunWindow().isDense(45'000, 40, 300'000, 900)); // 6'000 a millisecond
-    EXPECT_FALSE(RunWindow().isDense(45'000, 40, 300'000, 1'000));
-    EXPECT_FALSE(RunWindow().isDense(15'000, 40, 100'000, 900));
-    EXPECT_TRUE(RunWindow().isDense(15'000, 40, 100'000, 290));
+    EXPECT_TRUE(RunWindow().isDense(45'000, 40, 300'000, 1'200)); // 6'000 a millisecond
+    EXPECT_FALSE(RunWindow().isDense(45'000, 40, 300'000, 1'210));
+    EXPECT_TRUE(RunWindow().isDense(15'000, 40, 100'000, 400));
+    EXPECT_FALSE(RunWindow().isDense(15'000, 40, 100'000, 410));
 }
 
 TEST(RunWindow, TellsNothingFromAShortTime) {

@@ -167,6 +167,13 @@ class StackDepths {
 
 thread_local constinit Offer currentOffer;
 
+static PyTypeObject takenType = [] {
+    PyTypeObject type{};
+    type.tp_name = "pyston.taken";
+    return type;
+}();
+PyObject takenArgument = {PY_SSIZE_T_MAX / 2, &takenType}; // never dies
+
 OfferedArguments::OfferedArguments(PyObject* function, PyObject** first, int64_t count) {
     currentOffer = {function, {first, static_cast<int>(count)}};
 }
@@ -232,7 +239,7 @@ CallerArguments callerArguments(PyThreadState* tstate, PyObject* function) {
 void dropCallerArguments(PyThreadState* tstate, Frame* frame) {
     CallerArguments arguments = callerArguments(tstate, reinterpret_cast<PyObject*>(frame->f_func));
     for (int i = 0; i < arguments.count; ++i)
-        Py_DECREF(std::exchange(arguments.first[i], Py_NewRef(Py_None)));
+        Py_DECREF(std::exchange(arguments.first[i], Py_NewRef(&takenArgument)));
 }
 
 } // namespace pyston::host

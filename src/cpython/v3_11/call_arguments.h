@@ -19,9 +19,13 @@ struct CallerArguments {
 };
 CallerArguments callerArguments(PyThreadState* tstate, PyObject* function);
 
+// What then lies on the stack instead, as often as it has references. Nobody looks at it: the
+// interpreter drops it after the call. (Programs can count the references to None.)
+extern PyObject takenArgument;
+
 // Compiled code gives its references away too. While this lives, `function`, when it is called with
-// this array of owned references, may exchange each for one to None. Only the first frame that is
-// made for the function does.
+// this array of owned references, may exchange each for one to `takenArgument`. Only the first
+// frame that is made for the function does.
 class OfferedArguments {
   public:
     OfferedArguments(PyObject* function, PyObject** first, int64_t count);

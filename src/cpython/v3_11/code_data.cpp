@@ -187,8 +187,8 @@ static void wakeAtExit(HostCode* data) {
 
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || tracingSeen ||
-        (data->isStatic && frozenStaysAwake))
+    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || data->entryPatch.stands ||
+        tracingSeen || (data->isStatic && frozenStaysAwake))
         return;
     if (data->isStatic)
         wakeAtExit(data);

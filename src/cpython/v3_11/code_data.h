@@ -58,7 +58,8 @@ struct HostCode : runtime::CodeData {
     // See unhooked.h.
     uint32_t unhooksAt = 0; // calls, of those that policy counts
     uint32_t longRuns = 0;
-    uint32_t unseenInRun = 0; // an activation began in that run
+    uint32_t unseenInRun = 0;   // an activation began in that run
+    bool isCallAwaited = false; // in the next call its loops are watched
 };
 
 // Index of our co_extra slot; -1 before prepareCodeData().
@@ -102,6 +103,10 @@ inline void countIdleCall(PyCodeObject* code) {
 }
 inline int idleCallsLeft(const PyCodeObject* code) {
     return code->co_warmup / kOneIdleCall;
+}
+// Is the next call to be seen, also without the hook? (It is not idle.)
+inline bool awaitsCall(const HostCode* data) {
+    return data->isCallAwaited || runtime::isDue(data);
 }
 // Grants such calls, if policy has no use for them / takes back those that are left.
 void letIdle(HostCode* data);

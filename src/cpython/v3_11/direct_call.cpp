@@ -79,14 +79,14 @@ Callee calleeOf(PyThreadState* tstate, const PyCodeObject* code) {
                           areInterpreters(tstate, callable, args, count));
 }
 
-// New references, or the caller's; each of those becomes one to None.
+// New references, or the caller's; each of those becomes one to takenArgument.
 [[gnu::always_inline]] inline void moveArguments(PyObject** slots, PyObject* const* args,
                                                  size_t count, bool mayTake) {
     if (mayTake) {
         auto** taken = const_cast<PyObject**>(args);
         for (size_t i = 0; i < count; ++i)
-            slots[i] = std::exchange(taken[i], Py_None);
-        Py_None->ob_refcnt += static_cast<Py_ssize_t>(count);
+            slots[i] = std::exchange(taken[i], &takenArgument);
+        takenArgument.ob_refcnt += static_cast<Py_ssize_t>(count);
     } else {
         for (size_t i = 0; i < count; ++i)
             slots[i] = Py_NewRef(args[i]);
@@ -101,11 +101,11 @@ inline void clearSlots(PyObject** begin, PyObject** end) {
     }
 }
 
-// Leaves None for each of the caller's references.
+// Leaves takenArgument for each of the caller's references.
 void giveUp(PyObject* const* args, size_t count) {
     auto** taken = const_cast<PyObject**>(args);
     for (size_t i = 0; i < count; ++i)
-        Py_DECREF(std::exchange(taken[i], Py_NewRef(Py_None)));
+        Py_DECREF(std::exchange(taken[i], Py_NewRef(&takenArgument)));
 }
 
 // New references to the values of the parameters that are not given.

@@ -256,12 +256,13 @@ bool isBeingEntered(const HostCode* data) {
 
 bool mayBePatched(const HostCode* data) {
     const runtime::Options& options = runtime::options();
-    return !data->entryPatch.stands && data->nativeFunction != nullptr && forbidden == 0 &&
-           isWarm(reinterpret_cast<PyCodeObject*>(data->code)) && options.unhookAfterCalls != 0 &&
-           options.compileAfterCalls != 0;
+    return !data->entryPatch.stands && (data->nativeFunction != nullptr || awaitsCall(data)) &&
+           forbidden == 0 && isWarm(reinterpret_cast<PyCodeObject*>(data->code)) &&
+           options.unhookAfterCalls != 0 && options.compileAfterCalls != 0;
 }
 
 void putPatch(HostCode* data) {
+    wake(data); // idle calls would meet the patch
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     EntryPatch& patch = data->entryPatch;
     _Py_CODEUNIT* units = _PyCode_CODE(code) + patch.firstUnit;
@@ -346,7 +347,7 @@ void releaseEntryPatch(HostCode* data) {
 
 void noticeEntry(runtime::CodeData* data) {
     auto* hostData = static_cast<HostCode*>(data);
-    if (data->nativeFunction != nullptr)
+    if (data->nativeFunction != nullptr || awaitsCall(hostData))
         patchEntry(hostData);
     else
         unpatchEntry(hostData);

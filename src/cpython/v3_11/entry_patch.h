@@ -8,6 +8,9 @@
 //     UNARY_POSITIVE  calls us; runs the whole function in compiled code
 //     RETURN_VALUE    its result
 //
+// The same tells of the next call of a function that is not compiled (isCallAwaited): it is
+// interpreted as under the hook.
+//
 // Contract: nobody executes the overwritten instructions as they were. Code is not patched while an
 // activation stands before the end of them; a frame that is to be interpreted from there goes
 // through interpretFrame(), which takes the patch away. It may be taken away at any time: an
@@ -32,11 +35,12 @@ struct EntryPatch {
     PyObject* constants = nullptr; // what co_consts was: frames may have it in a register
     bool ownsConstants = false;    // or it has borrowed what is in it from co_consts
 
-    bool wasRefused() const { return !stands && place == Place::kFound; }
+    bool wasRefused() const { return !stands && place != Place::kNone; }
     bool covers(int unit) const { return stands && unit >= firstUnit && unit < firstUnit + kUnits; }
 };
 
-// Patches the code if that is possible now, and compiled code can be entered at its start.
+// Patches the code if that is possible now, and compiled code can be entered at its start (or its
+// call is awaited: it is not idle then, see isIdle()).
 void patchEntry(HostCode* data);
 void unpatchEntry(HostCode* data);
 void countRefused(HostCode* data); // see patchEntryLater()

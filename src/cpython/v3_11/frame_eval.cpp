@@ -62,6 +62,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {
+        countBusyCall();
         if (const void* entry = entryFor(data, frame, offset)) {
             if (resumed)
                 return resumeNative(tstate, data, frame, entry);
@@ -70,6 +71,8 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
             return enterNative(tstate, frame, data->current->base, entry);
         }
     }
+    if (data->isCallAwaited) [[unlikely]]
+        noticeAwaitedCall(tstate, data);
     const bool areSampled = data->hasLoops && samplesLoopsOf(tstate);
     if (seesActivations(data) && runtime::watchesLoopsNow(data, areSampled))
         watchLoops(data, !areSampled);
@@ -125,17 +128,17 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag) {
     return evalFrameHere(tstate, frame, throwflag);
 }
 
-PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result) {
+PyObject* continueStopped(PyThreadState* tstate, Frame* frame, LoopEdge* edge) {
     for (;;) {
-        LoopEdge* edge = edgeStoppedAt(tstate, frame);
-        if (edge == nullptr) [[likely]]
-            return result;
         const EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
         if (outcome.blob != nullptr)
             return enterNative(tstate, frame, outcome.blob->base, outcome.entry);
         if (outcome.entry != nullptr)
             return nullptr;
-        result = _PyEval_EvalFrameDefault(tstate, frame, 0);
+        const Interpreted interpreted = interpretSeen(tstate, frame, 0);
+        if (interpreted.edge == nullptr) [[likely]]
+            return interpreted.result;
+        edge = interpreted.edge;
     }
 }
 

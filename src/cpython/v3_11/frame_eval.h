@@ -13,8 +13,8 @@ namespace pyston::host {
 // raises; goes over to compiled code at loop edges. `throwflag`: an exception is set, to be raised
 // there.
 inline PyObject* continueFrame(PyThreadState* tstate, Frame* frame, int throwflag);
-// The same after the interpreter has returned `result` for the frame.
-PyObject* continueStopped(PyThreadState* tstate, Frame* frame, PyObject* result);
+// The same after the interpreter was stopped at a loop edge.
+PyObject* continueStopped(PyThreadState* tstate, Frame* frame, LoopEdge* edge);
 
 // May a call of `code`, at its start, go to continueFrame() at once? (Count it then.)
 inline bool mayRunIdle(const PyCodeObject* code) {
@@ -29,7 +29,7 @@ inline bool isInterpreters(const PyCodeObject* code) {
 // A call comes by way of the hook: if the code could not be patched where it is entered, that is
 // tried again after some of these. (Finalizers can run.)
 inline void patchEntryLater(HostCode* data) {
-    if (data->entryPatch.wasRefused()) [[unlikely]]
+    if (data->nativeFunction != nullptr && data->entryPatch.wasRefused()) [[unlikely]]
         countRefused(data);
 }
 
@@ -50,12 +50,10 @@ PyObject* evalWithStack(PyThreadState* tstate, Frame* frame, int throwflag);
 
 [[gnu::always_inline]] inline PyObject* continueFrame(PyThreadState* tstate, Frame* frame,
                                                       int throwflag) {
-    PyObject* result = isIdle(frame->f_code) // not patched
-                           ? _PyEval_EvalFrameDefault(tstate, frame, throwflag)
-                           : interpretFrame(tstate, frame, throwflag);
-    if (isIdle(frame->f_code)) [[likely]]
+    const auto [result, edge] = interpretSeen(tstate, frame, throwflag);
+    if (edge == nullptr) [[likely]]
         return result;
-    return continueStopped(tstate, frame, result);
+    return continueStopped(tstate, frame, edge);
 }
 
 // Runs a call or resume for which mayRunIdle() holds, and counts it.

@@ -208,6 +208,18 @@ const PyCodeObject* codeOf(PyObject* generator) {
 iternextfunc originalNext = nullptr;
 sendfunc originalSend = nullptr;
 
+// The interpreter is about to resume what is not compiled. Without the hook, that it may is found
+// out here, or that the hook has to see it.
+void noticeResume(PyThreadState* tstate, PyObject* generator) {
+    HostCode* data = findHostCode(codeOf(generator));
+    if (tstate->interp != unhookedInterpreter || data == nullptr || data->nativeResume != nullptr)
+        return;
+    if (runtime::isDue(data))
+        interruptLastingRun(tstate);
+    else
+        letIdle(data);
+}
+
 PyObject* nextOfGenerator(PyObject* self) {
     if (isInterpreters(codeOf(self)))
         return originalNext(self);
@@ -217,6 +229,7 @@ PyObject* nextOfGenerator(PyObject* self) {
     PyObject* result;
     switch (send(tstate, reinterpret_cast<PyGenObject*>(self), Py_None, &result)) {
     case Sent::kNot:
+        noticeResume(tstate, self);
         return originalNext(self);
     case Sent::kReturned:
         if (result != Py_None)
@@ -244,6 +257,7 @@ PySendResult sendToGenerator(PyObject* self, PyObject* value, PyObject** result)
     case Sent::kRaised:
         return PYGEN_ERROR;
     case Sent::kNot:
+        noticeResume(tstate, self);
         break;
     }
     return originalSend(self, value, result);

@@ -402,10 +402,27 @@ void markFramesOfOthers(const PyThreadState* tstate) {
     markFrames([](const Frame*) { return true; }, tstate);
 }
 
-void markFramesOf(const PyThreadState* tstate, const Frame* last) {
-    const Frame* frame = tstate->cframe->current_frame;
-    for (; frame != nullptr; frame = frame == last ? nullptr : frame->previous)
+void markFramesOf(const PyThreadState* tstate, const Frame* base) {
+    for (const Frame* frame = tstate->cframe->current_frame; frame != nullptr && frame != base;
+         frame = frame->previous)
         markFrame(frame);
+}
+
+bool watchesNothingElse(PyThreadState* tstate) {
+    const auto isAwaited = [](const HostCode* data) {
+        return data->current && std::ranges::any_of(data->edges, [&](const LoopEdge& edge) {
+                   return data->current->entryAt(edge.target) != nullptr;
+               });
+    };
+    if (watched.empty()) [[likely]]
+        return true;
+    if (patchesChanged)
+        watchOnlyRunning(tstate);
+    for (HostCode* data : std::vector<HostCode*>(watched))
+        if (!data->entryPatch.stands && !isAwaited(data))
+            unwatchLoops(data);
+    return std::ranges::all_of(watched,
+                               [](const HostCode* data) { return data->entryPatch.stands; });
 }
 
 void liftLoopPatches(PyThreadState* tstate) {

@@ -47,13 +47,16 @@ void allowWatching();
 void markUnseenFrames();
 // The same for frames that the interpreter has inlined into others.
 void markInlinedFrames();
-// The same for all frames of other threads; of this one, up to the outermost if `last` is null.
+// The same for all frames of other threads; of this one, those above `base` (all if that is null).
 void markFramesOfOthers(const PyThreadState* tstate);
-void markFramesOf(const PyThreadState* tstate, const Frame* last);
+void markFramesOf(const PyThreadState* tstate, const Frame* base);
 
 // While the hook is taken away for a run (unhooked.h) the loops of code whose activations we would
 // not see are not patched: takes these patches away, and puts them back.
 void liftLoopPatches(PyThreadState* tstate);
+// Before a run that lasts: gives up watching loops that compiled code does not wait to be entered
+// at. Then is there nothing to be taken away?
+bool watchesNothingElse(PyThreadState* tstate);
 void putLoopPatches();
 
 // The edge that the interpreter stopped at when it returned `result` for this frame, or null if it

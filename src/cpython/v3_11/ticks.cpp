@@ -4,6 +4,7 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/unhooked.h"
+#include "runtime/options.h"
 #include "runtime/policy.h"
 #include "support/clocks.h"
 #include "support/ticker.h"
@@ -31,10 +32,37 @@ support::Ticker ticker([] {
         callSoon(onTick, nullptr);
 });
 
-uint64_t nanosecondsSinceLook() {
-    static uint64_t last = 0;
-    const uint64_t now = monotonicNanoseconds();
-    return std::min(now - std::exchange(last, now), kLongestNanoseconds);
+// Limited to what may have been spent in the interpreter.
+class Interval {
+  public:
+    uint64_t restart() {
+        const uint64_t now = monotonicNanoseconds();
+        return length_ = std::min(now - std::exchange(last_, now), kLongestNanoseconds);
+    }
+    uint64_t length() const { return length_; }
+
+  private:
+    uint64_t last_ = 0;
+    uint64_t length_ = 0;
+};
+Interval looks;
+Interval samples;
+
+// After so many samples of runs that last, which led to nothing that was compiled, only each
+// second, third, ... tick is for one.
+constexpr uint32_t kSamplesInVain = 32;
+constexpr uint32_t kMostTicks = 4;
+
+bool isTimeForSample(bool hasCompiled) {
+    static uint32_t inVain = 0;
+    static uint32_t skipped = 0;
+    if (hasCompiled || runtime::options().stressTicks)
+        inVain = 0;
+    if (++skipped < std::min(1 + inVain / kSamplesInVain, kMostTicks))
+        return false;
+    skipped = 0;
+    ++inVain;
+    return true;
 }
 
 bool hasCompiledSince() {
@@ -49,10 +77,13 @@ int onTick(void*) {
     if (!isInCharge(tstate))
         return 0;
     looksAtLoopsNext = true;
+    const bool hasCompiled = hasCompiledSince();
+    endLongSample();
+    if (isTimeForSample(hasCompiled) && interruptLastingRun(tstate))
+        beginSample(samples.restart());
     const bool wasLong = interruptLongRun(tstate);
     if (currentRun == 0)
         lookAtLoops(tstate);
-    const bool hasCompiled = hasCompiledSince();
     ticker.serve(wasLong || hasCompiled);
     return 0;
 }
@@ -67,6 +98,8 @@ void prepareTicks() {
     static bool prepared = false;
     if (!std::exchange(prepared, true))
         pthread_atfork(nullptr, nullptr, afterForkInChild);
+    if (runtime::options().stressTicks)
+        ticker.hurry();
 }
 
 bool wantTicks() {
@@ -83,7 +116,7 @@ void lookAtLoops(PyThreadState* tstate) {
         return;
     looksAtLoopsNext = false;
     endLoopSamples();
-    const uint64_t nanoseconds = nanosecondsSinceLook();
+    const uint64_t nanoseconds = looks.restart();
     if (!samplesLoopsOf(tstate) || tstate->cframe->use_tracing)
         return;
     int frames = 0;
@@ -105,11 +138,18 @@ void noticeLoopCode() {
     looksAtLoopsNext = true;
     const auto look = [](void*) {
         PyThreadState* tstate = _PyThreadState_GET();
-        if (isInCharge(tstate) && currentRun == 0)
+        if (!isInCharge(tstate))
+            return 0;
+        interruptLastingRun(tstate);
+        if (currentRun == 0)
             lookAtLoops(tstate);
         return 0;
     };
     callSoon(look, nullptr);
+}
+
+uint64_t tickInterval() {
+    return looks.length();
 }
 
 void endTicks() {

@@ -1,6 +1,8 @@
 // What is looked after every few milliseconds, on the main thread, while a program runs in the
 // interpreter: runs without the hook that last (unhooked.h), and loops that are hot.
 //
+// A tick also interrupts a run that lasts, for a sample; not each tick where that is in vain.
+//
 // Whose loops run at a tick is likely to spend time in them. They are watched (osr.h) for a few
 // iterations, which tell how often they run.
 #pragma once
@@ -18,6 +20,8 @@ bool samplesLoopsOf(const PyThreadState* tstate);
 extern bool looksAtLoopsNext;
 // Then does so, unless an exception is set.
 void lookAtLoops(PyThreadState* tstate);
+// The time between the last two looks.
+uint64_t tickInterval();
 // The interpreter ends.
 void endTicks();
 

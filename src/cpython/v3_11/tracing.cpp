@@ -1,5 +1,6 @@
 #include "cpython/v3_11/tracing.h"
 
+#include "cpython/v3_11/method_rows.h"
 #include "cpython/v3_11/osr.h"
 #include "support/imported_symbols.h"
 
@@ -95,19 +96,6 @@ PyObject* createDynamic(PyObject* module, PyObject* const* args, Py_ssize_t coun
     if (support::anyNewObject(mayStartTracing))
         listenToAudits();
     return result;
-}
-
-// The row of a module's function that is built in, with these flags; else null.
-PyMethodDef* builtinRow(const char* module, const char* name, int flags) {
-    PyObject* modules = PyImport_GetModuleDict();
-    PyObject* object = PyDict_Check(modules) ? PyDict_GetItemString(modules, module) : nullptr;
-    PyObject* dict =
-        object != nullptr && PyModule_Check(object) ? PyModule_GetDict(object) : nullptr;
-    PyObject* function = dict != nullptr ? PyDict_GetItemString(dict, name) : nullptr;
-    if (function == nullptr || !PyCFunction_CheckExact(function))
-        return nullptr;
-    PyMethodDef* row = reinterpret_cast<PyCFunctionObject*>(function)->m_ml;
-    return std::strcmp(row->ml_name, name) == 0 && row->ml_flags == flags ? row : nullptr;
 }
 
 void watchForTracing() {

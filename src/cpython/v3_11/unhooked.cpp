@@ -4,9 +4,12 @@
 #include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/greenlets.h"
+#include "cpython/v3_11/method_rows.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/ticks.h"
+#include "runtime/options.h"
 #include "runtime/policy.h"
+#include "support/clocks.h"
 
 #include <algorithm>
 #include <pthread.h>
@@ -21,6 +24,9 @@ bool hookIsOffForStack = false;
 
 namespace {
 
+// Of this thread, of those that have not returned.
+[[gnu::tls_model("initial-exec")]] constinit thread_local Activation* innermostActivation = nullptr;
+
 // One call of so many on average is a sample, and weighs as many: of fewer, the longer samples have
 // led to nothing that was compiled.
 constexpr uint32_t kMostOftenSampled = 16;
@@ -28,6 +34,15 @@ constexpr uint32_t kMostRarelySampled = 128;
 constexpr uint32_t kSamplesInVain = 256;
 // A sample ends after so many calls, or with the call that began it.
 constexpr uint32_t kCallsOfSample = 1000;
+// The same for a sample after a run that lasted. What a call of it weighs is told by the time that
+// calls took in the sample before; this is assumed at first.
+constexpr uint32_t kCallsOfTickSample = 300;
+constexpr uint32_t kCallsUnderStress = 10;
+constexpr uint64_t kNanosecondsOfCall = 500;
+constexpr uint64_t kHeaviestCall = 512;
+// Of the innermost frames of a lasting run, so many functions have their loops watched in their
+// next call.
+constexpr int kAwaitedFunctions = 2;
 // After a run that was interrupted so many calls of its function run with the hook, after the next
 // one twice as many, and so on.
 constexpr uint32_t kHookedAfterLong = 512;
@@ -67,12 +82,26 @@ bool isSampled() {
     return true;
 }
 
+// Of a sample that a tick began.
+uint64_t sampleBegan = 0; // 0: a tick did not
+uint64_t nanosecondsOfCall = kNanosecondsOfCall;
+
+uint32_t callsOfTickSample() {
+    return runtime::options().stressTicks ? kCallsUnderStress : kCallsOfTickSample;
+}
+
 void endSample() {
+    if (sampleBegan != 0) {
+        const uint64_t took = monotonicNanoseconds() - sampleBegan;
+        const uint32_t calls = callsOfTickSample() - sampleLeft;
+        nanosecondsOfCall = (nanosecondsOfCall + took / std::max(calls, 1u)) / 2 + 1;
+    }
     sampleLeft = 0;
+    sampleBegan = 0;
     runtime::callWeight = 1;
 }
 
-// Counts an idle call: is it a part of a sample?
+// Counts a call under the hook: is it a part of a sample?
 bool isInSample() {
     if (sampleLeft == 0) [[likely]]
         return false;
@@ -92,22 +121,36 @@ PyObject* runSample(PyThreadState* tstate, Frame* frame) {
 // --- runs
 
 uint32_t lastRun = 0;
-const Frame* outermost = nullptr; // of its frames
+// The frame under the run's own ones, if any.
+const Frame* runBase = nullptr;
+bool runLasts = false;
 // That were interrupted, and have not ended.
 std::vector<uint32_t> interrupted;
 
-void takeHookAway(PyThreadState* tstate, const Frame* frame) {
+bool isInterrupted(uint32_t run) {
+    return std::ranges::find(interrupted, run) != interrupted.end();
+}
+
+void takeHookAway(PyThreadState* tstate, uint32_t run, const Frame* base, bool lasts) {
     ++runtime::statistics().unhookedCalls;
     liftLoopPatches(tstate);
-    currentRun = lastRun;
-    outermost = frame;
+    currentRun = run;
+    runBase = base;
+    runLasts = lasts;
     unhookedInterpreter = tstate->interp;
     tstate->interp->eval_frame = nullptr;
+}
+
+uint32_t newRun() {
+    if (++lastRun == 0)
+        ++lastRun;
+    return lastRun;
 }
 
 // Unless someone else came.
 void putHookBack(PyThreadState* tstate) {
     currentRun = 0;
+    runLasts = false;
     if (!isOnlyThread(tstate))
         markFramesOfOthers(tstate);
     if (std::exchange(unhookedInterpreter, nullptr) != tstate->interp ||
@@ -119,41 +162,116 @@ void putHookBack(PyThreadState* tstate) {
         lookAtLoops(tstate);
 }
 
-const Frame* lastOfRun(const PyThreadState* tstate) {
+// Are the frames of the run on this thread's chain, down to the one under them?
+bool seesRun(const PyThreadState* tstate) {
     const Frame* frame = tstate->cframe->current_frame;
-    while (frame != nullptr && frame != outermost)
+    while (frame != nullptr && frame != runBase)
         frame = frame->previous;
-    return frame;
+    return frame == runBase;
 }
 
-bool beganInInterruptedRun(const HostCode* data) {
+// Would it take long to mark the run's frames?
+bool isDeep(const PyThreadState* tstate) {
+    constexpr int kFrames = 1000;
+    const Frame* frame = tstate->cframe->current_frame;
+    int left = kFrames;
+    for (; frame != nullptr && frame != runBase && left != 0; frame = frame->previous)
+        --left;
+    return left == 0;
+}
+
+bool beganInRun(const HostCode* data) {
     return data->unseenInRun != 0 &&
-           std::ranges::find(interrupted, data->unseenInRun) != interrupted.end();
+           (data->unseenInRun == currentRun || isInterrupted(data->unseenInRun));
 }
 
 void markForRun(const Frame* frame, uint32_t run) {
     HostCode* data = hostCode(frame->f_code);
     if (data == nullptr)
         return;
-    if (!beganInInterruptedRun(data)) // or else in one that this one is a part of
+    if (!beganInRun(data)) // or else in one that this one is a part of
         data->unseenInRun = run;
     unwatchLoops(data);
-    // What takes long has loops that do. They are watched in the next call.
     wake(data);
-    runtime::watchLoopsNext(data);
+    // What takes long has loops that do. They are watched in the next call (see awaitCalls()).
+    if (!runLasts)
+        runtime::watchLoopsNext(data);
+}
+
+// The greenlet package may have come, and have switched unnoticed, and not back.
+void forbidWatchingAfterSwitch(PyThreadState* tstate) {
+    if (!noticesSwitches(tstate) && otherGreenletsExist(tstate))
+        forbidWatching();
 }
 
 void interruptRun(PyThreadState* tstate) {
-    const Frame* last = lastOfRun(tstate);
-    if (last == nullptr || greenletIsLoaded()) {
-        markFramesOf(tstate, last);
+    const bool seesAll = seesRun(tstate);
+    if (!seesAll || greenletIsLoaded()) {
+        markFramesOf(tstate, seesAll ? runBase : nullptr);
+        forbidWatchingAfterSwitch(tstate);
     } else {
         interrupted.push_back(currentRun);
-        for (const Frame* frame = tstate->cframe->current_frame; frame != last->previous;
+        for (const Frame* frame = tstate->cframe->current_frame; frame != runBase;
              frame = frame->previous)
             markForRun(frame, currentRun);
     }
     putHookBack(tstate);
+}
+
+// The functions whose loops are run just now will have them watched in their next call, wherever
+// that comes from.
+void awaitCalls(const PyThreadState* tstate, const Frame* base) {
+    int functions = 0;
+    for (const Frame* frame = tstate->cframe->current_frame;
+         frame != base && functions < kAwaitedFunctions; frame = frame->previous) {
+        HostCode* data = findHostCode(frame->f_code);
+        if (data == nullptr || frame->stacktop == kInNative || !data->hasLoops ||
+            data->isGenerator || data->nativeFunction != nullptr || !runtime::mayCompile(data))
+            continue;
+        ++functions;
+        data->isCallAwaited = true;
+        patchEntry(data);
+    }
+}
+
+bool hasActivation(const PyThreadState* tstate, const HostCode* data) {
+    for (const Frame* frame = tstate->cframe->current_frame; frame; frame = frame->previous)
+        if (reinterpret_cast<const Object*>(frame->f_code) == data->code)
+            return true;
+    return false;
+}
+
+// --- runs that last
+
+bool noticesThreads = false;
+
+// Then activations do not end in the order in which they begin.
+bool knowsGreenlets = false;
+
+bool mayLast(PyThreadState* tstate) {
+    knowsGreenlets = knowsGreenlets || greenletIsLoaded();
+    return innermostActivation != nullptr && noticesThreads && !knowsGreenlets &&
+           samplesLoopsOf(tstate) && watchesNothingElse(tstate);
+}
+
+// Begins one, or resumes that of the same activation.
+void beginLastingRun(PyThreadState* tstate) {
+    Activation* activation = innermostActivation;
+    if (activation->run == 0)
+        activation->run = newRun();
+    else
+        std::erase(interrupted, activation->run);
+    takeHookAway(tstate, activation->run, activation->frame, true);
+}
+
+// The activation that it had returns (or stands at a loop edge): all its frames have.
+[[gnu::noinline, gnu::cold]] void endLastingRun(PyThreadState* tstate, uint32_t run) {
+    if (currentRun == run) {
+        forbidWatchingAfterSwitch(tstate);
+        putHookBack(tstate);
+    } else {
+        std::erase(interrupted, run);
+    }
 }
 
 void noteInterrupted(PyCodeObject* code, uint32_t run) {
@@ -175,45 +293,84 @@ void afterForkInChild() {
         interruptRun(tstate);
 }
 
+// The new thread is to be under the hook. (This one may wait for it, where no tick is served.)
+PyCFunction originalStartThread = nullptr;
+PyObject* startThread(PyObject* module, PyObject* args) {
+    PyThreadState* tstate = _PyThreadState_GET();
+    if (currentRun != 0 && tstate->interp == unhookedInterpreter)
+        interruptRun(tstate);
+    return originalStartThread(module, args);
+}
+
+void noticeThreads() {
+    PyMethodDef* const rows[] = {builtinRow("_thread", "start_new_thread", METH_VARARGS),
+                                 builtinRow("_thread", "start_new", METH_VARARGS)};
+    noticesThreads = std::ranges::none_of(rows, [](auto* row) { return row == nullptr; });
+    if (!noticesThreads)
+        return;
+    originalStartThread = rows[0]->ml_meth;
+    for (PyMethodDef* row : rows)
+        row->ml_meth = startThread;
+}
+
 } // namespace
 
 void prepareUnhookedRuns() {
     static bool prepared = false;
-    if (!std::exchange(prepared, true))
-        pthread_atfork(nullptr, nullptr, afterForkInChild);
+    if (std::exchange(prepared, true))
+        return;
+    pthread_atfork(nullptr, nullptr, afterForkInChild);
+    noticeThreads();
 }
 
 PyObject* runUnhooked(PyThreadState* tstate, Frame* frame) {
     if (isInSample() || tstate->interp->eval_frame != evalFrame || !isOnlyThread(tstate) ||
         !noticesSwitches(tstate) || !wantTicks())
         return continueFrame(tstate, frame, 0);
+    if (mayLast(tstate)) {
+        beginLastingRun(tstate);
+        return interpretFrame(tstate, frame, 0);
+    }
     if (isSampled())
         return runSample(tstate, frame);
-    const uint32_t run = ++lastRun != 0 ? lastRun : ++lastRun;
-    takeHookAway(tstate, frame);
+    const uint32_t run = newRun();
+    takeHookAway(tstate, run, tstate->cframe->current_frame, false);
     PyCodeObject* code = frame->f_code; // the frame has it until our caller clears it
     PyObject* result = interpretFrame(tstate, frame, 0);
     if (currentRun == run) [[likely]] {
-        // The greenlet package may have come, and have switched unnoticed, and not back.
-        if (!noticesSwitches(tstate) && otherGreenletsExist(tstate))
-            forbidWatching();
+        forbidWatchingAfterSwitch(tstate);
         putHookBack(tstate);
-    } else if (std::ranges::find(interrupted, run) != interrupted.end()) {
+    } else if (isInterrupted(run)) {
         noteInterrupted(code, run);
     }
     return result;
 }
 
+Interpreted interpretSeen(PyThreadState* tstate, Frame* frame, int throwflag) {
+    Activation activation{frame};
+    Activation* const outer = std::exchange(innermostActivation, &activation);
+    PyObject* result = isIdle(frame->f_code) // not patched
+                           ? _PyEval_EvalFrameDefault(tstate, frame, throwflag)
+                           : interpretFrame(tstate, frame, throwflag);
+    innermostActivation = outer;
+    // (Before the loop may be unwatched.)
+    LoopEdge* const edge = isIdle(frame->f_code) ? nullptr : edgeStoppedAt(tstate, frame);
+    if (activation.run != 0) [[unlikely]]
+        endLastingRun(tstate, activation.run);
+    return {result, edge};
+}
+
 void noticeSwitch() {
+    knowsGreenlets = true;
     endSample();
     PyThreadState* tstate = _PyThreadState_GET();
     keepUnpatched(tstate);
     if (unhookedInterpreter != tstate->interp)
         return;
-    const Frame* last = lastOfRun(tstate);
-    markFramesOf(tstate, last);
+    const bool seesAll = seesRun(tstate);
+    markFramesOf(tstate, seesAll ? runBase : nullptr);
     // A greenlet that dies is switched to, and we are not told.
-    if (last == nullptr)
+    if (!seesAll)
         forbidWatching();
     putHookBack(tstate);
 }
@@ -221,18 +378,58 @@ void noticeSwitch() {
 bool seesActivations(const HostCode* data) {
     const EntryPatch& patch = data->entryPatch;
     const bool seesThisRuns = currentRun == 0 || (patch.stands && patch.putInRun != currentRun);
-    return seesThisRuns && !data->neverPatch && !beganInInterruptedRun(data);
+    return seesThisRuns && !data->neverPatch && !beganInRun(data);
 }
 
 void forgetUnhookedRun() {
     currentRun = 0;
+    runLasts = false;
     unhookedInterpreter = nullptr;
+}
+
+bool interruptLastingRun(PyThreadState* tstate) {
+    if (!runLasts || tstate->interp != unhookedInterpreter || isDeep(tstate))
+        return false;
+    const Frame* base = runBase;
+    interruptRun(tstate);
+    if (!greenletIsLoaded())
+        awaitCalls(tstate, base);
+    return true;
+}
+
+void countBusyCall() {
+    isInSample();
+}
+
+void endLongSample() {
+    if (sampleBegan != 0)
+        endSample();
+}
+
+void beginSample(uint64_t nanoseconds) {
+    sampleLeft = callsOfTickSample();
+    sampleBegan = monotonicNanoseconds();
+    const uint64_t usual = sampleLeft * nanosecondsOfCall;
+    runtime::callWeight =
+        static_cast<uint32_t>(std::clamp<uint64_t>(nanoseconds / usual, 1, kHeaviestCall));
+}
+
+void noticeAwaitedCall(PyThreadState* tstate, HostCode* data) {
+    data->isCallAwaited = false;
+    if (data->nativeFunction == nullptr)
+        unpatchEntry(data);
+    if (currentRun != 0 && !interruptLastingRun(tstate))
+        return;
+    if (isOnlyThread(tstate) && !greenletIsLoaded() && !hasActivation(tstate, data))
+        data->unseenInRun = 0;
+    beginSample(0); // until the loops were seen
+    sampleLoops(data, tickInterval(), true);
 }
 
 bool interruptLongRun(PyThreadState* tstate) {
     static uint32_t seen = 0;
     const bool isLong = std::exchange(seen, currentRun) == currentRun && currentRun != 0 &&
-                        tstate->interp == unhookedInterpreter;
+                        !runLasts && tstate->interp == unhookedInterpreter;
     if (isLong)
         interruptRun(tstate);
     return isLong;

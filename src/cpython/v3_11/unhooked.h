@@ -11,6 +11,11 @@
 // Nothing is seen of a run. So one that takes long is interrupted at a tick (ticks.h): the hook
 // comes back, and the function does not begin another so soon.
 //
+// Where ticks find the hot loops, a run need not end with the call that began it: it goes on while
+// the innermost frame of which we are told when it returns (Activation) is there. A tick
+// interrupts it for a sample of some hundred calls, after which it is resumed. So a program of
+// which nothing is compiled any more runs as without us nearly all of the time.
+//
 // Contract: no loop edge is patched (osr.h) of code that has activations which began without the
 // hook, since nobody would see the interpreter stop. In a run, that is code whose start was not
 // patched since before the run began. The frames of a run have ended when it ends, but generators'
@@ -33,12 +38,36 @@ PyObject* runUnhooked(PyThreadState* tstate, Frame* frame);
 void noticeSwitch();
 // The run that is underway without the hook, if any. The number stays a run's own for ever.
 extern uint32_t currentRun;
+
+// A frame that interpretSeen() runs, while it does.
+struct Activation {
+    const Frame* frame;
+    uint32_t run = 0; // that lasts while the frame is there, or did so until it was interrupted
+};
+struct Interpreted {
+    PyObject* result;
+    LoopEdge*
+        edge; // at which the interpreter was stopped (osr.h); null: it returned, yielded or raised
+};
+// Runs a frame in the interpreter, up to the first loop edge at which it is stopped.
+Interpreted interpretSeen(PyThreadState* tstate, Frame* frame, int throwflag);
 // Do all activations of the code that are there, or will come for now, run under continueFrame()?
 bool seesActivations(const HostCode* data);
 // The hook is uninstalled: a run that is underway goes on without.
 void forgetUnhookedRun();
 // Has the run that is underway been so at the last call of this, too? Then it is interrupted.
 bool interruptLongRun(PyThreadState* tstate);
+// Interrupts the run that is underway, if it is one that lasts. The loops of the innermost
+// functions are watched in their next call.
+bool interruptLastingRun(PyThreadState* tstate);
+// What comes next, now that the hook is back, is a sample, after so many nanoseconds without one.
+void beginSample(uint64_t nanoseconds);
+// A call that is not idle came by way of the hook.
+void countBusyCall();
+// The sample that the last tick began, if it has not ended for want of calls.
+void endLongSample();
+// A call of this function is about to be interpreted whose loops are to be watched.
+void noticeAwaitedCall(PyThreadState* tstate, HostCode* data);
 
 // For want of C stack, where there is no other to go to: without the hook the interpreter needs
 // none. From the first time on no loops are watched, since frames exist that we cannot see, and no
