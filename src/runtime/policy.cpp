@@ -4,6 +4,7 @@
 #include "compile.h"
 #include "cpython/api.h"
 #include "hir/hir.h"
+#include "runtime/call_sample.h"
 #include "runtime/compile_batch.h"
 #include "runtime/compile_budget.h"
 #include "runtime/compile_thread.h"
@@ -304,8 +305,6 @@ void logFailure(const CodeData* data, const exits::Record& record) {
 }
 
 } // namespace
-
-uint32_t callWeight = 1;
 
 void setEnabled(bool on) {
     enabled = on;

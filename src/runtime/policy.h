@@ -85,9 +85,6 @@ void countExit(CodeBlob* blob, exits::Record* record);
 void useShapes(CodeData* data, int32_t offset);
 
 // --- all code known
-// What an interpreted call counts for: more than one while a sample of the calls is seen.
-extern uint32_t callWeight;
-
 void registerCode(CodeData* data);
 void unregisterCode(CodeData* data);
 const std::unordered_set<CodeData*>& allCode();

@@ -3,6 +3,7 @@
 
 #include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/interpreter.h"
+#include "runtime/call_sample.h"
 #include "runtime/code_data.h"
 #include "runtime/policy.h"
 

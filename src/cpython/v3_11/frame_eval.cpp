@@ -16,6 +16,7 @@
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/ticks.h"
 #include "cpython/v3_11/tracing.h"
+#include "runtime/call_sample.h"
 #include "runtime/compile_thread.h"
 #include "runtime/policy.h"
 
@@ -62,7 +63,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {
-        countBusyCall();
+        runtime::isInCallSample(); // counts
         if (const void* entry = entryFor(data, frame, offset)) {
             if (resumed)
                 return resumeNative(tstate, data, frame, entry);

@@ -4,6 +4,7 @@
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/unhooked.h"
+#include "runtime/call_sample.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 #include "support/clocks.h"
@@ -78,9 +79,9 @@ int onTick(void*) {
         return 0;
     looksAtLoopsNext = true;
     const bool hasCompiled = hasCompiledSince();
-    endLongSample();
+    runtime::endLongCallSample();
     if (isTimeForSample(hasCompiled) && interruptLastingRun(tstate))
-        beginSample(samples.restart());
+        runtime::beginCallSample(samples.restart());
     const bool wasLong = interruptLongRun(tstate);
     if (currentRun == 0)
         lookAtLoops(tstate);

@@ -7,9 +7,8 @@
 #include "cpython/v3_11/method_rows.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/ticks.h"
-#include "runtime/options.h"
+#include "runtime/call_sample.h"
 #include "runtime/policy.h"
-#include "support/clocks.h"
 
 #include <algorithm>
 #include <pthread.h>
@@ -27,19 +26,6 @@ namespace {
 // Of this thread, of those that have not returned.
 [[gnu::tls_model("initial-exec")]] constinit thread_local Activation* innermostActivation = nullptr;
 
-// One call of so many on average is a sample, and weighs as many: of fewer, the longer samples have
-// led to nothing that was compiled.
-constexpr uint32_t kMostOftenSampled = 16;
-constexpr uint32_t kMostRarelySampled = 128;
-constexpr uint32_t kSamplesInVain = 256;
-// A sample ends after so many calls, or with the call that began it.
-constexpr uint32_t kCallsOfSample = 1000;
-// The same for a sample after a run that lasted. What a call of it weighs is told by the time that
-// calls took in the sample before; this is assumed at first.
-constexpr uint32_t kCallsOfTickSample = 300;
-constexpr uint32_t kCallsUnderStress = 10;
-constexpr uint64_t kNanosecondsOfCall = 500;
-constexpr uint64_t kHeaviestCall = 512;
 // Of the innermost frames of a lasting run, so many functions have their loops watched in their
 // next call.
 constexpr int kAwaitedFunctions = 2;
@@ -50,72 +36,6 @@ constexpr uint32_t kMostDoublings = 16;
 
 bool isOnlyThread(const PyThreadState* tstate) {
     return tstate->next == nullptr && tstate->interp->threads.head == tstate;
-}
-
-// --- samples
-
-uint32_t sampleLeft = 0; // in idle calls
-uint32_t sampleInterval = kMostOftenSampled;
-
-void adjustInterval() {
-    static uint64_t compilations = 0;
-    static uint32_t inVain = 0;
-    const uint64_t now = runtime::statistics().compilations;
-    if (std::exchange(compilations, now) != now) {
-        inVain = 0;
-        sampleInterval = kMostOftenSampled;
-    } else if (++inVain == kSamplesInVain) {
-        inVain = 0;
-        sampleInterval = std::min(2 * sampleInterval, kMostRarelySampled);
-    }
-}
-
-// At random, so that it does not go in step with the program.
-bool isSampled() {
-    static uint32_t left = kMostOftenSampled;
-    static uint32_t random = 1;
-    if (--left != 0)
-        return false;
-    adjustInterval();
-    random = random * 1664525 + 1013904223; // Numerical Recipes
-    left = 1 + (random >> 16) % (2 * sampleInterval - 1);
-    return true;
-}
-
-// Of a sample that a tick began.
-uint64_t sampleBegan = 0; // 0: a tick did not
-uint64_t nanosecondsOfCall = kNanosecondsOfCall;
-
-uint32_t callsOfTickSample() {
-    return runtime::options().stressTicks ? kCallsUnderStress : kCallsOfTickSample;
-}
-
-void endSample() {
-    if (sampleBegan != 0) {
-        const uint64_t took = monotonicNanoseconds() - sampleBegan;
-        const uint32_t calls = callsOfTickSample() - sampleLeft;
-        nanosecondsOfCall = (nanosecondsOfCall + took / std::max(calls, 1u)) / 2 + 1;
-    }
-    sampleLeft = 0;
-    sampleBegan = 0;
-    runtime::callWeight = 1;
-}
-
-// Counts a call under the hook: is it a part of a sample?
-bool isInSample() {
-    if (sampleLeft == 0) [[likely]]
-        return false;
-    if (--sampleLeft == 0)
-        endSample();
-    return true;
-}
-
-PyObject* runSample(PyThreadState* tstate, Frame* frame) {
-    sampleLeft = kCallsOfSample;
-    runtime::callWeight = sampleInterval;
-    PyObject* result = continueFrame(tstate, frame, 0);
-    endSample();
-    return result;
 }
 
 // --- runs
@@ -324,15 +244,18 @@ void prepareUnhookedRuns() {
 }
 
 PyObject* runUnhooked(PyThreadState* tstate, Frame* frame) {
-    if (isInSample() || tstate->interp->eval_frame != evalFrame || !isOnlyThread(tstate) ||
-        !noticesSwitches(tstate) || !wantTicks())
+    if (runtime::isInCallSample() || tstate->interp->eval_frame != evalFrame ||
+        !isOnlyThread(tstate) || !noticesSwitches(tstate) || !wantTicks())
         return continueFrame(tstate, frame, 0);
     if (mayLast(tstate)) {
         beginLastingRun(tstate);
         return interpretFrame(tstate, frame, 0);
     }
-    if (isSampled())
-        return runSample(tstate, frame);
+    if (runtime::beginsCallSample()) {
+        PyObject* result = continueFrame(tstate, frame, 0);
+        runtime::endCallSample();
+        return result;
+    }
     const uint32_t run = newRun();
     takeHookAway(tstate, run, tstate->cframe->current_frame, false);
     PyCodeObject* code = frame->f_code; // the frame has it until our caller clears it
@@ -362,7 +285,7 @@ Interpreted interpretSeen(PyThreadState* tstate, Frame* frame, int throwflag) {
 
 void noticeSwitch() {
     knowsGreenlets = true;
-    endSample();
+    runtime::endCallSample();
     PyThreadState* tstate = _PyThreadState_GET();
     keepUnpatched(tstate);
     if (unhookedInterpreter != tstate->interp)
@@ -397,23 +320,6 @@ bool interruptLastingRun(PyThreadState* tstate) {
     return true;
 }
 
-void countBusyCall() {
-    isInSample();
-}
-
-void endLongSample() {
-    if (sampleBegan != 0)
-        endSample();
-}
-
-void beginSample(uint64_t nanoseconds) {
-    sampleLeft = callsOfTickSample();
-    sampleBegan = monotonicNanoseconds();
-    const uint64_t usual = sampleLeft * nanosecondsOfCall;
-    runtime::callWeight =
-        static_cast<uint32_t>(std::clamp<uint64_t>(nanoseconds / usual, 1, kHeaviestCall));
-}
-
 void noticeAwaitedCall(PyThreadState* tstate, HostCode* data) {
     data->isCallAwaited = false;
     if (data->nativeFunction == nullptr)
@@ -422,7 +328,7 @@ void noticeAwaitedCall(PyThreadState* tstate, HostCode* data) {
         return;
     if (isOnlyThread(tstate) && !greenletIsLoaded() && !hasActivation(tstate, data))
         data->unseenInRun = 0;
-    beginSample(0); // until the loops were seen
+    runtime::beginCallSample(0); // until the loops were seen
     sampleLoops(data, tickInterval(), true);
 }
 

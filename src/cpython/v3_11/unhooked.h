@@ -60,12 +60,6 @@ bool interruptLongRun(PyThreadState* tstate);
 // Interrupts the run that is underway, if it is one that lasts. The loops of the innermost
 // functions are watched in their next call.
 bool interruptLastingRun(PyThreadState* tstate);
-// What comes next, now that the hook is back, is a sample, after so many nanoseconds without one.
-void beginSample(uint64_t nanoseconds);
-// A call that is not idle came by way of the hook.
-void countBusyCall();
-// The sample that the last tick began, if it has not ended for want of calls.
-void endLongSample();
 // A call of this function is about to be interpreted whose loops are to be watched.
 void noticeAwaitedCall(PyThreadState* tstate, HostCode* data);
 
