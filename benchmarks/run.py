@@ -1,8 +1,9 @@
 """``make bench``: the pyperformance programs under stock python3.11 and under Pyston.
 
 Each program runs in processes of its own, the interpreters in turn, the same number of loops; the time of
-a benchmark is the median of all values, after a warm-up in each process. Every program that can be
-imported is in the table, whatever it says.
+a benchmark in a process is the median of its values, after a warm-up. A ratio compares two processes that ran
+one after the other, since a shared machine is slow for seconds at a time; the median of these ratios is shown.
+A program that seems slower runs more often. Every program that can be imported is in the table, whatever it says.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ NOT_PURE_PYTHON = {
 LEFT_OUT = {"asyncio_websockets", "dask", "fastapi", "sphinx", "xdsl", "hg_startup", "tornado_http", "dulwich_log"}
 
 
+#: A ratio below this says so.
+SLOWER = 0.95
+
+
 @dataclass
 class Benchmark:
     """One row of the suite's manifest: a script and its arguments."""
@@ -47,13 +52,18 @@ class Benchmark:
 class Measured:
     """The values of one benchmark under the interpreters, in seconds; memory in KiB."""
 
-    values: dict[str, list[float]] = field(default_factory=dict)
+    values: dict[str, list[list[float]]] = field(default_factory=dict)  # by process
     rss: dict[str, int] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
     loops: int = 0
 
     def ratio(self, stock: str, pyston: str) -> float:
-        return statistics.median(self.values[stock]) / statistics.median(self.values[pyston])
+        """Of the two interpreters' times: the median over pairs of processes."""
+        medians = [[statistics.median(values) for values in self.values[i]] for i in (stock, pyston)]
+        return statistics.median(a / b for a, b in zip(*medians, strict=True))
+
+    def time(self, interpreter: str) -> float:
+        return statistics.median(value for values in self.values[interpreter] for value in values)
 
 
 def find_suite(venv: Path) -> Path:
@@ -110,8 +120,11 @@ class Measurer:
         """Name -> values (a script may report several), or why there are none."""
         found: dict[str, Measured] = {}
         loops: dict[str, int] = {}
-        for _ in range(self.arguments.rounds):
-            for interpreter in (STOCK, self.arguments.pyston):
+        for done in range(2 * self.arguments.rounds):
+            pair = STOCK, self.arguments.pyston
+            if done >= self.arguments.rounds and all(row.ratio(*pair) >= SLOWER for row in found.values()):
+                break
+            for interpreter in pair:
                 reports, error = self.run(interpreter, benchmark, loops)
                 if error or not reports:
                     who = "stock" if interpreter == STOCK else "PYSTON"
@@ -119,7 +132,7 @@ class Measurer:
                 for report in reports:
                     row = found.setdefault(report["name"], Measured())
                     row.loops = loops[report["name"]] = report["loops"]
-                    row.values.setdefault(interpreter, []).extend(report["values"])
+                    row.values.setdefault(interpreter, []).append(report["values"])
                     row.rss[interpreter] = max(row.rss.get(interpreter, 0), report["rss"])
                     row.first.setdefault(interpreter, report["first"])
         return found, ""
@@ -140,7 +153,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pyston", default=str(ROOT / ".venv/bin/pyston"))
     parser.add_argument("--suite-venv", type=Path, default=ROOT / "build/bench-venv")
-    parser.add_argument("--rounds", type=int, default=3, help="processes per interpreter")
+    parser.add_argument("--rounds", type=int, default=3, help="processes per interpreter (twice as many where it seems slower)")
     parser.add_argument("--values", type=int, default=5, help="values per process")
     parser.add_argument("--seconds", type=float, default=0.15, help="of one value, about")
     parser.add_argument("--warmup", type=float, default=0.7, help="seconds in each process before the first value")
@@ -175,8 +188,8 @@ def main() -> int:
             if not impure:
                 programs.setdefault(benchmark.script.parent.name, []).append(ratio)
             memory.append(grown)
-            medians = [shown(statistics.median(row.values[i])) for i in (STOCK, pyston)]
-            mark = "  (not pure Python)" if impure else "  SLOWER" if ratio < 0.95 else ""
+            medians = [shown(row.time(i)) for i in (STOCK, pyston)]
+            mark = "  (not pure Python)" if impure else "  SLOWER" if ratio < SLOWER else ""
             print(f"{name:<34} {medians[0]:>10} {medians[1]:>10} {ratio:>6.2f}x {first:>6.2f}x {grown:>6.2f}x{mark}", flush=True)
             kept[name] = {"stock": row.values[STOCK], "pyston": row.values[pyston], "rss": list(row.rss.values()), "pure": not impure}
     print(f"\ngeometric mean, {len(pure)} pure-Python benchmarks: {geometric_mean(pure):.3f}x", end="")
