@@ -40,6 +40,13 @@ MODES: dict[str, dict[str, str]] = {
         "PYSTON_UNHOOK_AFTER": "1",
     },
     "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
+    "ticks": {
+        "PYSTON_COMPILE_AFTER": "12",
+        "PYSTON_LOOP_AFTER": "30",
+        "PYSTON_COMPILE_BUDGET": "100",
+        "PYSTON_UNHOOK_AFTER": "1",
+        "PYSTON_STRESS_TICKS": "on",
+    },
     "stress": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }
 
