@@ -419,3 +419,61 @@ def test_loop_is_unwatched_when_the_interpreter_stops_at_its_edge(env):
         print(module["watched"]([1] * 5))
     """
     assert run(source, env=env).splitlines() == ["(5, 'end')"] * 6
+
+
+@pytest.mark.parametrize("ending", ["tick", "thread", "fork"])
+def test_run_is_interrupted_while_the_arguments_of_a_call_are_processed(ending):
+    """By a finalizer, which is run by the collector there: the hook was lost for good, and loops that are watched
+    under it returned what they iterate over."""
+    source = f"""
+    import os, threading, time
+    wrong = []
+    def loop(n):
+        total = 0
+        for i in range(n):
+            total += 1
+        return total
+    def wait():
+        end = time.perf_counter() + 0.1
+        while time.perf_counter() < end:
+            if loop(1) != 1:
+                wrong.append(1)
+    class Dies:
+        def __init__(self):
+            self.itself = self
+        def __del__(self):
+            if {ending!r} == "thread":
+                thread = threading.Thread(target=wait)
+                thread.start()
+                thread.join()
+            elif {ending!r} == "fork" and (child := os.fork()) != 0:
+                os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            wait()
+    for i in range(30):
+        loop(1)
+    def target(a, *args, k=0):
+        return k
+    def caller(n, switch):
+        total = 0
+        for i in range(n):
+            switch()
+            total += target({", ".join(map(str, range(26)))}, k=1)
+        return total
+    def top(n, switch):
+        return caller(n, switch)
+    def rest(n, switch):
+        return top(n, switch)
+    gc.set_threshold(1, 1000, 1000)
+    for i in range(200):
+        caller(3, gc.enable)
+        caller(3, gc.disable)
+    pyston.force_compile(caller)
+    gc.disable()
+    Dies()
+    for i in range(60):
+        rest(2, gc.disable)
+    rest(2, gc.enable)
+    print(len(wrong), rest(2, gc.disable), pyston.is_enabled(), flush=True)
+    """
+    for _ in range(3):
+        assert run(source, env={}) == "0 2 True"

@@ -192,6 +192,10 @@ static PyObject* takeOfferUnhooked(PyThreadState* tstate, Frame* frame, int thro
     return _PyEval_EvalFrameDefault(tstate, frame, throwflag);
 }
 
+bool hasHookForOffer(const PyInterpreterState* interp) {
+    return interp->eval_frame == takeOfferUnhooked;
+}
+
 PyObject* callOffering(PyThreadState* tstate, PyObject* function, PyObject** args, int64_t count,
                        size_t nargsf, PyObject* kwnames) {
     const OfferedArguments offer(function, args, count);
@@ -200,7 +204,7 @@ PyObject* callOffering(PyThreadState* tstate, PyObject* function, PyObject** arg
         return PyObject_Vectorcall(function, args, nargsf, kwnames);
     interp->eval_frame = takeOfferUnhooked;
     PyObject* result = PyObject_Vectorcall(function, args, nargsf, kwnames);
-    if (interp->eval_frame == takeOfferUnhooked) // it was not needed
+    if (hasHookForOffer(interp)) // it was not needed
         interp->eval_frame = interp == unhookedInterpreter ? nullptr : evalFrame;
     return result;
 }

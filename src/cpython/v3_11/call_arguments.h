@@ -53,6 +53,11 @@ extern thread_local constinit Offer currentOffer [[gnu::tls_model("initial-exec"
 PyObject* callOffering(PyThreadState* tstate, PyObject* function, PyObject** args, int64_t count,
                        size_t nargsf, PyObject* kwnames);
 
+// While such a call's arguments are being processed in a run without the hook (unhooked.h), this
+// interpreter has a hook that only takes the offer. The usual one, put back meanwhile, takes it
+// too.
+bool hasHookForOffer(const PyInterpreterState* interp);
+
 // `frame` (not linked) is at its start and owns its arguments: drops the caller's references to
 // them.
 void dropCallerArguments(PyThreadState* tstate, Frame* frame);

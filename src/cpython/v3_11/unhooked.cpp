@@ -1,6 +1,7 @@
 #include "cpython/v3_11/unhooked.h"
 
 #include "cpython/api.h"
+#include "cpython/v3_11/call_arguments.h"
 #include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/greenlets.h"
@@ -73,10 +74,11 @@ void putHookBack(PyThreadState* tstate) {
     runLasts = false;
     if (!isOnlyThread(tstate))
         markFramesOfOthers(tstate);
-    if (std::exchange(unhookedInterpreter, nullptr) != tstate->interp ||
-        tstate->interp->eval_frame != nullptr)
+    PyInterpreterState* interp = tstate->interp;
+    if (std::exchange(unhookedInterpreter, nullptr) != interp ||
+        (interp->eval_frame != nullptr && !hasHookForOffer(interp)))
         return;
-    tstate->interp->eval_frame = evalFrame;
+    interp->eval_frame = evalFrame;
     putLoopPatches();
     if (looksAtLoopsNext) [[unlikely]]
         lookAtLoops(tstate);
