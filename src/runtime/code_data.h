@@ -196,7 +196,7 @@ struct CodeData {
     // Earlier versions; may still be running somewhere, so they live as long as the code object.
     std::vector<std::unique_ptr<CodeBlob>> retired;
     uint32_t loopEdges = 0; // interpreted loop edges that count, estimated from those seen
-    uint32_t edges = 0;     // all of them
+    uint32_t allEdges = 0;  // all of them, also those that a decision has used up
     RunWindow edgeWindow;
     uint32_t edgeWeight = 1; // edges that one seen stands for, see watchesLoopsNow()
     LoopSample loopSample;

@@ -191,7 +191,7 @@ bool isTimeForLoop(CodeData* data, uint32_t threshold, uint32_t units) {
     if (data->loopEdges < threshold)
         return false;
     const uint64_t now = processCpuMicroseconds();
-    if (mustBeDense(data) && !data->edgeWindow.isDense(data->edges, std::max(units, kSmallLoop),
+    if (mustBeDense(data) && !data->edgeWindow.isDense(data->allEdges, std::max(units, kSmallLoop),
                                                        now, predictedMicroseconds(data))) {
         data->loopEdges = 0;
         return false;
@@ -426,7 +426,7 @@ bool shouldCompileAtLoop(CodeData* data, int32_t offset, uint32_t units) {
                                ? data->loopSample.countEdge(monotonicNanoseconds())
                                : data->edgeWeight;
     data->loopEdges += std::min(edges, UINT32_MAX - data->loopEdges);
-    data->edges += std::min(edges, UINT32_MAX - data->edges);
+    data->allEdges += std::min(edges, UINT32_MAX - data->allEdges);
     if (!isActive() || !mayCompileNow(data) ||
         (data->current && data->current->entryAt(offset) != nullptr))
         return false;

@@ -19,22 +19,19 @@ PYSTON = str(VENV / "bin" / "pyston")
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 DEFAULT_TIMEOUT = 60.0  # seconds
 
+#: Compiled after a few calls, while the others run without the hook.
+WARM = {
+    "PYSTON_COMPILE_AFTER": "12",
+    "PYSTON_LOOP_AFTER": "30",
+    "PYSTON_COMPILE_BUDGET": "100",
+    "PYSTON_UNHOOK_AFTER": "1",
+}
+
 #: Mode -> options, as environment variables so that children of a program get them too.
 MODES: dict[str, dict[str, str]] = {
     "default": {},
-    "warm": {
-        "PYSTON_COMPILE_AFTER": "12",
-        "PYSTON_LOOP_AFTER": "30",
-        "PYSTON_COMPILE_BUDGET": "100",
-        "PYSTON_UNHOOK_AFTER": "1",
-    },
-    "ticks": {
-        "PYSTON_COMPILE_AFTER": "12",
-        "PYSTON_LOOP_AFTER": "30",
-        "PYSTON_COMPILE_BUDGET": "100",
-        "PYSTON_UNHOOK_AFTER": "1",
-        "PYSTON_STRESS_TICKS": "on",
-    },
+    "warm": WARM,
+    "ticks": WARM | {"PYSTON_STRESS_TICKS": "on"},
     "thread": {
         "PYSTON_COMPILE_AFTER": "6",
         "PYSTON_LOOP_AFTER": "20",

@@ -28,25 +28,21 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 STOCK = "/usr/bin/python3.11"
 
+#: Compiled after a few calls, while the others run without the hook.
+WARM = {
+    "PYSTON_COMPILE_AFTER": "12",
+    "PYSTON_LOOP_AFTER": "30",
+    "PYSTON_COMPILE_BUDGET": "100",
+    "PYSTON_UNHOOK_AFTER": "1",
+}
+
 #: Mode -> environment. The modes of DESIGN's fidelity tests.
 MODES: dict[str, dict[str, str]] = {
     "stock": {},
     "default": {},
-    # Compiled after a few calls, while the others run without the hook.
-    "warm": {
-        "PYSTON_COMPILE_AFTER": "12",
-        "PYSTON_LOOP_AFTER": "30",
-        "PYSTON_COMPILE_BUDGET": "100",
-        "PYSTON_UNHOOK_AFTER": "1",
-    },
+    "warm": WARM,
     "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
-    "ticks": {
-        "PYSTON_COMPILE_AFTER": "12",
-        "PYSTON_LOOP_AFTER": "30",
-        "PYSTON_COMPILE_BUDGET": "100",
-        "PYSTON_UNHOOK_AFTER": "1",
-        "PYSTON_STRESS_TICKS": "on",
-    },
+    "ticks": WARM | {"PYSTON_STRESS_TICKS": "on"},
     "stress": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
 }
 

@@ -105,13 +105,13 @@ inline void countIdleCall(PyCodeObject* code) {
 inline int idleCallsLeft(const PyCodeObject* code) {
     return code->co_warmup / kOneIdleCall;
 }
+// Grants such calls, if policy has no use for them / takes back those that are left.
+void letIdle(HostCode* data);
+void wake(HostCode* data);
 // Is the next call to be seen, also without the hook? (It is not idle.)
 inline bool awaitsCall(const HostCode* data) {
     return data->isCallAwaited || runtime::isDue(data);
 }
-// Grants such calls, if policy has no use for them / takes back those that are left.
-void letIdle(HostCode* data);
-void wake(HostCode* data);
 
 // How many references compiled code holds (refer() in api.h).
 extern size_t referencesHeld;

@@ -8,7 +8,7 @@
 //     UNARY_POSITIVE  calls us; runs the whole function in compiled code
 //     RETURN_VALUE    its result
 //
-// The same tells of the next call of a function that is not compiled (isCallAwaited): it is
+// The same tells of the next call of a function that is not compiled (awaitsCall()): it is
 // interpreted as under the hook.
 //
 // Contract: nobody executes the overwritten instructions as they were. Code is not patched while an
