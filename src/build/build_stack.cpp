@@ -78,7 +78,8 @@ void GraphBuilder::storeFast(const Instr& in) {
 
 // Of what comes out of a container nothing is known. Where the local was always a number or a
 // string it is expected to be one: then the value that it replaces later dies without anything
-// running, and what was read from memory stays true.
+// running, and what was read from memory stays true. (None says nothing of what an optional value
+// is the next time.)
 Value* GraphBuilder::expectAsSeen(const Instr& in, Value* value) {
     if (!request_.profile || inlining_ || !speculates(in) ||
         value->type().exact != ExactClass::kUnknown)
@@ -88,9 +89,11 @@ Value* GraphBuilder::expectAsSeen(const Instr& in, Value* value) {
         return value;
     const std::vector<runtime::SeenLocal>& seen = request_.profile->seenLocals;
     const auto slot = static_cast<size_t>(in.arg);
-    if (slot >= seen.size() || seen[slot].varies || !exactObject(seen[slot].exact).diesQuietly())
+    if (slot >= seen.size() || seen[slot].varies)
         return value;
-    return guardExact(value, seen[slot].exact);
+    const ExactClass c = seen[slot].exact;
+    return c != ExactClass::kNoneType && exactObject(c).diesQuietly() ? guardExact(value, c)
+                                                                      : value;
 }
 
 void GraphBuilder::deleteFast(const Instr& in) {

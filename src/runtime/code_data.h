@@ -57,6 +57,7 @@ struct CodeBlob {
     bool coldStart = false;
     uint64_t entryCount = 0;
     uint64_t compileMicroseconds = 0;
+    uint64_t publishedAt = 0; // the process's CPU time then, in microseconds
     // By code unit, for code that is resumed often: the entry's distance from `base`, or 0.
     std::vector<uint32_t> entryOfUnit;
     void indexEntries(); // fills it

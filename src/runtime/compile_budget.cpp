@@ -21,8 +21,9 @@ constexpr uint64_t kAssumedMicroseconds = 4'000;
 bool CompileBudget::allows(uint64_t predicted, uint64_t used, uint64_t percent) const {
     if (percent >= 100)
         return true;
-    const uint64_t counted =
-        used < kWholeShareAt ? used * used / kWholeShareAt : (used + kWholeShareAt) / 2;
+    const uint64_t counted = used < kWholeShareAt
+                                 ? used * used / kWholeShareAt * used / kWholeShareAt
+                                 : (used + kWholeShareAt) / 2;
     return spent_ + predicted <= std::max(kFree, counted * percent / 100);
 }
 

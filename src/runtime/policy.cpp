@@ -465,6 +465,7 @@ bool endCompilation(CompileJob& job) {
     result.blob->owner = data;
     result.blob->coldStart = job.coldStart;
     result.blob->compileMicroseconds = microseconds;
+    result.blob->publishedAt = processCpuMicroseconds();
     dropCurrent(data);
     data->current = std::move(result.blob);
     data->isDue = job.coldStart;
@@ -624,13 +625,20 @@ void countProbe(CodeBlob* blob, SiteProfile& site) {
 // Compiling code again should pay: large code may be left more often before that. (An exit takes
 // about as long as it takes to compile these many bytes.)
 constexpr size_t kBytesPerExit = 32;
-// Code that was left this often is no better than the interpreter, for each microsecond that it
-// took to compile.
-constexpr uint64_t kExitsPerMicrosecond = 1;
+// An exit, with what follows it in the interpreter, takes about so many microseconds. Code whose
+// exits at one site take more than this fraction of the program's time is no better than the
+// interpreter.
+constexpr uint64_t kMicrosecondsPerExit = 2;
+constexpr uint64_t kExitsFraction = 32;
 
 static uint32_t exitsBeforeRecompile(const CodeBlob* blob) {
     return std::max(
         {options().exitsBeforeRecompile, 1u, static_cast<uint32_t>(blob->size / kBytesPerExit)});
+}
+
+static bool exitsTakeLong(const CodeBlob* blob, const exits::Record& record) {
+    const uint64_t microseconds = processCpuMicroseconds() - blob->publishedAt;
+    return record.count * kMicrosecondsPerExit * kExitsFraction > microseconds;
 }
 
 // What failed is known of some objects of a class and not of others (where an instance has its
@@ -716,10 +724,8 @@ void countExit(CodeBlob* blob, exits::Record* record) {
     const uint32_t limit = exitsBeforeRecompile(blob);
     if (blob->retired || record->count < limit)
         return;
-    // Until there is time to compile it again, it is better than the interpreter all the same, but
-    // not for ever.
-    if (record->count % limit != 0 ||
-        (record->count < blob->compileMicroseconds * kExitsPerMicrosecond && !isWithinBudget(data)))
+    // Until there is time to compile it again, it may be better than the interpreter all the same.
+    if (record->count % limit != 0 || (!isWithinBudget(data) && !exitsTakeLong(blob, *record)))
         return;
     // The first time that an uncompiled path turns out to be taken, the interpreter has caches for
     // it now: compile it with those. Names lie where they lie now. Any other speculation that

@@ -137,8 +137,11 @@ def test_calls_of_cold_code_are_counted_in_bulk():
     for i in range(1_400):
         plain(i)
     print(pyston.is_compiled(plain), end=" ")
-    for i in range(60_000):  # it waits for others to be compiled with, and until it is likely to pay
-        plain(i)
+    calls = 0
+    while not pyston.is_compiled(plain) and calls < 10_000_000:
+        for i in range(10_000):  # it waits for others to be compiled with, and until it is likely to pay
+            plain(i)
+        calls += 10_000
     print(pyston.is_compiled(plain), end=" ")
     def other(n):
         return n + 2

@@ -233,6 +233,9 @@ TEST_F(BuildTest, SequencesAreUnpackedAsTheyWereSeen) {
     EXPECT_EQ(form(), (std::array{1, 0, 2, 0}));
     profile.seenLocals[1].add(ExactClass::kInt);
     EXPECT_EQ(form(), (std::array{0, 0, 2, 0}));
+    // None says nothing of what an optional value is the next time.
+    profile.seenLocals[2] = {ExactClass::kNoneType};
+    EXPECT_EQ(form(), (std::array{0, 0, 2, 0}));
     profile.seenLocals.clear();
     profile.sites[2].speculateLess();
     EXPECT_EQ(form(), (std::array{0, 0, 2, 0}));

@@ -25,8 +25,9 @@ TEST(CompileBudget, GivesAFewMillisecondsAtOnce) {
 
 TEST(CompileBudget, GrowsFasterThanTimeDuringTheFirstSecond) {
     CompileBudget budget;
-    EXPECT_FALSE(budget.allows(15'000, kSecond / 4, kPercent));
-    EXPECT_TRUE(budget.allows(15'000, kSecond / 2, kPercent));
+    EXPECT_FALSE(budget.allows(5'000, kSecond / 4, kPercent));
+    EXPECT_TRUE(budget.allows(10'000, kSecond / 2, kPercent));
+    EXPECT_FALSE(budget.allows(10'001, kSecond / 2, kPercent));
     EXPECT_TRUE(budget.allows(80'000, kSecond, kPercent));
     EXPECT_FALSE(budget.allows(80'001, kSecond, kPercent));
 }
