@@ -12,6 +12,7 @@ T = TypeVar("T")
 
 #: What a variable usually holds. A value of another kind is put there now and then.
 KINDS = ("int", "float", "str", "list", "dict", "tuple", "object", "any")
+PREFIXES = {"int": "v", "float": "x", "str": "s", "list": "l", "dict": "d", "tuple": "t", "object": "o", "any": "y", "bool": "b", "bytes": "r"}
 #: Runs of the body of a loop in a function, at most, for all loops around it together.
 MOST_TURNS = 600
 #: The same for all that a function calls, in simple statements.
@@ -66,8 +67,12 @@ class Builder:
         self.classes: list[Class] = []
         self.globals: dict[str, str] = {}
         self.scope = Scope("module")
+        self.pending: dict[str, str] = {}
         self.counters: dict[str, int] = {}
-        self.subjects: set[str] = set()
+        self.subjects: set[str] = set()  # whose helpers are written already
+        # How often a value is not of the kind that is expected, and a variable gets one of another kind.
+        self.oddness = self.pick((0.0, 0.003, 0.01, 0.03))
+        self.changing = self.pick((0.0, 0.01, 0.04))
 
     # --- choices
     def chance(self, probability: float) -> bool:
@@ -90,6 +95,9 @@ class Builder:
     # --- text
     def line(self, text: str) -> None:
         self.lines.append("    " * self.indentation + text)
+        for name, kind in self.pending.items():
+            self.scope.variables.setdefault(name, kind)
+        self.pending.clear()
         self.scope.cost += self.scope.turns
 
     @contextmanager
@@ -106,14 +114,22 @@ class Builder:
     @contextmanager
     def nested(self) -> Iterator[None]:
         """Statements that may not run: what is first bound in them may be unbound later."""
+        before = {*self.scope.variables}
         self.scope.depth += 1
         yield
         self.scope.depth -= 1
+        self.forget(before)
+
+    def forget(self, known: set[str]) -> None:
+        """Mostly leave alone what was first bound where it may not have been."""
+        for name in [*self.scope.variables]:
+            if name not in known and not self.chance(0.04):
+                del self.scope.variables[name]
 
     @contextmanager
     def loop(self, turns: int) -> Iterator[None]:
         scope = self.scope
-        before = scope.turns
+        before, known = scope.turns, {*scope.variables}
         scope.turns *= max(turns, 1)
         scope.loops += 1
         scope.depth += 1
@@ -121,6 +137,7 @@ class Builder:
         scope.turns = before
         scope.loops -= 1
         scope.depth -= 1
+        self.forget(known)
 
     @contextmanager
     def inside(self, flavour: str, variables: dict[str, str] | None = None) -> Iterator[Scope]:
@@ -142,13 +159,13 @@ class Builder:
         if fitting and self.chance(0.65):
             return self.pick(fitting)
         others = [name for name in scope.variables if name not in scope.fixed and name not in scope.declared]
-        if others and self.chance(0.06):
+        if others and self.chance(self.changing):
             return self.pick(others)
-        name = f"v{self.number(0, 9)}"
-        while name in scope.fixed:
+        name = f"{PREFIXES[kind]}{self.number(0, 2)}"
+        while name in scope.fixed or scope.variables.get(name, kind) != kind:
             name = self.fresh("w")
-        if name not in scope.variables:
-            scope.variables[name] = kind
+        # Known when the statement is written: its own expressions do not use it.
+        self.pending.setdefault(name, kind)
         return name
 
     def loop_turns(self) -> int:

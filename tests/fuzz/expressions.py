@@ -7,6 +7,7 @@ from builder import Builder, Function
 EDGES = sorted(
     {sign * ((1 << bits) + near) for bits in (7, 8, 15, 29, 30, 31, 32, 53, 59, 60, 61, 62, 63, 64) for near in (-1, 0, 1) for sign in (1, -1)}
 )
+USUAL_FLOATS = ("0.0", "1.0", "-1.5", "0.1", "2.5", "3.0", "-0.25", "1e16")
 FLOATS = ("0.0", "-0.0", "1.0", "-1.5", "0.1", "2.5", "1e16", "1e300", "-1e300", "5e-324", "9007199254740993.0", "float('inf')", "float('-inf')", "float('nan')", "4611686018427387904.0", "3.0")
 STRINGS = ("''", "'a'", "'abc'", "'x y'", "'é'", "'\\u20ac5'", "'10'", "'Z'", "'aXb'", "'\\U0001f600'", "'%s'", "'p'")
 BYTES = ("b''", "b'ab'", "b'\\x00\\xff'", "bytearray(b'xyz')", "b'q'")
@@ -19,7 +20,7 @@ ODD = (
 
 def expression(b: Builder, kind: str, depth: int = 2) -> str:
     """Source in parentheses where it needs them."""
-    if b.chance(0.03):
+    if b.chance(b.oddness):
         return odd(b, depth)
     if kind == "any":
         kind = b.pick(("int", "int", "float", "str", "list", "tuple", "dict", "object", "bool"))
@@ -35,7 +36,7 @@ def constant(b: Builder, kind: str) -> str:
     if kind == "int":
         return str(b.number(-3, 12)) if b.chance(0.8) else parenthesized(str(b.pick(EDGES)))
     if kind == "float":
-        return parenthesized(b.pick(FLOATS))
+        return parenthesized(b.pick(FLOATS if b.chance(0.2) else USUAL_FLOATS))
     if kind == "str":
         return b.pick(STRINGS)
     if kind == "bool":
@@ -43,11 +44,11 @@ def constant(b: Builder, kind: str) -> str:
     if kind == "bytes":
         return b.pick(BYTES)
     if kind == "list":
-        return b.weighted(((3, "[1, 2, 3]"), (1, "[]"), (2, "[0.5, 2.0, -1.0]"), (1, "['a', 'b']"), (1, "[3, 'x', None, 2.5]"), (2, "[5, 4, 3, 2, 1, 0]")))
+        return b.weighted(((6, "[1, 2, 3]"), (1, "[]"), (2, "[0.5, 2.0, -1.0]"), (0.4, "['a', 'b']"), (0.4, "[3, 'x', None, 2.5]"), (4, "[5, 4, 3, 2, 1, 0]")))
     if kind == "dict":
-        return b.pick(("{}", "{'a': 1, 'b': 2}", "{1: 'x', 2: 'y'}", "{'p': 1.5, 'q': None}"))
+        return b.pick(("{}", "{'a': 1, 'b': 2}", "{'a': 1, 'b': 2}", "{1: 3, 2: 4, 'p': 5}", "{1: 'x', 2: 'y'}", "{'p': 1.5, 'q': None}"))
     if kind == "tuple":
-        return b.pick(("()", "(1, 2)", "(1, 2.5, 'c')", "(0,)", "('k', 3)"))
+        return b.pick(("()", "(1, 2)", "(1, 2, 3)", "(4, 5)", "(1, 2.5, 'c')", "(0,)", "('k', 3)"))
     if kind == "object":
         return instance(b, 0)
     return "None"
@@ -79,7 +80,8 @@ def integer(b: Builder, depth: int) -> str:
     if form < 12:
         return f"({part()} {b.pick(('+', '-', '+', '-', '*', '&', '|', '^'))} {part()})"
     if form < 14:
-        return f"({part()} {b.pick(('//', '%'))} {b.pick((part(), str(b.pick((-7, -1, 2, 3, 10, 1000003, 1 << 30)))))})"
+        divisor = str(b.pick((-7, -1, 2, 3, 10, 1000003, 1 << 30)))
+        return f"({part()} {b.pick(('//', '%'))} {b.pick((divisor, divisor, divisor, f'({part()} or 1)', part()))})"
     if form < 16:
         return f"({part()} {b.pick(('<<', '>>'))} {b.pick((str(b.number(0, 70)), f'({part()} & 31)'))})"
     if form == 16:
@@ -93,15 +95,18 @@ def integer(b: Builder, depth: int) -> str:
     if form == 20:
         return f"{b.pick(('min', 'max'))}({part()}, {part()})"
     if form == 21:
-        return f"{b.pick(('abs', 'int', 'round'))}({part(b.pick(('int', 'float')))})"
+        return f"{b.pick(('abs', 'int', 'round'))}({part(b.pick(('int', 'int', 'int', 'float')))})"
     if form == 22:
-        return f"{part('list')}[{b.pick((str(b.number(-4, 3)), part()))}]"
+        if b.chance(0.2):
+            return f"{part('list')}[{b.pick((str(b.number(-2, 1)), part()))}]"
+        held = b.visible("list")
+        return f"({(name := b.pick(held))}[{part()} % len({name})] if {name} else 0)" if held else f"[4, 5, 6][{part()} % 3]"
     if form == 23:
-        return f"{part('tuple')}[{b.number(-2, 2)}]"
+        return f"({part('tuple')} + (6, 7))[{b.number(-2, 1)}]" if b.chance(0.9) else f"{part('tuple')}[{b.number(-2, 2)}]"
     if form == 24:
         return f"{part('dict')}.get({part(b.pick(('str', 'int')))}, {part()})"
     if form == 25:
-        return f"sum({part('list')})"
+        return f"sum({part('list')})" if b.chance(0.2) else f"sum(v for v in {part('list')} if type(v) is int)"
     if form == 26:
         return f"(lambda {'x' if b.chance(0.7) else 'x, *r'}: x {b.pick(('+', '-', '&'))} {b.number(0, 5)})({part()})"
     if form == 27:
@@ -109,13 +114,13 @@ def integer(b: Builder, depth: int) -> str:
     if form == 28:
         return f"(w := {part()})" if b.scope.flavour != "class" else part()
     if form == 29:
-        return f"divmod({part()}, {part()})[{b.number(0, 1)}]"
+        return f"divmod({part()}, {part()} or 3)[{b.number(0, 1)}]"
     if form == 30:
         return attribute(b, "int", depth)
     if form == 31:
         return f"sum({b.pick(('i', 'i * i', '1', 'i & 3'))} for i in {iterable(b, depth - 1)})"
     if form == 32:
-        return f"ord({part('str')}[{b.number(0, 1)}])"
+        return f"ord(({part('str')} + 'q')[0])"
     if form == 33:
         return call(b, depth) or part()
     return f"({part()} {b.pick(('and', 'or'))} {part()})"
@@ -137,11 +142,11 @@ def floating(b: Builder, depth: int) -> str:
 
     form = b.number(0, 17)
     if form < 8:
-        return f"({part()} {b.pick(('+', '-', '*', '/', '+', '*'))} {part(b.pick(('float', 'float', 'int')))})"
+        return f"({part()} {b.pick(('+', '-', '*', '+', '-', '*', '+', '*', '/'))} {part(b.pick(('float', 'float', 'int')))})"
     if form == 8:
-        return f"({part()} {b.pick(('//', '%'))} {part()})"
+        return f"({part()} {b.pick(('//', '%'))} {b.pick((part(), '2.5', '-0.5', '3'))})"
     if form == 9:
-        return f"({part('int')} / {part('int')})"
+        return f"({part('int')} / {b.pick((part('int'), '3', '-7'))})"
     if form == 10:
         return f"float({part(b.pick(('int', 'float')))})"
     if form == 11:
@@ -149,7 +154,9 @@ def floating(b: Builder, depth: int) -> str:
     if form == 12:
         return f"abs({part()})"
     if form == 13:
-        return f"math.{b.pick(('sqrt', 'sin', 'floor', 'cos', 'exp', 'atan', 'fabs', 'isnan', 'copysign', 'log'))}({part()}{', -1.0' if b.chance(0.05) else ''})"
+        if b.chance(0.8):
+            return f"math.{b.pick(('sqrt(abs', 'sin(abs', 'atan(abs', 'fabs(abs', 'hypot(abs'))}({part()}))"
+        return f"math.{b.pick(('sqrt', 'sin', 'floor', 'exp', 'isnan', 'copysign', 'log'))}({part()}{', -1.0' if b.chance(0.05) else ''})"
     if form == 14:
         return f"({part()} if {condition(b, depth - 1)} else {part()})"
     if form == 15:
@@ -194,12 +201,12 @@ def sequence(b: Builder, depth: int) -> str:
     def part(kind: str = "any") -> str:
         return expression(b, kind, depth - 1)
 
-    inner = b.pick(("int", "int", "float", "any"))
+    inner = b.weighted(((6, "int"), (2, "float"), (1, "str"), (1, "any")))
     form = b.number(0, 11)
     if form < 3:
         return f"[{', '.join(part(inner) for _ in range(b.number(0, 4)))}]"
     if form == 3:
-        return f"[{b.pick(('i', 'i * 2', '(i, 1)', 'str(i)', '[i]', part('int')))} for i in {iterable(b, depth - 1)}{b.pick(('', ' if i', ' if i != 2'))}]"
+        return f"[{b.pick(('i', 'i', 'i * 2', part('int'), part('int'), '(i, 1)', 'str(i)', '[i]'))} for i in {iterable(b, depth - 1)}{b.pick(('', ' if i', ' if i != 2'))}]"
     if form == 4:
         return f"{part('list')}[{b.pick(('1:', ':2', '::-1', '::2', '-2:', '1:-1', ':', part('int') + ':'))}]"
     if form == 5:
@@ -207,11 +214,11 @@ def sequence(b: Builder, depth: int) -> str:
     if form == 6:
         return f"[*{part(b.pick(('list', 'tuple', 'str')))}, {part('int')}]"
     if form == 7:
-        return f"sorted({part('list')}{b.pick(('', ', reverse=True', ', key=str', ', key=lambda x: -x', ', key=repr'))})"
+        return f"sorted({part('list')}{b.pick(('', ', key=str', ', key=lambda x: str(x)', ', key=repr, reverse=True', ', key=lambda x: -x'))})"
     if form == 8:
-        return f"list({b.pick(('map(abs, ', 'filter(None, ', 'reversed(', 'enumerate('))}{part('list')}))"
+        return f"list({b.pick(('filter(None, ', 'reversed(', 'reversed(', 'map(repr, ', 'map(abs, ', 'enumerate('))}{part('list')}))"
     if form == 9:
-        return f"list(zip({part('list')}, {part(b.pick(('tuple', 'str', 'list')))}))"
+        return f"[x for x, _ in zip({part('list')}, {part(b.pick(('tuple', 'str', 'list')))})]"
     if form == 10:
         return f"([{part('int')}] * {b.number(0, 5)})"
     return f"list({part(b.pick(('dict', 'str', 'tuple')))})"
@@ -223,7 +230,8 @@ def pairs(b: Builder, depth: int) -> str:
 
     form = b.number(0, 6)
     if form < 2:
-        return "{" + ", ".join(f"{key}: {part()}" for key in b.random.sample(("'a'", "'b'", "1", "2.0", "'p'", "(1, 2)", "None"), b.number(0, 3))) + "}"
+        value = b.pick(("int", "int", "any"))
+        return "{" + ", ".join(f"{key}: {part(value)}" for key in b.random.sample(("'a'", "'b'", "1", "2.0", "'p'", "(1, 2)", "None"), b.number(0, 3))) + "}"
     if form == 2:
         return f"{{i: {b.pick(('i', 'str(i)', part('int')))} for i in {iterable(b, depth - 1)}}}"
     if form == 3:

@@ -32,12 +32,14 @@ def make(name: str, options: dict[str, str], checking: bool = False) -> Mode:
 
 
 def stress(seed: int) -> Mode:
-    return make("stress-exits", EVERYTHING | {"stress-exits": str(1 + seed % 1_000_003)})
+    """Exits far apart, near, or nearly everywhere."""
+    every = ("400", "60", "8")[seed // 2 % 3]
+    return make("stress-exits", EVERYTHING | {"stress-exits": str(1 + seed % 1_000_003), "stress-exits-every": every})
 
 
 def rotating(seed: int) -> list[Mode]:
     """All but the modes of every program."""
-    stress_warm = WARM | {"stress-exits": str(1 + seed % 999_983)}
+    stress_warm = WARM | dict(stress(seed).options[-2:])
     return [
         make("compile-all", EVERYTHING),
         make("ticks", WARM | {"stress-ticks": "on"}),
@@ -55,7 +57,7 @@ def rotating(seed: int) -> list[Mode]:
 def modes(seed: int) -> list[Mode]:
     """Those of the program of this seed."""
     others = rotating(seed)
-    return [make("warm", WARM), stress(seed), others[seed % len(others)]]
+    return [make("warm", WARM), others[seed // 2 % len(others)] if seed % 2 else stress(seed)]
 
 
 def named(name: str, seed: int) -> Mode:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from multiprocessing.queues import Queue
 from pathlib import Path
 
+import coverage
 import failures
 import modes
 import program
@@ -51,14 +52,14 @@ class Report:
     coverage: tuple[dict[str, dict[str, int]], ...] = ()
 
 
-def check(interpreters: Interpreters, source: str, seed: int, which: list[modes.Mode], coverage: bool = False) -> Report:
+def check(interpreters: Interpreters, source: str, seed: int, which: list[modes.Mode], covers: bool = False) -> Report:
     """Run ``source`` in all these modes."""
     stock = interpreters.stock.run(source, seconds=STOCK_SECONDS)
     if not usable(stock):
         return Report(seed, unusable=f"status {stock.status}" if stock.status != 0 else "memory")
     found, covered = [], []
     for mode in which:
-        answer = mode.run(interpreters, source, coverage)
+        answer = mode.run(interpreters, source, covers)
         if answer.coverage is not None:
             covered.append(answer.coverage)
         if difference := compare(stock, answer):
@@ -66,7 +67,7 @@ def check(interpreters: Interpreters, source: str, seed: int, which: list[modes.
     return Report(seed, tuple(found), coverage=tuple(covered))
 
 
-def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], shrinks: bool, coverage: bool) -> None:
+def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], shrinks: bool, covers: bool) -> None:
     """The work of one process: each seed until there are no more, or the time is over."""
     interpreters = Interpreters()
     try:
@@ -74,7 +75,7 @@ def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], shrinks
             if time.monotonic() > end:
                 break
             source = program.generate(seed)
-            report = check(interpreters, source, seed, modes.modes(seed), coverage)
+            report = check(interpreters, source, seed, modes.modes(seed), covers)
             if report.found:
                 first = report.found[0]
                 path = failures.keep(interpreters, source, seed, first.mode, first.difference, shrinks)
@@ -202,7 +203,10 @@ def main() -> int:
         arguments.seed = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
     if not arguments.programs and not arguments.minutes:
         arguments.minutes = 2
-    return summarize(run(arguments))
+    summary = run(arguments)
+    if arguments.coverage:
+        print(coverage.report(summary.covered))
+    return summarize(summary)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def run_child(request: dict[str, Any], output: int) -> None:
     run_program(request["source"])
     sys.stdout.flush()
     if request.get("coverage"):
-        print("\0" + json.dumps(_pyston.coverage()))
+        print("\0" + json.dumps(_pyston.stats()["coverage"]))
         sys.stdout.flush()
 
 

@@ -81,6 +81,13 @@ def assign(b: Builder) -> None:
     bound(b, name, b.scope.variables.get(name, kind))
 
 
+def initialize(b: Builder) -> None:
+    """Some variables of every kind."""
+    for kind in b.random.sample(("int", "int", "int", "float", "float", "str", "list", "list", "dict", "object", "any"), b.number(1, 6)):
+        value = constant(b, kind)
+        b.line(f"{b.assignable(kind)} = {value}")
+
+
 def assign_count(b: Builder) -> None:
     """The usual accumulator."""
     kind = b.pick(("int", "int", "float"))
@@ -110,18 +117,19 @@ def assign_in_place(b: Builder) -> None:
 def unpack(b: Builder) -> None:
     form = b.number(0, 5)
     first, second = b.assignable("int"), b.assignable("any")
+    values = f"({expression(b, 'int', 1)}, {expression(b, 'any', 1)})"
     if form == 0:
         b.line(f"{first}, {second} = {expression(b, 'int')}, {expression(b, 'any')}")
     elif form == 1:
         b.line(f"{first}, {second} = {second if second in b.scope.variables else 1}, {first}")
     elif form == 2:
-        b.line(f"{first}, *{second} = {expression(b, b.pick(('list', 'tuple', 'str')))}")
+        b.line(f"{first}, *{second} = {b.pick((values, '[5, *' + expression(b, 'list', 1) + ']', expression(b, b.pick(('list', 'tuple', 'str')))))}")
     elif form == 3:
-        b.line(f"*{second}, {first} = {expression(b, b.pick(('list', 'tuple', 'dict')))}")
+        b.line(f"*{second}, {first} = {b.pick((values, '[*' + expression(b, 'list', 1) + ', 5]', expression(b, b.pick(('list', 'tuple', 'dict')))))}")
     elif form == 4:
-        b.line(f"{first}, ({second}, *_) = {expression(b, 'int')}, {expression(b, 'list')}")
+        b.line(f"{first}, ({second}, *_) = {expression(b, 'int')}, {b.pick((values, expression(b, 'list')))}")
     else:
-        b.line(f"{first}, {second} = {expression(b, b.pick(('tuple', 'list', 'str')))}")
+        b.line(f"{first}, {second} = {values if b.chance(0.7) else expression(b, b.pick(('tuple', 'list', 'str')))}")
     if b.scope.loops:
         b.line(f"{second} = {constant(b, 'any')}")
 
@@ -135,9 +143,13 @@ def store_item(b: Builder) -> None:
     value = expression(b, b.pick(("int", "float", "any")))
     if kind == "dict":
         key = expression(b, b.pick(("str", "int")), 1)
-        b.line(b.pick((f"{name}[{key}] = {value}", f"{name}[{key}] = {name}.get({key}, 0) + 1", f"del {name}[{key}]", f"{name}.setdefault({key}, {value})", f"{name}.pop({key}, None)")))
+        b.line(b.pick((f"{name}[{key}] = {value}", f"{name}[{key}] = {name}.get({key}, 0) + 1" if b.chance(0.3) else f"{name}[{key}] = {value}", f"del {name}[{key}]" if b.chance(0.2) else f"{name}.pop({key}, 0)", f"{name}.setdefault({key}, {value})", f"{name}.pop({key}, None)")))
     else:
-        index = b.pick((str(b.number(-2, 3)), f"{expression(b, 'int', 1)} % (len({name}) or 1)", expression(b, "int", 1)))
+        index = b.pick((str(b.number(-2, 3)), f"{expression(b, 'int', 1)} % (len({name}) or 1)", b.pick((expression(b, "int", 1), "0", "-1"))))
+        if b.chance(0.8):
+            with b.block(f"if {name}:"):
+                b.line(b.pick((f"{name}[{index}] = {value}", f"{name}[{b.number(-1, 0)}] = {value}", f"{name}[{index}] += {expression(b, 'int', 1)}", f"{name}.pop()", f"{name}[-1:] = {expression(b, 'list', 1)}")))
+            return
         b.line(b.pick((f"{name}[{index}] = {value}", f"{name}[{index}] += {expression(b, 'int', 1)}", f"{name}[{index}:] = {expression(b, 'list', 1)}", f"del {name}[{index}]", f"{name}.append({value})", f"{name}.append({value})", f"{name}.insert({index}, {value})", f"{name}.sort(key=repr)", f"{name}.pop()", f"{name}.reverse()", f"del {name}[{b.number(1, 6)}:]")))
     if b.scope.loops:
         with b.block(f"if len({name}) > 30:"):
@@ -150,8 +162,10 @@ def delete(b: Builder) -> None:
         return
     name = b.pick(names)
     b.line(f"del {name}")
-    if b.chance(0.6):
-        b.line(f"{name} = {expression(b, b.scope.variables[name], 1)}")
+    if b.chance(0.9):
+        kind = b.scope.variables.pop(name)
+        b.line(f"{name} = {expression(b, kind, 1)}")
+        b.scope.variables[name] = kind
 
 
 def store_attribute(b: Builder) -> None:
@@ -319,6 +333,13 @@ def match(b: Builder) -> None:
 # --- exceptions
 def failing(b: Builder) -> None:
     """Something that may well raise."""
+    if b.visible("int") and b.chance(0.6):
+        with b.block(f"if {b.pick(b.visible('int'))} {b.pick(('> 5', '< 0', '% 5 == 1', '== 3', '& 8'))}:"):
+            return fail(b)
+    fail(b)
+
+
+def fail(b: Builder) -> None:
     form = b.number(0, 6)
     if form == 0:
         b.line(f"raise {b.pick(('ValueError', 'KeyError', 'TypeError', 'StopIteration', 'Exception'))}({expression(b, 'any', 1)}){b.pick(('', '', ' from None', ' from KeyError(1)'))}")
@@ -443,7 +464,7 @@ def closure(b: Builder) -> None:
     """A function that shares variables with this one; it is called, changed, perhaps returned."""
     name = b.fresh("inner")
     outer = b.scope
-    free = [n for n in outer.variables if n not in outer.fixed and n not in outer.declared and n[0] in "vwab"]
+    free = [n for n in outer.variables if n not in outer.fixed and n not in outer.declared and n[0] in "vxslabw" and n != "x"]
     shared = b.random.sample(free, min(len(free), b.number(0, 2)))
     signature = b.pick(("", "x=1", "x=1, *, k=2", "*x"))
     with b.block(f"def {name}({signature}):"), b.inside("plain", {n: outer.variables[n] for n in shared}) as scope:

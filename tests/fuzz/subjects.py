@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import asynchronous
+import frames
+import generators
+import lifetimes
+import patches
+import shapes
 from builder import Builder
 
-ALL: list[Callable[[Builder], None]] = [lambda b: None, lambda b: None]
+ALL: list[Callable[[Builder], None]] = [
+    *asynchronous.SUBJECTS,
+    *frames.SUBJECTS,
+    *generators.SUBJECTS,
+    *lifetimes.SUBJECTS,
+    *patches.SUBJECTS,
+    *shapes.SUBJECTS,
+]
