@@ -1,4 +1,4 @@
-"""What differs is kept in build/fuzz/failures/: the program, made small, with its seed, its mode, and the difference."""
+"""What differs is kept in a directory: the program, made small, with its seed, its mode, and the difference."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import modes
 import shrink
 from client import ROOT, STOCK_SECONDS, Difference, Interpreters, compare, usable
 
-DIRECTORY = ROOT / "build" / "fuzz" / "failures"
 PROGRAMS = ROOT / "tests" / "behaviour" / "programs"
 
 
@@ -18,7 +17,7 @@ def difference_of(interpreters: Interpreters, source: str, mode: modes.Mode) -> 
     return compare(stock, mode.run(interpreters, source)) if usable(stock) else None
 
 
-def keep(interpreters: Interpreters, source: str, seed: int, mode_name: str, difference: Difference, shrinks: bool) -> Path:
+def keep(interpreters: Interpreters, source: str, directory: Path, seed: int, mode_name: str, difference: Difference, shrinks: bool) -> Path:
     """The path of the small program, in whose comments the difference is."""
     mode = modes.named(mode_name, seed)
 
@@ -28,12 +27,12 @@ def keep(interpreters: Interpreters, source: str, seed: int, mode_name: str, dif
 
     small = shrink.shrink(source, same_kind) if shrinks else source
     found = difference_of(interpreters, small, mode) or difference
-    DIRECTORY.mkdir(parents=True, exist_ok=True)
-    path = DIRECTORY / f"{seed}-{mode_name}.py"
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{seed}-{mode_name}.py"
     options = " ".join(f"-X pyston-{name}={value}" for name, value in mode.options)
     comments = [f"seed {seed}, mode {mode_name}: {options}", *found.text.splitlines()]
     path.write_text("".join(f"# {line}\n" for line in comments) + small)
-    (DIRECTORY / f"{seed}-{mode_name}.full.txt").write_text(source)
+    (directory / f"{seed}-{mode_name}.full.txt").write_text(source)
     return path
 
 

@@ -29,7 +29,6 @@ import program
 from client import ROOT, STOCK_SECONDS, Difference, Interpreters, compare, usable
 
 RESULTS = ROOT / "build" / "fuzz"
-NEXT_SEED = RESULTS / "next-seed"
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def check(interpreters: Interpreters, source: str, seed: int, which: list[modes.
     return Report(seed, tuple(found), coverage=tuple(covered))
 
 
-def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], shrinks: bool, covers: bool) -> None:
+def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], arguments: argparse.Namespace) -> None:
     """The work of one process: each seed until there are no more, or the time is over."""
     interpreters = Interpreters()
     try:
@@ -75,10 +74,10 @@ def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], shrinks
             if time.monotonic() > end:
                 break
             source = program.generate(seed)
-            report = check(interpreters, source, seed, modes.modes(seed), covers)
+            report = check(interpreters, source, seed, modes.modes(seed), arguments.coverage)
             if report.found:
                 first = report.found[0]
-                path = failures.keep(interpreters, source, seed, first.mode, first.difference, shrinks)
+                path = failures.keep(interpreters, source, arguments.results / "failures", seed, first.mode, first.difference, not arguments.no_shrink)
                 report = Report(seed, (Found(seed, first.mode, first.difference, path), *report.found[1:]))
             reports.put(report)
     except BaseException:
@@ -131,7 +130,7 @@ def run(arguments: argparse.Namespace) -> Summary:
     reports: Queue[Report | str] = multiprocessing.Queue()
     workers = [
         multiprocessing.Process(
-            target=work, args=(iter(range(arguments.seed + i, last, arguments.jobs)), end, reports, not arguments.no_shrink, arguments.coverage)
+            target=work, args=(iter(range(arguments.seed + i, last, arguments.jobs)), end, reports, arguments)
         )
         for i in range(arguments.jobs)
     ]
@@ -155,11 +154,11 @@ def run(arguments: argparse.Namespace) -> Summary:
     return summary
 
 
-def summarize(summary: Summary) -> int:
+def summarize(summary: Summary, results: Path) -> int:
     for kind, count in Counter(f"{found.mode}: {found.difference.kind}" for found in summary.found).most_common():
         print(f"  {count} differ in {kind}")
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    NEXT_SEED.write_text(f"{summary.last + 1}\n")
+    results.mkdir(parents=True, exist_ok=True)
+    (results / "next-seed").write_text(f"{summary.last + 1}\n")
     print(summary.line())
     failed = len({found.seed for found in summary.found})
     print(f"{summary.programs - failed} passed, {failed} failed")
@@ -184,6 +183,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="the first program's; the others' follow it")
     parser.add_argument("--resume", action="store_true", help="go on where the last run ended (as without --seed)")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where failures are kept, and the next seed")
     parser.add_argument("--no-shrink", action="store_true", help="keep what differs as it is")
     parser.add_argument("--coverage", action="store_true", help="say what of the compiler the programs did not use")
     parser.add_argument("--mode", default="", help="with --check: only this one")
@@ -200,13 +200,14 @@ def main() -> int:
     if arguments.check:
         return check_file(arguments.check, arguments.seed or 0, arguments.mode)
     if arguments.seed is None:
-        arguments.seed = int(NEXT_SEED.read_text()) if NEXT_SEED.exists() else 0
+        ended = arguments.results / "next-seed"
+        arguments.seed = int(ended.read_text()) if ended.exists() else 0
     if not arguments.programs and not arguments.minutes:
         arguments.minutes = 2
     summary = run(arguments)
     if arguments.coverage:
         print(coverage.report(summary.covered))
-    return summarize(summary)
+    return summarize(summary, arguments.results)
 
 
 if __name__ == "__main__":
