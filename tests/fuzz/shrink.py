@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import time
+import warnings
 from collections.abc import Callable, Iterator
 
 MOST_SECONDS = 120.0
@@ -33,7 +34,9 @@ def attempt(tree: ast.Module, interesting: Interesting) -> str | None:
     """The text of the tree if it is a program, and interesting."""
     try:
         text = ast.unparse(ast.fix_missing_locations(tree)) + "\n"
-        compile(text, "candidate", "exec")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "candidate", "exec")
     except (SyntaxError, ValueError, RecursionError):
         return None
     return text if interesting(text) else None

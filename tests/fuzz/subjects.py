@@ -9,6 +9,7 @@ import frames
 import generators
 import lifetimes
 import patches
+import rare
 import shapes
 from builder import Builder
 
@@ -18,5 +19,6 @@ ALL: list[Callable[[Builder], None]] = [
     *generators.SUBJECTS,
     *lifetimes.SUBJECTS,
     *patches.SUBJECTS,
+    *rare.SUBJECTS,
     *shapes.SUBJECTS,
 ]
