@@ -119,4 +119,51 @@ def changed_names(b: Builder) -> None:
     b.line("vars(types).pop('missing', None)")
 
 
-SUBJECTS = [builtin_instances, texts, texts, booleans, pending, changed_names]
+def metaclasses(b: Builder) -> None:
+    """Classes whose classes decide: calls, attributes, tests of instances, subclasses, subscripts."""
+    name, meta, owner = b.fresh("f"), b.fresh("Meta"), b.fresh("T")
+    with b.block(f"class {meta}(type):"):
+        for line in b.random.sample(
+            (
+                "def __call__(cls, *a): return super().__call__(*a) if len(a) < 2 else ('called', a)",
+                "def __getattr__(cls, name): return ('meta', name)",
+                "def __instancecheck__(cls, x): return x == 3",
+                "def __iter__(cls): return iter((1, 2))",
+                "def __len__(cls): return 4",
+                "def __add__(cls, other): return 'added'",
+                "def __eq__(cls, other): return NotImplemented\n    __hash__ = type.__hash__",
+                "@property\n    def shared(cls): return cls.__name__",
+                "def __prepare__(name, bases): return {'made': 1}",
+                "def __bool__(cls): return False",
+                "def __setattr__(cls, name, value): type.__setattr__(cls, name, (value,))",
+                "def m(cls): return 'of the class of the class'",
+            ),
+            b.number(1, 5),
+        ):
+            b.line(line)
+    with b.block(f"class {owner}(Base, metaclass={meta}):"):
+        b.line("attribute = 1")
+        b.line("def __init__(self, *a): self.a = a")
+        b.line("def __init_subclass__(cls, **k): cls.keywords = k")
+        b.line("def __class_getitem__(cls, key): return (cls.__name__, key)")
+        b.line("def __set_name__(self, owner, name): self.named = name")
+    with b.block(f"class Sub{owner}({owner}, flag={b.number(0, 5)}):"):
+        b.line(f"field = {owner}(1)" if b.chance(0.6) else "field = 2")
+    uses = (
+        f"{owner}(i)", f"{owner}(i, 2)", f"{owner}.attribute", f"{owner}.missing", f"isinstance(i, {owner})", f"[*{owner}]", f"len({owner})", f"{owner} + i", f"{owner}[i]", f"{owner} == i",
+        f"{owner}.shared", f"Sub{owner}.keywords", f"Sub{owner}.field", f"bool({owner})", f"setattr({owner}, 'later', i) or {owner}.later", f"{owner}.m()", f"Sub{owner}(i).a", f"issubclass(Sub{owner}, {owner})", f"{owner}.__name__", f"{owner}(i).attribute",
+    )  # fmt: skip
+    with b.block(f"def {name}(n):"):
+        b.line("out = []")
+        with b.block("for i in range(30):"):
+            with b.block("try:"):
+                for use in b.random.sample(uses, b.number(1, 4)):
+                    b.line(f"out.append({use})")
+                b.line(f"if i == {b.number(15, 25)}: {b.pick((f'{owner}.attribute = 2.5', f'del {owner}.attribute', f'{meta}.__getattr__ = lambda cls, name: 5', f'{meta}.__call__ = type.__call__', f'{owner}.__init__ = lambda self, *a: None', f'Sub{owner}.attribute = n', 'pass'))}")
+            with b.block("except Exception as error:"):
+                b.line("out.append(describe(error))")
+        b.line("return out")
+    b.line(f"for k in range(2): attempt('{name}', {name}, k)")
+
+
+SUBJECTS = [metaclasses, builtin_instances, texts, texts, booleans, pending, changed_names]

@@ -154,6 +154,10 @@ def calls(b: Builder) -> None:
         "p": "class {0}(Base):\n    def m(self, x, k=4): return x, k\n{0} = {0}().m",
         "r": "def {0}(x, k=0):\n    try: return x + k\n    finally: k = x",
         "s": "def {0}(x, k=0): return (lambda: x)()",
+        "t": "def {0}(x, k=0):\n    x = k\n    Mortal('local')\n    return type(x)",
+        "u": "def {0}(*a, **k):\n    a = None\n    log('in', frames(2))\n    return len(k)",
+        "v": "def {0}(x, k=0):\n    def inner(): return x, k\n    del x\n    try: return inner()\n    except NameError: return k",
+        "w": "def {0}(x=0, k=0):\n    if x is k: return 1\n    return {0}(k, k)",
     }
     chosen = b.random.sample(sorted(defs), b.number(2, 5))
     names = []
@@ -163,7 +167,7 @@ def calls(b: Builder) -> None:
             b.line(line)
         names.append(function)
     names += b.random.sample(("len", "str", "repr", "print", "type", "int", "isinstance", "functools.partial(max, 3)", "[].append", "'ab'.count", "dict", "operator.neg", "list", "range", "iter"), b.number(0, 2))
-    arguments = b.pick(("i", "i", "i, k=2", "*[i]", "i, 2", "*[i], **{'k': 3}", "x=i", "", "i, **{}", "'ab', i", "i, k=2, z=3"))
+    arguments = b.pick(("i", "i", "i, k=2", "*[i]", "i, 2", "*[i], **{'k': 3}", "x=i", "", "i, **{}", "'ab', i", "i, k=2, z=3", "Mortal(i)", "Witness(i)", "Mortal(i), k=Witness('k')", "*[Mortal(i)]", "Mortal(i), Mortal('second')", "x=Mortal(i)", "*(Witness(i), 1)"))
     with b.block(f"def {name}(functions, n):"):
         b.line("out = []")
         with b.block("for i in range(n):"):
