@@ -306,9 +306,10 @@ void GraphBuilder::beginHeader(int blockIndex,
 // Whether the value is what an entry in the midst of the code takes from the frame: nothing is
 // known of its class there.
 bool GraphBuilder::isEntryLoad(const Value* value) const {
+    const Block* block = value ? value->block() : nullptr;
     while (value && value->opcode() == Opcode::kGuardNotNull)
         value = value->operand(0);
-    return value && value->opcode() == Opcode::kLoadFrameSlot &&
+    return value && value->opcode() == Opcode::kLoadFrameSlot && value->block() == block &&
            value->block()->entryOffset() > 0 && value->type().exact == ExactClass::kUnknown &&
            speculatesAt(value->block()->startState()->instrOffset);
 }
