@@ -56,7 +56,7 @@ def write_function(b: Builder) -> None:
     function.variadic = b.chance(0.12)
     heads = [*parameters]
     for i in range(len(heads) - function.optional, len(heads)):
-        heads[i] += f"={constant(b, function.parameters[i])}"
+        heads[i] += f"={default(b, function.parameters[i])}"
     if function.variadic:
         heads += ["*rest", "**named"]
     with b.block(f"def {name}({', '.join(heads)}):"), b.inside(function.flavour, parameters) as scope:
@@ -74,6 +74,11 @@ def write_function(b: Builder) -> None:
         b.line(f"return {', '.join(shown) or 'None'}")
         function.cost = scope.cost + 3
     b.functions.append(function)
+
+
+def default(b: Builder, kind: str) -> str:
+    """Of a parameter: nothing that says when it dies, since compiled code keeps functions that it calls."""
+    return "None" if kind == "object" else constant(b, kind)
 
 
 def write_calls(b: Builder) -> None:
