@@ -22,7 +22,9 @@ def write(b: Builder) -> Class:
         made.attributes.update(base.attributes)
     names = b.random.sample(ATTRIBUTES, b.number(1, 3))
     kinds = {name: b.pick(("int", "int", "float", "list", "any", "str")) for name in names}
-    parent = base.name if base is not None else b.weighted(((8, "Base"), (1, "Mortal"), (0.5, "int"), (0.5, "list"), (0.3, "dict"), (0.3, "ValueError")))
+    parent = (
+        base.name if base is not None else b.weighted(((8, "Base"), (1, "Mortal"), (0.5, "int"), (0.5, "list"), (0.3, "dict"), (0.3, "ValueError")))
+    )
     made.slots = made.slots and parent == "Base"
     with b.block(f"class {made.name}({parent}):"), b.inside("class"):
         if made.slots:

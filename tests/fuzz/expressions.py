@@ -8,7 +8,24 @@ EDGES = sorted(
     {sign * ((1 << bits) + near) for bits in (7, 8, 15, 29, 30, 31, 32, 53, 59, 60, 61, 62, 63, 64) for near in (-1, 0, 1) for sign in (1, -1)}
 )
 USUAL_FLOATS = ("0.0", "1.0", "-1.5", "0.1", "2.5", "3.0", "-0.25", "1e16")
-FLOATS = ("0.0", "-0.0", "1.0", "-1.5", "0.1", "2.5", "1e16", "1e300", "-1e300", "5e-324", "9007199254740993.0", "float('inf')", "float('-inf')", "float('nan')", "4611686018427387904.0", "3.0")
+FLOATS = (
+    "0.0",
+    "-0.0",
+    "1.0",
+    "-1.5",
+    "0.1",
+    "2.5",
+    "1e16",
+    "1e300",
+    "-1e300",
+    "5e-324",
+    "9007199254740993.0",
+    "float('inf')",
+    "float('-inf')",
+    "float('nan')",
+    "4611686018427387904.0",
+    "3.0",
+)
 STRINGS = ("''", "'a'", "'abc'", "'x y'", "'é'", "'\\u20ac5'", "'10'", "'Z'", "'aXb'", "'\\U0001f600'", "'%s'", "'p'")
 BYTES = ("b''", "b'ab'", "b'\\x00\\xff'", "bytearray(b'xyz')", "b'q'")
 COMPARISONS = ("<", "<=", "==", "!=", ">", ">=")
@@ -44,7 +61,9 @@ def constant(b: Builder, kind: str) -> str:
     if kind == "bytes":
         return b.pick(BYTES)
     if kind == "list":
-        return b.weighted(((6, "[1, 2, 3]"), (1, "[]"), (2, "[0.5, 2.0, -1.0]"), (0.4, "['a', 'b']"), (0.4, "[3, 'x', None, 2.5]"), (4, "[5, 4, 3, 2, 1, 0]")))
+        return b.weighted(
+            ((6, "[1, 2, 3]"), (1, "[]"), (2, "[0.5, 2.0, -1.0]"), (0.4, "['a', 'b']"), (0.4, "[3, 'x', None, 2.5]"), (4, "[5, 4, 3, 2, 1, 0]"))
+        )
     if kind == "dict":
         return b.pick(("{}", "{'a': 1, 'b': 2}", "{'a': 1, 'b': 2}", "{1: 3, 2: 4, 'p': 5}", "{1: 'x', 2: 'y'}", "{'p': 1.5, 'q': None}"))
     if kind == "tuple":
@@ -231,7 +250,11 @@ def pairs(b: Builder, depth: int) -> str:
     form = b.number(0, 6)
     if form < 2:
         value = b.pick(("int", "int", "any"))
-        return "{" + ", ".join(f"{key}: {part(value)}" for key in b.random.sample(("'a'", "'b'", "1", "2.0", "'p'", "(1, 2)", "None"), b.number(0, 3))) + "}"
+        return (
+            "{"
+            + ", ".join(f"{key}: {part(value)}" for key in b.random.sample(("'a'", "'b'", "1", "2.0", "'p'", "(1, 2)", "None"), b.number(0, 3)))
+            + "}"
+        )
     if form == 2:
         return f"{{i: {b.pick(('i', 'str(i)', part('int')))} for i in {iterable(b, depth - 1)}}}"
     if form == 3:

@@ -34,7 +34,9 @@ def looked_at(b: Builder) -> None:
     spy, name = b.fresh("spy"), b.fresh("f")
     with b.block(f"def {spy}(k):"):
         b.line(f"f = sys._getframe({b.pick((1, 1, 2))})")
-        b.line(f"if k {b.pick(('% 5 == 0', '> 20', '== 17', '>= 0'))}: return f.f_lineno, sorted((n, show(v)) for n, v in f.f_locals.items() if not n.startswith('__') and n not in ('spies',))[:8]")
+        b.line(
+            f"if k {b.pick(('% 5 == 0', '> 20', '== 17', '>= 0'))}: return f.f_lineno, sorted((n, show(v)) for n, v in f.f_locals.items() if not n.startswith('__') and n not in ('spies',))[:8]"
+        )
         b.line("return None")
     with b.block(f"def {name}(a0):"), b.inside("plain", {"a0": "int"}):
         initialize(b)
@@ -119,7 +121,17 @@ def recursion(b: Builder) -> None:
             with b.block("finally:"):
                 b.line("x = None")
         else:
-            b.line(b.pick((f"return {name}(n - 1, x + 1) + 1", f"y = {name}(n - 1, x); return y", f"return max({name}(n - 1, x), 1)", f"return sum([{name}(n - 1, i) for i in (1,)])", f"return (lambda: {name}(n - 1, x))()")))
+            b.line(
+                b.pick(
+                    (
+                        f"return {name}(n - 1, x + 1) + 1",
+                        f"y = {name}(n - 1, x); return y",
+                        f"return max({name}(n - 1, x), 1)",
+                        f"return sum([{name}(n - 1, i) for i in (1,)])",
+                        f"return (lambda: {name}(n - 1, x))()",
+                    )
+                )
+            )
     with b.block("def recursive():"):
         b.line("old = sys.getrecursionlimit()")
         b.line("sys.setrecursionlimit(len(inspect.stack(0)) + 40)")

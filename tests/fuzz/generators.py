@@ -144,7 +144,9 @@ def expressions(b: Builder) -> None:
     with b.block(f"def {name}(n, xs):"), b.inside("plain", {"n": "int", "xs": "list"}):
         b.line(f"a = [x {b.pick(('+', '*', '-'))} n for x in xs if {b.pick(('x', 'x != n', 'n'))}]")
         b.line(f"b = {{x: [y for y in range(x if type(x) is int and 0 <= x < 9 else 2)] for x in {b.pick(('xs', 'a', 'range(n & 3)'))}}}")
-        b.line(f"c = {b.pick(('sum', 'list', 'max', 'sorted', 'any', 'all', 'tuple'))}(x {b.pick(('+ 1', '* 2', '// n', 'and n'))} for x in a for _ in range(2))")
+        b.line(
+            f"c = {b.pick(('sum', 'list', 'max', 'sorted', 'any', 'all', 'tuple'))}(x {b.pick(('+ 1', '* 2', '// n', 'and n'))} for x in a for _ in range(2))"
+        )
         b.line("d = {x % 3 for x in range(n)} | {type(x).__name__ for x in xs}")
         b.line("n += 1")
         b.line("return a, b, c, d, (lambda: [n for _ in range(2)])()")

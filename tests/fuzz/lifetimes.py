@@ -80,7 +80,7 @@ def callbacks(b: Builder) -> None:
     with b.block(f"def {name}(k=3):"), b.inside("plain", {"k": "int"}):
         initialize(b)
         b.line(f"x = {owner}(k)")
-        b.line(b.pick((f"r = weakref.ref(x, lambda _: log('gone', k))", "r = None", "r = weakref.finalize(x, log, 'finalized', k)")))
+        b.line(b.pick(("r = weakref.ref(x, lambda _: log('gone', k))", "r = None", "r = weakref.finalize(x, log, 'finalized', k)")))
         b.line(f"y = {target}[0]")
         body(b, 0, 2)
         b.line(b.pick((f"x = {target}[0]", "x = None", "del x", f"x = {owner}(k + 1)", "x.cycle = x; x = 1")))
@@ -93,7 +93,9 @@ def cycles(b: Builder) -> None:
     name = b.fresh("f")
     with b.block(f"def {name}(n):"):
         b.line("a = Mortal(n); b = [a]; a.me = b")
-        b.line(b.pick(("def inner(): return a, inner", "inner = lambda: (a, inner)", "inner = (x for x in [a])", "inner = a.__init__; a.bound = inner")))
+        b.line(
+            b.pick(("def inner(): return a, inner", "inner = lambda: (a, inner)", "inner = (x for x in [a])", "inner = a.__init__; a.bound = inner"))
+        )
         b.line(b.pick(("a.f = inner", "b.append(inner)", "pass")))
         b.line(f"if n % 4 == 3: {b.pick(('gc.collect()', 'del a', 'raise KeyError(a)', 'return inner'))}")
         b.line("return n")

@@ -51,13 +51,30 @@ def hot_loop(b: Builder, name: str, work: list[str], change: str, undo: str = ""
 def changed_globals(b: Builder) -> None:
     name, variable = b.fresh("f"), b.fresh("G")
     b.line(f"{variable} = {constant(b, 'int')}")
-    change = b.pick((f"globals()['{variable}'] = {constant(b, b.pick(('int', 'float', 'str', 'list')))}", f"globals().pop('{variable}', None)", "globals()[f'new{i}'] = i", f"exec('{variable} = 2.5', globals())"))
+    change = b.pick(
+        (
+            f"globals()['{variable}'] = {constant(b, b.pick(('int', 'float', 'str', 'list')))}",
+            f"globals().pop('{variable}', None)",
+            "globals()[f'new{i}'] = i",
+            f"exec('{variable} = 2.5', globals())",
+        )
+    )
     hot_loop(b, name, [f"out.append(({variable} {b.pick(('+', '*', '=='))} i, {variable}))"], change, f"{variable} = 1" if b.chance(0.5) else "")
 
 
 def changed_builtins(b: Builder) -> None:
     name, builtin = b.fresh("f"), b.pick(BUILTINS[:9])
-    calls = {"len": "len([i, n])", "abs": "abs(n - i)", "range": "[*range(i & 3)]", "isinstance": "isinstance(i, int)", "min": "min(i, n)", "str": "str(i)", "sum": "sum([i, n])", "int": "int(i * 1.5)", "sorted": "sorted([i, n])"}
+    calls = {
+        "len": "len([i, n])",
+        "abs": "abs(n - i)",
+        "range": "[*range(i & 3)]",
+        "isinstance": "isinstance(i, int)",
+        "min": "min(i, n)",
+        "str": "str(i)",
+        "sum": "sum([i, n])",
+        "int": "int(i * 1.5)",
+        "sorted": "sorted([i, n])",
+    }
     wrapped = f"(lambda *a, real={builtin}: ('patched', real(*a)))"
     if b.chance(0.5):
         hot_loop(b, name, [f"out.append({calls[builtin]})"], f"globals()['{builtin}'] = {wrapped}", f"globals().pop('{builtin}', None)")
@@ -85,7 +102,15 @@ def changed_function(b: Builder) -> None:
             f"globals()['{called}'] = 3",
         )
     )
-    work = b.pick((f"out.append({called}(i))", f"out.append({called}(i, n))", f"out.append({called}(i, k=n))", f"out.append({called}(*(i,)))", f"x = {called}(i); out.append(x)"))
+    work = b.pick(
+        (
+            f"out.append({called}(i))",
+            f"out.append({called}(i, n))",
+            f"out.append({called}(i, k=n))",
+            f"out.append({called}(*(i,)))",
+            f"x = {called}(i); out.append(x)",
+        )
+    )
     hot_loop(b, name, work.split("; "), change)
 
 
@@ -157,7 +182,9 @@ def changed_types(b: Builder) -> None:
             b.scope.fixed.add("i")
             with b.block("try:"):
                 operator = b.pick(("+", "-", "*", "//", "%", "&", "|", "^", "<", "==", "/", "<<", ">>", "and", "is"))
-                b.line(f"r = {place} {operator} {b.pick(('i', '1', '2.5', 'n', '(i or 1)', '-1', '3')) if operator not in ('<<', '>>') else '(i & 7)'}")
+                b.line(
+                    f"r = {place} {operator} {b.pick(('i', '1', '2.5', 'n', '(i or 1)', '-1', '3')) if operator not in ('<<', '>>') else '(i & 7)'}"
+                )
                 if b.chance(0.4):
                     b.line(f"{'y' if place == 'cell()' else place} = r if type(r) is int and abs(r) < 2**64 else 1")
                 b.line(f"if i % 4 == 0: out.append({b.pick(('r', 'r, i', 'type(r)'))})")

@@ -121,7 +121,9 @@ def call_by_attempt(b: Builder, function: Function, turns: int) -> None:
 def expression_of(b: Builder, kind: str, counter: str) -> str:
     """An argument of this kind, that depends on the number of the call."""
     if kind == "int" and b.chance(0.7):
-        return b.pick((counter, f"{counter} * 3 - 7", f"{counter} + {b.pick((1 << 30, (1 << 60) - 8, (1 << 62) - 4, (1 << 63) - 10))}", f"-{counter}"))
+        return b.pick(
+            (counter, f"{counter} * 3 - 7", f"{counter} + {b.pick((1 << 30, (1 << 60) - 8, (1 << 62) - 4, (1 << 63) - 10))}", f"-{counter}")
+        )
     if kind == "float" and b.chance(0.6):
         return b.pick((f"{counter} + 0.5", f"{counter} / 3", f"float({counter})"))
     if kind == "list" and b.chance(0.4):
@@ -132,7 +134,9 @@ def expression_of(b: Builder, kind: str, counter: str) -> str:
 
 
 def surprising(b: Builder, function: Function, counter: str) -> list[str]:
-    return [expression(b, b.pick(("any", "float", "int", "str")), 1) if b.chance(0.5) else expression_of(b, kind, counter) for kind in function.parameters]
+    return [
+        expression(b, b.pick(("any", "float", "int", "str")), 1) if b.chance(0.5) else expression_of(b, kind, counter) for kind in function.parameters
+    ]
 
 
 def call_from_loop(b: Builder, function: Function, turns: int) -> None:

@@ -11,8 +11,36 @@ from statements import body
 def builtin_instances(b: Builder) -> None:
     """Attributes and methods of objects whose classes are written in C, and that may have a dict."""
     name = b.fresh("f")
-    makers = ("ValueError(i)", "types.SimpleNamespace(args=1)", "functools.partial(max, i)", "(lambda: i)", "OSError(i, 'x')", "object()", "weakref.WeakSet()", "types.ModuleType('m')", "KeyError", "3", "1.5", "'s'")
-    uses = ("x = o.args", "x = o.with_traceback(None)", "o.extra = i; x = o.extra", "x = o.func", "x = o.__doc__", "x = type(o).__name__", "o.__dict__['k'] = i; x = o.k", "x = o.__class__.__name__", "x = o.__eq__(o)", "x = o.__init__", "x = o.add_note('n')", "o.args = (i,); x = o.args", "x = o.__reduce__()[1:2]", "x = o.add_note")
+    makers = (
+        "ValueError(i)",
+        "types.SimpleNamespace(args=1)",
+        "functools.partial(max, i)",
+        "(lambda: i)",
+        "OSError(i, 'x')",
+        "object()",
+        "weakref.WeakSet()",
+        "types.ModuleType('m')",
+        "KeyError",
+        "3",
+        "1.5",
+        "'s'",
+    )
+    uses = (
+        "x = o.args",
+        "x = o.with_traceback(None)",
+        "o.extra = i; x = o.extra",
+        "x = o.func",
+        "x = o.__doc__",
+        "x = type(o).__name__",
+        "o.__dict__['k'] = i; x = o.k",
+        "x = o.__class__.__name__",
+        "x = o.__eq__(o)",
+        "x = o.__init__",
+        "x = o.add_note('n')",
+        "o.args = (i,); x = o.args",
+        "x = o.__reduce__()[1:2]",
+        "x = o.add_note",
+    )
     with b.block(f"def {name}(objects, n):"):
         b.line("out = []")
         with b.block("for i in range(n):"):
@@ -89,7 +117,17 @@ def pending(b: Builder) -> None:
     name = b.fresh("f")
     b.line("import _thread, signal")
     with b.block("def on_signal(number, frame):"):
-        b.line(b.pick(("log('signal', frames(2))", "raise KeyError('signal')", "log('signal', frame.f_lineno, frame.f_code.co_name)", "frame.f_trace_lines", "globals()['f'] = 1")))
+        b.line(
+            b.pick(
+                (
+                    "log('signal', frames(2))",
+                    "raise KeyError('signal')",
+                    "log('signal', frame.f_lineno, frame.f_code.co_name)",
+                    "frame.f_trace_lines",
+                    "globals()['f'] = 1",
+                )
+            )
+        )
     b.line("signal.signal(signal.SIGINT, on_signal)")
     with b.block(f"def {name}(n):"), b.inside("plain", {"n": "int", "x": "int"}):
         b.line("x = 0")
@@ -112,8 +150,26 @@ def pending(b: Builder) -> None:
 def changed_names(b: Builder) -> None:
     """Attributes of modules and classes, looked up in hot code, replaced."""
     name = b.fresh("f")
-    work = b.pick((["out.append(math.floor(i + 0.5))"], ["out.append(operator.add(i, n))"], ["out.append(math.pi)", "out.append(math.sqrt(i))"], ["out.append(itertools.islice)"], ["out.append(Mortal.__name__)"], ["out.append(types.missing)"]))
-    change = b.pick(("math.floor = lambda x: ('floor', x)", "operator.add = max", "math.pi = 3; math.new = 1", "types.missing = i", "math.sqrt = abs", "del math.sqrt"))
+    work = b.pick(
+        (
+            ["out.append(math.floor(i + 0.5))"],
+            ["out.append(operator.add(i, n))"],
+            ["out.append(math.pi)", "out.append(math.sqrt(i))"],
+            ["out.append(itertools.islice)"],
+            ["out.append(Mortal.__name__)"],
+            ["out.append(types.missing)"],
+        )
+    )
+    change = b.pick(
+        (
+            "math.floor = lambda x: ('floor', x)",
+            "operator.add = max",
+            "math.pi = 3; math.new = 1",
+            "types.missing = i",
+            "math.sqrt = abs",
+            "del math.sqrt",
+        )
+    )
     b.line("real = math.floor, operator.add, math.pi, math.sqrt")
     hot_loop(b, name, work, change, "math.floor, operator.add, math.pi, math.sqrt = real")
     b.line("vars(types).pop('missing', None)")
@@ -159,7 +215,9 @@ def metaclasses(b: Builder) -> None:
             with b.block("try:"):
                 for use in b.random.sample(uses, b.number(1, 4)):
                     b.line(f"out.append({use})")
-                b.line(f"if i == {b.number(15, 25)}: {b.pick((f'{owner}.attribute = 2.5', f'del {owner}.attribute', f'{meta}.__getattr__ = lambda cls, name: 5', f'{meta}.__call__ = type.__call__', f'{owner}.__init__ = lambda self, *a: None', f'Sub{owner}.attribute = n', 'pass'))}")
+                b.line(
+                    f"if i == {b.number(15, 25)}: {b.pick((f'{owner}.attribute = 2.5', f'del {owner}.attribute', f'{meta}.__getattr__ = lambda cls, name: 5', f'{meta}.__call__ = type.__call__', f'{owner}.__init__ = lambda self, *a: None', f'Sub{owner}.attribute = n', 'pass'))}"
+                )
             with b.block("except Exception as error:"):
                 b.line("out.append(describe(error))")
         b.line("return out")

@@ -77,7 +77,9 @@ def work(seeds: Iterator[int], end: float, reports: Queue[Report | str], argumen
             report = check(interpreters, source, seed, modes.modes(seed), arguments.coverage)
             if report.found:
                 first = report.found[0]
-                path = failures.keep(interpreters, source, arguments.results / "failures", seed, first.mode, first.difference, not arguments.no_shrink)
+                path = failures.keep(
+                    interpreters, source, arguments.results / "failures", seed, first.mode, first.difference, not arguments.no_shrink
+                )
                 report = Report(seed, (Found(seed, first.mode, first.difference, path), *report.found[1:]))
             reports.put(report)
     except BaseException:
@@ -129,9 +131,7 @@ def run(arguments: argparse.Namespace) -> Summary:
     last = arguments.seed + arguments.programs if arguments.programs else sys.maxsize
     reports: Queue[Report | str] = multiprocessing.Queue()
     workers = [
-        multiprocessing.Process(
-            target=work, args=(iter(range(arguments.seed + i, last, arguments.jobs)), end, reports, arguments)
-        )
+        multiprocessing.Process(target=work, args=(iter(range(arguments.seed + i, last, arguments.jobs)), end, reports, arguments))
         for i in range(arguments.jobs)
     ]
     for worker in workers:

@@ -21,7 +21,6 @@ from typing import Any, BinaryIO
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "behaviour" / "programs"))
 
 # Loaded once for all children.
-import _fuzz
 import abc
 import asyncio
 import contextlib
@@ -33,6 +32,8 @@ import operator
 import types
 import warnings
 import weakref
+
+import _fuzz
 
 PRELOADED = (abc, asyncio, contextlib, functools, inspect, itertools, math, operator, types, weakref)
 MOST_MEMORY = 1500 << 20  # bytes of address space

@@ -49,7 +49,9 @@ def floats(b: Builder) -> None:
                 elif form == 4:
                     b.line(f"if x {b.pick(COMPARISONS)} y: c += 1")
                 elif form == 5:
-                    b.line(f"y = {b.pick(('-x', 'abs(x)', 'float(i)', 'x ** 2', 'math.sqrt(abs(x))', 'math.sin(x) if abs(x) < 1e9 else 0.0', 'max(x, i)', 'min(x, y, 1.0)', 'round(x, 2)', 'i / 7', 'float(c)'))}")
+                    b.line(
+                        f"y = {b.pick(('-x', 'abs(x)', 'float(i)', 'x ** 2', 'math.sqrt(abs(x))', 'math.sin(x) if abs(x) < 1e9 else 0.0', 'max(x, i)', 'min(x, y, 1.0)', 'round(x, 2)', 'i / 7', 'float(c)'))}"
+                    )
                 elif form == 6:
                     b.line(f"if {b.pick(('x != x', 'x == i', 'not x', 'x', 'c > i', 'x is y', '0 < x <= i'))}: c += {b.pick(('1', '0.5', 'i'))}")
                 else:
@@ -72,13 +74,52 @@ def arrays(b: Builder) -> None:
             with b.block("try:"):
                 for _ in range(b.number(1, 3)):
                     index = b.pick(("i", "i % 4", "-1", "i - 10", "-i", "n", "i & 3", "1.5" if b.chance(0.1) else "0", "True"))
-                    b.line(b.pick((f"t += xs[{index}]", f"xs[{index}] = t", f"xs[{index}] = {b.pick(('i', '255', '-1', '2.5', '300', '1 << 40'))}", f"t = xs[{index}] * 2", f"out.append(xs[{index}])", "t += len(xs)", f"xs[{index}] += 1", f"t ^= xs[{index}]", f"if xs[{index}] > t: t += 1", "for x in xs[:3]: t += x", f"xs[{index}:] = xs[:2]", f"t += {index} in xs")))
+                    b.line(
+                        b.pick(
+                            (
+                                f"t += xs[{index}]",
+                                f"xs[{index}] = t",
+                                f"xs[{index}] = {b.pick(('i', '255', '-1', '2.5', '300', '1 << 40'))}",
+                                f"t = xs[{index}] * 2",
+                                f"out.append(xs[{index}])",
+                                "t += len(xs)",
+                                f"xs[{index}] += 1",
+                                f"t ^= xs[{index}]",
+                                f"if xs[{index}] > t: t += 1",
+                                "for x in xs[:3]: t += x",
+                                f"xs[{index}:] = xs[:2]",
+                                f"t += {index} in xs",
+                            )
+                        )
+                    )
                 b.line(f"if not -{1 << 64} < t < {1 << 64}: t = 1")
             with b.block("except Exception as error:"):
                 b.line("out.append(type(error).__name__)")
             b.line("t = t if type(t) in (int, float) else 1")
         b.line("return t, out[:30], list(xs)[:12] if not isinstance(xs, dict) else xs")
-    options = ("[1, 2, 3, 4]", "[1.5, 2.5, 3.5, 4.5]", "(1, 2, 3, 4)", "bytes(range(8))", "bytearray(8)", "array('d', [1, 2, 3, 4])", "array('i', [1, 2, 3, 4])", "array('b', [1, 2, 3])", "array('q', [1, 2, 3, 4])", "array('B', range(5))", "array('f', [1, 2.5])", "array('h', [4, 5, 6])", "array('I', [7, 8])", "{0: 1, 1: 2, 2: 3}", "'abcd'", "[1, 2.5, 'x', None]", "range(5)", "memoryview(bytearray(4))", "[]", "list(range(40))", "[True, False]")
+    options = (
+        "[1, 2, 3, 4]",
+        "[1.5, 2.5, 3.5, 4.5]",
+        "(1, 2, 3, 4)",
+        "bytes(range(8))",
+        "bytearray(8)",
+        "array('d', [1, 2, 3, 4])",
+        "array('i', [1, 2, 3, 4])",
+        "array('b', [1, 2, 3])",
+        "array('q', [1, 2, 3, 4])",
+        "array('B', range(5))",
+        "array('f', [1, 2.5])",
+        "array('h', [4, 5, 6])",
+        "array('I', [7, 8])",
+        "{0: 1, 1: 2, 2: 3}",
+        "'abcd'",
+        "[1, 2.5, 'x', None]",
+        "range(5)",
+        "memoryview(bytearray(4))",
+        "[]",
+        "list(range(40))",
+        "[True, False]",
+    )
     first = b.pick(options)
     b.line(f"for k in range({b.number(2, 8)}): attempt('{name}', {name}, {first}, k)")
     for _ in range(b.number(1, 3)):
@@ -112,7 +153,17 @@ def polymorphic(b: Builder) -> None:
                     b.line(f"self.v = {b.pick(('1', '2.5', '(1,)', repr('s')))}")
                     if kind == "deleted":
                         b.line("self.w = 1; del self.w")
-            b.line(b.pick(("def m(self): return self.v", "@staticmethod\n    def m(): return 1", "@classmethod\n    def m(cls): return cls.__name__", "def m(self, k=2): return k", "m = lambda self: 3")))
+            b.line(
+                b.pick(
+                    (
+                        "def m(self): return self.v",
+                        "@staticmethod\n    def m(): return 1",
+                        "@classmethod\n    def m(cls): return cls.__name__",
+                        "def m(self, k=2): return k",
+                        "m = lambda self: 3",
+                    )
+                )
+            )
             if b.chance(0.3):
                 b.line("def __getitem__(self, k): return k")
             if b.chance(0.3):
@@ -125,14 +176,36 @@ def polymorphic(b: Builder) -> None:
             b.line("o = objects[i % len(objects)]")
             with b.block("try:"):
                 for _ in range(b.number(1, 4)):
-                    b.line(b.pick(("out.append(o.v)", "out.append(o.m())", "o.v = i", "o.w = i", "out.append(o[i])", "out.append(o == 3)", "out.append(o in objects)", "m = o.m; out.append(m())", "out.append(getattr(o, 'w', None))", "out.append(type(o).__name__)", "del o.w", "out.append(hasattr(o, 'other'))", "o.v += 1", "for x in (o.v,): out.append(x)", "out.append(str(o.v))")))
+                    b.line(
+                        b.pick(
+                            (
+                                "out.append(o.v)",
+                                "out.append(o.m())",
+                                "o.v = i",
+                                "o.w = i",
+                                "out.append(o[i])",
+                                "out.append(o == 3)",
+                                "out.append(o in objects)",
+                                "m = o.m; out.append(m())",
+                                "out.append(getattr(o, 'w', None))",
+                                "out.append(type(o).__name__)",
+                                "del o.w",
+                                "out.append(hasattr(o, 'other'))",
+                                "o.v += 1",
+                                "for x in (o.v,): out.append(x)",
+                                "out.append(str(o.v))",
+                            )
+                        )
+                    )
             with b.block("except Exception as error:"):
                 b.line("out.append(describe(error))")
         b.line("return out")
     first = b.pick(makers)
     b.line(f"for k in range({b.number(1, 4)}): attempt('{name}', {name}, [{first}], 16)")
     b.line(f"attempt('{name}', {name}, [{', '.join(makers)}], 40)")
-    b.line(f"attempt('{name}', {name}, [{', '.join(b.random.sample(makers, len(makers)))}, {b.pick(('3', repr('x'), '[1]', 'None', 'object()'))}], 40)")
+    b.line(
+        f"attempt('{name}', {name}, [{', '.join(b.random.sample(makers, len(makers)))}, {b.pick(('3', repr('x'), '[1]', 'None', 'object()'))}], 40)"
+    )
 
 
 def calls(b: Builder) -> None:
@@ -166,8 +239,47 @@ def calls(b: Builder) -> None:
         for line in defs[key].format(function).split("\n"):
             b.line(line)
         names.append(function)
-    names += b.random.sample(("len", "str", "repr", "print", "type", "int", "isinstance", "functools.partial(max, 3)", "[].append", "'ab'.count", "dict", "operator.neg", "list", "range", "iter"), b.number(0, 2))
-    arguments = b.pick(("i", "i", "i, k=2", "*[i]", "i, 2", "*[i], **{'k': 3}", "x=i", "", "i, **{}", "'ab', i", "i, k=2, z=3", "Mortal(i)", "Witness(i)", "*[Mortal(i)]", "x=Mortal(i)", "*(Witness(i), 1)", "Mortal(i), k=2"))
+    names += b.random.sample(
+        (
+            "len",
+            "str",
+            "repr",
+            "print",
+            "type",
+            "int",
+            "isinstance",
+            "functools.partial(max, 3)",
+            "[].append",
+            "'ab'.count",
+            "dict",
+            "operator.neg",
+            "list",
+            "range",
+            "iter",
+        ),
+        b.number(0, 2),
+    )
+    arguments = b.pick(
+        (
+            "i",
+            "i",
+            "i, k=2",
+            "*[i]",
+            "i, 2",
+            "*[i], **{'k': 3}",
+            "x=i",
+            "",
+            "i, **{}",
+            "'ab', i",
+            "i, k=2, z=3",
+            "Mortal(i)",
+            "Witness(i)",
+            "*[Mortal(i)]",
+            "x=Mortal(i)",
+            "*(Witness(i), 1)",
+            "Mortal(i), k=2",
+        )
+    )
     with b.block(f"def {name}(functions, n):"):
         b.line("out = []")
         with b.block("for i in range(n):"):
@@ -187,12 +299,42 @@ def unpacking(b: Builder) -> None:
         b.line("out = []")
         with b.block("for i in range(n):"):
             with b.block("try:"):
-                b.line(b.pick(("a, b = xs[i % len(xs)]", "a, *b = xs[i % len(xs)]", "*a, b = xs[i % len(xs)]", "(a, b), c = xs[i % len(xs)], i", "[a, b] = b, a = xs[i % len(xs)]", "a, b, *c = xs[i % len(xs)]", "for a, b in [xs[i % len(xs)]]: pass")))
+                b.line(
+                    b.pick(
+                        (
+                            "a, b = xs[i % len(xs)]",
+                            "a, *b = xs[i % len(xs)]",
+                            "*a, b = xs[i % len(xs)]",
+                            "(a, b), c = xs[i % len(xs)], i",
+                            "[a, b] = b, a = xs[i % len(xs)]",
+                            "a, b, *c = xs[i % len(xs)]",
+                            "for a, b in [xs[i % len(xs)]]: pass",
+                        )
+                    )
+                )
                 b.line(b.pick(("out.append((a, b))", "out.append(a)", "a, b = b, a; out.append(b)")))
             with b.block("except Exception as error:"):
                 b.line("out.append(describe(error))")
         b.line("return out")
-    items = ("(1, 2)", "[1, 2]", "'ab'", "(1, 2, 3)", "(1,)", "{1: 2, 3: 4}", "iter((1, 2))", "(x for x in (1, 2))", "5", "None", "range(2)", "b'xy'", "{7, 8}", "(Mortal(1), 2)", "[1.5, 'x']", "zip((1,), (2,))", "()")
+    items = (
+        "(1, 2)",
+        "[1, 2]",
+        "'ab'",
+        "(1, 2, 3)",
+        "(1,)",
+        "{1: 2, 3: 4}",
+        "iter((1, 2))",
+        "(x for x in (1, 2))",
+        "5",
+        "None",
+        "range(2)",
+        "b'xy'",
+        "{7, 8}",
+        "(Mortal(1), 2)",
+        "[1.5, 'x']",
+        "zip((1,), (2,))",
+        "()",
+    )
     b.line(f"for k in range(3): attempt('{name}', {name}, [{b.pick(items[:3])}], 15)")
     b.line(f"attempt('{name}', {name}, [{', '.join(b.random.sample(items, 4))}], 40)")
 
@@ -209,10 +351,26 @@ def module_loop(b: Builder) -> None:
 
 def scripts(b: Builder) -> None:
     """Code made by exec and eval, with namespaces of its own."""
-    text = b.pick(("for i in range(40):\\n    t = t + i\\n    if i == 30: t = t * 1.5", "def f(x):\\n    return x + t\\nr = [f(i) for i in range(20)]", "class K:\\n    a = t\\n    b = [a for _ in range(2)] if False else a\\nr = K.b", "del t\\nprint(t)", "t += len(s)\\nx = [t for _ in s]"))
+    text = b.pick(
+        (
+            "for i in range(40):\\n    t = t + i\\n    if i == 30: t = t * 1.5",
+            "def f(x):\\n    return x + t\\nr = [f(i) for i in range(20)]",
+            "class K:\\n    a = t\\n    b = [a for _ in range(2)] if False else a\\nr = K.b",
+            "del t\\nprint(t)",
+            "t += len(s)\\nx = [t for _ in s]",
+        )
+    )
     b.line(f"code = compile(\"{text}\", '<text>', 'exec')")
     with b.block("def run_text(t, s):"):
-        b.line(b.pick(("space = {'t': t, 's': s}; exec(code, space)", "space = {'t': t, 's': s}; exec(code, {'t': 2, 's': s}, space)", "space = {}; exec(code, {'t': t, 's': s}, space)")))
+        b.line(
+            b.pick(
+                (
+                    "space = {'t': t, 's': s}; exec(code, space)",
+                    "space = {'t': t, 's': s}; exec(code, {'t': 2, 's': s}, space)",
+                    "space = {}; exec(code, {'t': t, 's': s}, space)",
+                )
+            )
+        )
         b.line("space.pop('__builtins__', None)")
         b.line("return space")
     b.line("for k in range(20): attempt('text', run_text, k if k < 17 else 2.5, 'ab')")

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from builder import Builder
 from expressions import EDGES, STRINGS, arguments, call, condition, constant, expression, iterable, parenthesized
 
-ERRORS = ("ValueError", "KeyError", "TypeError", "ZeroDivisionError", "Exception", "(TypeError, IndexError)", "ArithmeticError", "LookupError", "BaseException")
+ERRORS = (
+    "ValueError",
+    "KeyError",
+    "TypeError",
+    "ZeroDivisionError",
+    "Exception",
+    "(TypeError, IndexError)",
+    "ArithmeticError",
+    "LookupError",
+    "BaseException",
+)
 DEEPEST = 4
 
 
@@ -143,14 +153,50 @@ def store_item(b: Builder) -> None:
     value = expression(b, b.pick(("int", "float", "any")))
     if kind == "dict":
         key = expression(b, b.pick(("str", "int")), 1)
-        b.line(b.pick((f"{name}[{key}] = {value}", f"{name}[{key}] = {name}.get({key}, 0) + 1" if b.chance(0.3) else f"{name}[{key}] = {value}", f"del {name}[{key}]" if b.chance(0.2) else f"{name}.pop({key}, 0)", f"{name}.setdefault({key}, {value})", f"{name}.pop({key}, None)")))
+        b.line(
+            b.pick(
+                (
+                    f"{name}[{key}] = {value}",
+                    f"{name}[{key}] = {name}.get({key}, 0) + 1" if b.chance(0.3) else f"{name}[{key}] = {value}",
+                    f"del {name}[{key}]" if b.chance(0.2) else f"{name}.pop({key}, 0)",
+                    f"{name}.setdefault({key}, {value})",
+                    f"{name}.pop({key}, None)",
+                )
+            )
+        )
     else:
         index = b.pick((str(b.number(-2, 3)), f"{expression(b, 'int', 1)} % (len({name}) or 1)", b.pick((expression(b, "int", 1), "0", "-1"))))
         if b.chance(0.8):
             with b.block(f"if {name}:"):
-                b.line(b.pick((f"{name}[{index}] = {value}", f"{name}[{b.number(-1, 0)}] = {value}", f"{name}[{index}] += {expression(b, 'int', 1)}", f"{name}.pop()", f"{name}[-1:] = {expression(b, 'list', 1)}")))
+                b.line(
+                    b.pick(
+                        (
+                            f"{name}[{index}] = {value}",
+                            f"{name}[{b.number(-1, 0)}] = {value}",
+                            f"{name}[{index}] += {expression(b, 'int', 1)}",
+                            f"{name}.pop()",
+                            f"{name}[-1:] = {expression(b, 'list', 1)}",
+                        )
+                    )
+                )
             return
-        b.line(b.pick((f"{name}[{index}] = {value}", f"{name}[{index}] += {expression(b, 'int', 1)}", f"{name}[{index}:] = {expression(b, 'list', 1)}", f"del {name}[{index}]", f"{name}.append({value})", f"{name}.append({value})", f"{name}.insert({index}, {value})", f"{name}.sort(key=repr)", f"{name}.pop()", f"{name}.reverse()", f"del {name}[{b.number(1, 6)}:]")))
+        b.line(
+            b.pick(
+                (
+                    f"{name}[{index}] = {value}",
+                    f"{name}[{index}] += {expression(b, 'int', 1)}",
+                    f"{name}[{index}:] = {expression(b, 'list', 1)}",
+                    f"del {name}[{index}]",
+                    f"{name}.append({value})",
+                    f"{name}.append({value})",
+                    f"{name}.insert({index}, {value})",
+                    f"{name}.sort(key=repr)",
+                    f"{name}.pop()",
+                    f"{name}.reverse()",
+                    f"del {name}[{b.number(1, 6)}:]",
+                )
+            )
+        )
     if b.scope.loops:
         with b.block(f"if len({name}) > 30:"):
             b.line(f"{name}.clear()")
@@ -174,7 +220,15 @@ def store_attribute(b: Builder) -> None:
         return assign_object(b)
     name = b.pick(names)
     attribute, kind = b.pick([*b.pick(b.classes).attributes.items(), ("extra", "int")])
-    b.line(b.weighted(((6, f"{name}.{attribute} = {expression(b, kind)}"), (3, f"{name}.{attribute} += {constant(b, 'int') if kind != 'float' else '0.5'}"), (1, f"del {name}.{attribute}"))))
+    b.line(
+        b.weighted(
+            (
+                (6, f"{name}.{attribute} = {expression(b, kind)}"),
+                (3, f"{name}.{attribute} += {constant(b, 'int') if kind != 'float' else '0.5'}"),
+                (1, f"del {name}.{attribute}"),
+            )
+        )
+    )
 
 
 def assign_object(b: Builder) -> None:
@@ -274,7 +328,9 @@ def mutated_loop(b: Builder) -> None:
     name, item = b.fresh("m"), b.fresh("i")
     if kind == "list":
         b.line(f"{name} = list(range({b.number(1, 9)}))")
-        change = b.pick((f"{name}.append({item})", f"{name}.pop()", f"del {name}[0]", f"{name}.insert(0, {item})", f"{name}.clear()", f"{name}[:] = []"))
+        change = b.pick(
+            (f"{name}.append({item})", f"{name}.pop()", f"del {name}[0]", f"{name}.insert(0, {item})", f"{name}.clear()", f"{name}[:] = []")
+        )
     elif kind == "dict":
         b.line(f"{name} = {{1: 2, 3: 4, 5: 6}}")
         change = b.pick((f"{name}[{item} + 100] = 1", f"del {name}[{item}]", f"{name}[{item}] = 7", f"{name}.clear()", f"{name}.pop(5, None)"))
@@ -342,7 +398,9 @@ def failing(b: Builder) -> None:
 def fail(b: Builder) -> None:
     form = b.number(0, 6)
     if form == 0:
-        b.line(f"raise {b.pick(('ValueError', 'KeyError', 'TypeError', 'StopIteration', 'Exception'))}({expression(b, 'any', 1)}){b.pick(('', '', ' from None', ' from KeyError(1)'))}")
+        b.line(
+            f"raise {b.pick(('ValueError', 'KeyError', 'TypeError', 'StopIteration', 'Exception'))}({expression(b, 'any', 1)}){b.pick(('', '', ' from None', ' from KeyError(1)'))}"
+        )
     elif form == 1:
         b.line(f"{b.assignable('int')} = {expression(b, 'int', 1)} // {expression(b, 'int', 1)}")
     elif form == 2:
@@ -352,7 +410,9 @@ def fail(b: Builder) -> None:
     elif form == 4:
         b.line(f"assert {condition(b, 1)}, {expression(b, 'str', 1)}")
     elif form == 5:
-        b.line(f"{b.assignable('any')} = {expression(b, 'any', 1)} {b.pick(('+', '-', '*' if not b.scope.loops else '-', '<', '@'))} {expression(b, 'any', 1)}")
+        b.line(
+            f"{b.assignable('any')} = {expression(b, 'any', 1)} {b.pick(('+', '-', '*' if not b.scope.loops else '-', '<', '@'))} {expression(b, 'any', 1)}"
+        )
     else:
         b.line(f"{b.assignable('any')} = {b.pick(('missing', 'int(' + expression(b, 'str', 1) + ')', expression(b, 'object', 0) + '.nothing'))}")
 
@@ -534,7 +594,17 @@ def many_parameters(b: Builder) -> None:
 
 
 def import_something(b: Builder) -> None:
-    b.line(b.pick((f"from math import {b.pick(('pi', 'floor', 'nothing'))} as mm", "import math as mm", "import collections.abc as mm", "from itertools import chain as mm", "import os.path")))
+    b.line(
+        b.pick(
+            (
+                f"from math import {b.pick(('pi', 'floor', 'nothing'))} as mm",
+                "import math as mm",
+                "import collections.abc as mm",
+                "from itertools import chain as mm",
+                "import os.path",
+            )
+        )
+    )
 
 
 def wrong_delete(b: Builder) -> None:
