@@ -54,6 +54,11 @@ std::string GraphBuilder::run() {
         if (failure_.empty() && !data(b).incoming.empty())
             buildBlock(b);
     }
+    // The way into the loop from the start turned out to raise, and only a resume point within it
+    // leads to its header.
+    for (int b : order_)
+        if (failure_.empty() && !data(b).incoming.empty())
+            fail("a loop is entered by its back edge only");
     if (!failure_.empty())
         return failure_;
     fn_.orderBlocks();
