@@ -54,7 +54,7 @@ def builtin_instances(b: Builder) -> None:
                 b.line("out.append(describe(error))")
         b.line("return out")
     for maker in b.random.sample(makers, b.number(1, 2)) + [f"({b.pick(makers)} if i % 2 else {b.pick(makers)})"]:
-        b.line(f"for k in range(2): attempt('{name}', {name}, lambda i: {maker}, 20)")
+        b.line(f"for k in range(2): attempt('{name}', {name}, lambda i: {maker}, 45)")
 
 
 def texts(b: Builder) -> None:
@@ -224,4 +224,84 @@ def metaclasses(b: Builder) -> None:
     b.line(f"for k in range(2): attempt('{name}', {name}, k)")
 
 
-SUBJECTS = [metaclasses, builtin_instances, texts, texts, booleans, pending, changed_names]
+def limits(b: Builder) -> None:
+    """Operations that work for long, and at last do not: overflow, counts below zero, roots of negative numbers."""
+    name = b.fresh("f")
+    with b.block(f"def {name}(x, d, n):"):
+        b.line("out = []; y = z = 0")
+        with b.block(f"for i in range({b.number(64, 75)}):"):
+            with b.block("try:"):
+                for _ in range(b.number(2, 5)):
+                    b.line(
+                        b.pick(
+                            (
+                                "y = -x",
+                                f"z = x - {b.pick(('y', '7', '(1 << 61)'))}",
+                                f"y = -{b.number(1, 9)} - x",
+                                "z = x + y",
+                                f"y = x >> ({b.number(40, 60)} - i)",
+                                f"y = 3 << ({b.number(40, 60)} - i)",
+                                f"d = math.sqrt({b.number(40, 60)}.0 - i)",
+                                "y = abs(x)",
+                                "y = x * x",
+                                "z = x // (y or 1)",
+                                f"z = (7, 8, 9)[i % {b.pick((3, 3, 4))}]",
+                                "d = d / (50.0 - i)",
+                            )
+                        )
+                    )
+            with b.block("except (ValueError, IndexError, ZeroDivisionError, OverflowError) as error:"):
+                b.line("out.append((i, str(error)))")
+            b.line(
+                b.pick(
+                    (
+                        f"x = x * 2 if abs(x) < 1 << {b.pick((62, 63, 64))} else {b.pick((-1, 1, -3, 5))}",
+                        "x = x * 2 if i & 63 else -1",
+                        "x = x * 2 if i & 63 else 1",
+                    )
+                )
+            )
+            b.line("if i % 8 == 7: out.append((y, z, d))")
+            b.line(f"if i % {b.pick((3, 8, 64))} == 2: y = i")
+        b.line("return out")
+    for _ in range(b.number(2, 4)):
+        b.line(f"attempt('{name}', {name}, {b.pick((-1, 1, -3, 5))}, 1.5, 0)")
+
+
+def replaced_callables(b: Builder) -> None:
+    """Calls of what a variable holds, which is replaced by another function, or another closure of the same code."""
+    name, maker = b.fresh("f"), b.fresh("make")
+    b.line(f"def {maker}(k):")
+    b.line("    def made(x): return x + k")
+    b.line("    return made")
+    values = (
+        "len",
+        "max",
+        f"{maker}(2)",
+        f"{maker}(0.5)",
+        "str",
+        "(lambda x: x)",
+        "type",
+        "[].append",
+        "'abc'.find",
+        "functools.partial(max, 1)",
+        "operator.neg",
+        "None",
+    )
+    chosen = [b.pick(values[:3]), *b.random.sample(values, 2)]
+    with b.block(f"def {name}(n):"):
+        b.line(f"out, f, held = [], {chosen[0]}, Mortal('held')")
+        with b.block("for i in range(60):"):
+            b.line(f"if i == {b.number(30, 45)}: f = {chosen[1]}")
+            b.line(f"if i == {b.number(46, 55)}: f = {chosen[2]}")
+            b.line(f"if i % {b.number(5, 30)} == 4: f = {b.pick((f'{maker}(i)', 'f', chosen[0]))}")
+            b.line(f"if i == {b.number(30, 50)}: held = type(held)(i); held.{b.pick(('more', 'tag', 'z'))} = 1")
+            with b.block("try:"):
+                b.line(f"out.append(({b.pick(('f(i)', 'f([i])', 'f(str(i))'))}, held.tag))")
+            with b.block("except TypeError as error:"):
+                b.line("out.append(str(error))")
+        b.line("return out")
+    b.line(f"for k in range({b.number(1, 3)}): attempt('{name}', {name}, k)")
+
+
+SUBJECTS = [limits, replaced_callables, metaclasses, builtin_instances, texts, texts, booleans, pending, changed_names]
