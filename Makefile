@@ -5,6 +5,7 @@
 #   make run       a few programs under stock python3.11 and under Pyston, side by side
 #   make test      everything but the whole of CPython's suite (make test-cpython)
 #   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
+#   make fuzz      random programs under both, for MINUTES (10) in JOBS processes, from where it ended
 #   make lint      layering, formatting        make format    reformat
 #   make asan      the tests with AddressSanitizer and UBSan in the core
 
@@ -19,7 +20,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress compile-everything lint format bench bench-setup asan clean
+.PHONY: all setup build venv run test test-cpython test-stress compile-everything fuzz lint format bench bench-setup asan clean
 
 all: venv
 
@@ -49,6 +50,9 @@ test-cpython: venv
 # Every code object of the standard library and the installed packages.
 compile-everything: venv
 	@$(PYTHON) tests/compile_everything.py
+
+fuzz: venv
+	@$(PYTHON) tests/fuzz/run.py --resume --minutes $(or $(MINUTES),10) --jobs $(JOBS)
 
 test-stress: venv
 	@$(PYTHON) tests/cpython/run_suite.py --mode compile-all --mode stress --selection tests/cpython/core.txt

@@ -9,6 +9,7 @@
 #include "regalloc/regalloc.h"
 #include "runtime/code_data.h"
 #include "runtime/code_memory.h"
+#include "runtime/coverage.h"
 #include "runtime/near_cells.h"
 #include "runtime/options.h"
 #include "runtime/unwind.h"
@@ -329,10 +330,13 @@ void Compilation::finish() {
 void Compilation::run(State& state) {
     // Optimization, then reference counts and the frame's memory (see passes/pipeline.cpp).
     std::unique_ptr<hir::Function> fn = std::move(state.function);
+    runtime::coverBuilt(*fn);
     for (const passes::Pass& pass : passes::pipeline()) {
         if (isDisabled(pass))
             continue;
+        const std::string before = runtime::textBeforePass(*fn);
         pass.run(*fn);
+        runtime::coverPass(pass.name, before, *fn);
 #ifdef PYSTON_CHECKS
         if (std::string error = hir::verify(*fn); !error.empty()) {
             result_.failure = "after " + std::string(pass.name) + ": " + error;
@@ -340,6 +344,7 @@ void Compilation::run(State& state) {
         }
 #endif
     }
+    runtime::coverLowered(*fn);
     state.stopwatch.finish(runtime::Phase::kPasses);
     if (request_.wantDumps)
         result_.hir = hir::print(*fn);
@@ -369,6 +374,7 @@ void Compilation::run(State& state) {
 
     if (!emitCode(*lir, allocation, request_, *blob, result_))
         return;
+    runtime::coverEmitted(blob->exits);
     state.stopwatch.finish(runtime::Phase::kEmit);
     blob->phases = state.stopwatch.phases();
     result_.blob = std::move(blob);

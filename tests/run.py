@@ -1,4 +1,4 @@
-"""``make test``: unit tests, IR tests, lint, behaviour tests, a smoke part of CPython's suite; one summary.
+"""``make test``: unit tests, IR tests, lint, behaviour tests, random programs, a smoke part of CPython's suite; one summary.
 
 Every part runs, whatever the one before it said. The last line is "N passed, N failed".
 """
@@ -96,6 +96,8 @@ def parts(build: Path, preload: str) -> list[tuple[str, list[object]]]:
     everything = [STOCK, ROOT / "tests/compile_everything.py", "--pyston", environment_pyston(), "--every", "12"]
     listed.append(("compile everything", everything))
     if not preload:
+        fuzzer = [STOCK, ROOT / "tests/fuzz/run.py", "--seed", "1", "--programs", "1000", "--jobs", os.cpu_count() or 1]
+        listed.append(("fuzz", [*fuzzer, "--results", build / "fuzz-test"]))
         suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--timeout", "120"]
         selection = ROOT / "tests/cpython/smoke.txt"
         listed.append(("cpython smoke", [*suite, "--mode", "default", "--selection", selection]))

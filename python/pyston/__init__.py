@@ -105,6 +105,7 @@ def stats(function: Compilable | None = None) -> dict[str, Any] | None:
     """Counters of the whole process, or of one function (None if it was never compiled).
 
     Times are in microseconds, sizes in bytes. ``exits`` says where compiled code was left and why.
+    With the option ``coverage``, a key of that name says what of the compiler was used.
     """
     return _pyston.stats(function)
 

@@ -40,6 +40,8 @@ void GraphBuilder::popJump(const Instr& in) {
     const bool jumpsWhen = in.op == Op::kPopJumpIfTrue || in.op == Op::kPopJumpIfNone;
     Value* value = popObject();
     Value* condition = againstNone ? emit(Opcode::kObjectIs, {value, none()}) : truth(in, value);
+    if (againstNone)
+        dropPopped(in, value);
     hir::Block* jump = edgeTo(targetOf(in), isBackward(in));
     hir::Block* next = edgeTo(nextBlock(), false);
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);

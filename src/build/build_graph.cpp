@@ -54,6 +54,11 @@ std::string GraphBuilder::run() {
         if (failure_.empty() && !data(b).incoming.empty())
             buildBlock(b);
     }
+    // The way into the loop from the start turned out to raise, and only a resume point within it
+    // leads to its header.
+    for (int b : order_)
+        if (failure_.empty() && !data(b).incoming.empty())
+            fail("a loop is entered by its back edge only");
     if (!failure_.empty())
         return failure_;
     fn_.orderBlocks();
@@ -306,9 +311,10 @@ void GraphBuilder::beginHeader(int blockIndex,
 // Whether the value is what an entry in the midst of the code takes from the frame: nothing is
 // known of its class there.
 bool GraphBuilder::isEntryLoad(const Value* value) const {
+    const Block* block = value ? value->block() : nullptr;
     while (value && value->opcode() == Opcode::kGuardNotNull)
         value = value->operand(0);
-    return value && value->opcode() == Opcode::kLoadFrameSlot &&
+    return value && value->opcode() == Opcode::kLoadFrameSlot && value->block() == block &&
            value->block()->entryOffset() > 0 && value->type().exact == ExactClass::kUnknown &&
            speculatesAt(value->block()->startState()->instrOffset);
 }

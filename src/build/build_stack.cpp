@@ -11,7 +11,7 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
     case Op::kNop:
         return true;
     case Op::kPopTop:
-        pop(); // a stack value dies at its last use
+        dropPopped(in, pop());
         return true;
     case Op::kPushNull:
         push(nullptr);
@@ -57,6 +57,16 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
     default:
         return false;
     }
+}
+
+// A stack value dies at its last use. Nobody can tell that from here, unless a finalizer looks at
+// the line.
+void GraphBuilder::dropPopped(const Instr& in, Value* value) {
+    const auto index = static_cast<int>(&in - code_.instrs.data());
+    const bool isOnItsLine = index > bytecodeBlock(currentBlock_).first &&
+                             code_.instrs[static_cast<size_t>(index) - 1].line == in.line;
+    if (!isOnItsLine)
+        drop(value, stateAfter());
 }
 
 // An unbound variable is the interpreter's to complain about.

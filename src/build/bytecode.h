@@ -88,6 +88,7 @@ struct Instr {
     int nextOffset = 0;   // byte offset of the following instruction, caches skipped
     int arg = 0;
     int target = -1;           // byte offset of a jump's target
+    int line = 0;              // as a traceback shows it; 0: none
     Object* kwnames = nullptr; // Call: tuple of keyword names, or null (borrowed from co_consts)
     Feedback feedback;
 };

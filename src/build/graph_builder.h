@@ -232,6 +232,7 @@ class GraphBuilder {
 
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
+    void dropPopped(const Instr& in, Value* value);
     void loadFast(const Instr& in);
     void storeFast(const Instr& in);
     Value* expectAsSeen(const Instr& in, Value* value);

@@ -8,6 +8,8 @@
 #include "module/reference.h"
 #include "runtime/code_data.h"
 #include "runtime/code_memory.h"
+#include "runtime/coverage.h"
+#include "runtime/options.h"
 #include "runtime/policy.h"
 
 #include <cstdio>
@@ -63,6 +65,57 @@ Object* phaseTimes(const runtime::CodeBlob& blob) {
     return dict.release();
 }
 
+// {name: count} of all operations, also those that were not used.
+Object* perOpcode(const runtime::Coverage::PerOpcode& counts) {
+    Reference dict(PyDict_New());
+    for (size_t i = 0; dict && i < counts.size(); ++i) {
+        const std::string name(hir::info(static_cast<hir::Opcode>(i)).name);
+        if (!putCount(dict.get(), name.c_str(), counts[i]))
+            return nullptr;
+    }
+    return dict.release();
+}
+
+// {"REASON/OPERATION": count} of those that there are.
+Object* perExit(const std::array<runtime::Coverage::PerOpcode, exits::kNumReasons>& counts) {
+    Reference dict(PyDict_New());
+    for (size_t reason = 0; dict && reason < counts.size(); ++reason) {
+        for (size_t i = 0; i < counts[reason].size(); ++i) {
+            const std::string name = std::string(reasonName(reason)) + "/" +
+                                     std::string(hir::info(static_cast<hir::Opcode>(i)).name);
+            if (counts[reason][i] != 0 && !putCount(dict.get(), name.c_str(), counts[reason][i]))
+                return nullptr;
+        }
+    }
+    return dict.release();
+}
+
+Object* helperCounts(const runtime::Coverage& all) {
+    Reference dict(PyDict_New());
+    for (size_t i = 0; dict && i < all.helpers.size(); ++i) {
+        const std::string name(runtime::info(static_cast<runtime::Helper>(i)).name);
+        if (!putCount(dict.get(), name.c_str(), all.helpers[i]))
+            return nullptr;
+    }
+    return dict.release();
+}
+
+Object* coverageDict() {
+    const runtime::Coverage all = runtime::coverage();
+    Reference dict(PyDict_New());
+    Reference passes(PyDict_New());
+    for (const auto& [name, count] : all.passes)
+        if (!passes || !putCount(passes.get(), name.c_str(), count))
+            return nullptr;
+    const bool good = dict && put(dict.get(), "built", perOpcode(all.built)) &&
+                      put(dict.get(), "lowered", perOpcode(all.lowered)) &&
+                      put(dict.get(), "helpers", helperCounts(all)) &&
+                      put(dict.get(), "passes", passes.release()) &&
+                      put(dict.get(), "exits emitted", perExit(all.emitted)) &&
+                      put(dict.get(), "exits taken", perExit(all.taken));
+    return good ? dict.release() : nullptr;
+}
+
 bool fillCounters(Object* dict) {
     const runtime::Statistics& all = runtime::statistics();
     return putCount(dict, "compilations", all.compilations) &&
@@ -95,6 +148,8 @@ Object* statisticsDict() {
             return nullptr;
     }
     if (!put(dict.get(), "exits", exits.release()))
+        return nullptr;
+    if (runtime::options().coverage && !put(dict.get(), "coverage", coverageDict()))
         return nullptr;
     return dict.release();
 }

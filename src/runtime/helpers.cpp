@@ -1,5 +1,7 @@
 #include "runtime/helpers.h"
 
+#include "runtime/coverage.h"
+
 #include <array>
 #include <atomic>
 
@@ -87,6 +89,7 @@ size_t minOperands(Helper helper) {
 }
 
 uint64_t address(Helper helper) {
+    coverHelper(helper);
     return addresses[static_cast<size_t>(helper)].load(std::memory_order_relaxed);
 }
 

@@ -28,10 +28,12 @@ struct Options {
     enum class CompileThread : uint8_t { kOff, kAuto, kOn } compileThread = CompileThread::kAuto;
     uint64_t codeMemoryLimit = uint64_t{128} << 20; // bytes
     uint64_t stressExitsSeed = 0;                   // take exits at random; 0: off
+    uint32_t stressExitsEvery = 400;                // guards between two such exits, at most
     bool stressTicks = false;                       // look for hot loops all the time (ticks.h)
     bool loopEntry = true;                          // OSR; off: loops are compiled at calls only
     bool perfMap = false;                           // write /tmp/perf-PID.map
-    bool logCompiles = false;                       // a line on stderr for each compilation
+    bool coverage = false;    // count what of the compiler is used (coverage.h)
+    bool logCompiles = false; // a line on stderr for each compilation
     std::string dump;         // stages to print: "hir", "lir", "asm", by commas
     std::string dumpFunction; // only functions whose qualified name contains this
     std::vector<std::string> disabledPasses;

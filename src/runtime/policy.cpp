@@ -8,6 +8,7 @@
 #include "runtime/compile_batch.h"
 #include "runtime/compile_budget.h"
 #include "runtime/compile_thread.h"
+#include "runtime/coverage.h"
 #include "runtime/hotness.h"
 #include "runtime/options.h"
 #include "runtime/resume_points.h"
@@ -704,6 +705,7 @@ static bool expectedName(const CodeData* data, int32_t offset, const exits::Reco
 void countExit(CodeBlob* blob, exits::Record* record) {
     ++record->count;
     ++statistics().exits[static_cast<size_t>(record->reason)];
+    coverExit(record->reason, record->hirOpcode);
     if (record->reason == exits::Reason::kProbe)
         return countProbe(blob, blob->owner->sites[record->instrOffset]);
     if (record->reason != exits::Reason::kGuard && record->reason != exits::Reason::kDeopt)

@@ -294,6 +294,17 @@ def test_statistics_at_exit():
     assert p.stdout == "ran\n" and "compilations" in p.stderr
 
 
+def test_coverage():
+    source = """
+    for _ in range(1000): work(10)
+    covered = pyston.stats().get("coverage", {})
+    print(sorted(covered), covered and covered["lowered"]["IntAdd"] > 0, covered and covered["lowered"]["DoubleAdd"])
+    """
+    groups = "['built', 'exits emitted', 'exits taken', 'helpers', 'lowered', 'passes']"
+    assert run(source, "-X", "pyston-coverage") == f"{groups} True 0"
+    assert run(source) == "[] {} {}"
+
+
 def test_perf_map():
     source = """
     import os

@@ -23,7 +23,10 @@ class StackDepths {
         : data_(data), code_(reinterpret_cast<PyCodeObject*>(data->code)),
           isPatched_(data->loopsPatched || data->entryPatch.stands),
           depths_(static_cast<size_t>(Py_SIZE(code_)), kUnknown) {
-        flow(0, 0);
+        // A generator's code finds on the stack what it is first sent, from RETURN_GENERATOR on;
+        // the compiler counts it from the start.
+        constexpr int kIsResumed = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR;
+        flow(0, (code_->co_flags & kIsResumed) != 0 ? 1 : 0);
         followHandlers();
         while (!pending_.empty()) {
             const auto [unit, depth] = pending_.back();

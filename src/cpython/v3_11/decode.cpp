@@ -282,6 +282,39 @@ std::vector<build::Handler> decodeHandlers(PyObject* table) {
     return handlers;
 }
 
+// Entries of a length in code units and what the line differs by from the entry before
+// (Objects/locations.md). The first byte of each, and no other, has the highest bit.
+void addLines(const PyCodeObject* code, std::vector<build::Instr>& instrs) {
+    auto* position = reinterpret_cast<unsigned char*>(PyBytes_AS_STRING(code->co_linetable));
+    auto* end = position + PyBytes_GET_SIZE(code->co_linetable);
+    constexpr int kFirstOfOneLine = 10, kLastOfOneLine = 12, kNoColumns = 13, kNone = 15;
+    int offset = 0;
+    int line = code->co_firstlineno;
+    auto instr = instrs.begin();
+    while (position < end) {
+        const int kind = (*position >> 3) & 15;
+        offset += ((*position & 7) + 1) * kUnit;
+        const unsigned char* numbers = ++position;
+        while (position < end && (*position & 0x80) == 0)
+            ++position;
+        if (kind >= kFirstOfOneLine && kind <= kLastOfOneLine) {
+            line += kind - kFirstOfOneLine;
+        } else if (kind == kNoColumns || kind == kNoColumns + 1) {
+            unsigned difference = 0; // little-endian in 6-bit groups, the sign in the lowest bit
+            int shift = 0;
+            for (; numbers < position; ++numbers, shift += 6) {
+                difference |= (*numbers & 63u) << shift;
+                if ((*numbers & 64) == 0)
+                    break;
+            }
+            const auto size = static_cast<int>(difference >> 1);
+            line += (difference & 1) != 0 ? -size : size;
+        }
+        for (; instr != instrs.end() && instr->offset < offset; ++instr)
+            instr->line = kind == kNone ? 0 : line;
+    }
+}
+
 std::vector<Object*> items(PyObject* tuple) {
     PyObject** first = reinterpret_cast<PyTupleObject*>(tuple)->ob_item;
     return {first, first + PyTuple_GET_SIZE(tuple)};
@@ -300,6 +333,7 @@ build::Bytecode decode(Object* object) {
     const OriginalEntry original(findHostCode(code));
     bytecode.instrs.reserve(static_cast<size_t>(Py_SIZE(code)) / 2);
     Decoder(code, &bytecode.instrs).run();
+    addLines(code, bytecode.instrs);
     bytecode.handlers = decodeHandlers(code->co_exceptiontable);
     bytecode.consts = items(code->co_consts);
     bytecode.names = items(code->co_names);

@@ -11,6 +11,7 @@
 #include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/unwind.h"
 #include "hir/hir.h"
+#include "runtime/coverage.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
 
@@ -227,7 +228,7 @@ bool wasForced() {
         return false;
     const uint64_t seed = runtime::options().stressExitsSeed;
     static std::minstd_rand random(static_cast<uint32_t>(seed));
-    stressCounter = static_cast<int64_t>(1 + random() % 400);
+    stressCounter = static_cast<int64_t>(1 + random() % runtime::options().stressExitsEvery);
     return true;
 }
 
@@ -364,10 +365,12 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     }
     // From here on other code may run and see the frame.
     releaseOthers(blob, record, *state);
-    if (wasForced())
+    if (wasForced()) {
         ++runtime::statistics().exits[static_cast<size_t>(Reason::kForced)];
-    else
+        runtime::coverExit(Reason::kForced, record.hirOpcode);
+    } else {
         runtime::countExit(&blob, &record);
+    }
     // On failure it gives back the level that the entry took.
     if (record.reason == Reason::kRecursion && _Py_CheckRecursiveCall(tstate, "") != 0)
         return static_cast<uintptr_t>(Resume::kReturn);
@@ -488,6 +491,7 @@ class InlinedFrames {
                                     const MachineState* state, PyObject* dead) {
     Boxes boxes;
     const Record& record = blob.exits[exitIndex];
+    runtime::coverExit(Reason::kObserved, record.hirOpcode);
     showLocals(frame, blob, record, *state, boxes);
     const InlinedFrames inlined(tstate, blob, record, *state, boxes);
     if (dead == nullptr) {
