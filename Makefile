@@ -20,7 +20,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress compile-everything fuzz lint format bench bench-setup asan clean
+.PHONY: all setup build venv run test test-cpython test-stress stress leaks compile-everything fuzz lint format bench bench-setup asan clean
 
 all: venv
 
@@ -56,6 +56,14 @@ fuzz: venv
 
 test-stress: venv
 	@$(PYTHON) tests/cpython/run_suite.py --mode compile-all --mode stress --selection tests/cpython/core.txt
+
+# The stress tests of `make test`, for as long as it takes: ten minutes of threads, all thresholds.
+stress: venv
+	@PYSTON_STRESS_LENGTH=75 $(PYTHON) -m pytest -q tests/stress
+
+# `python -m test -R 3:3` over the core of CPython's suite.
+leaks: venv
+	@$(PYTHON) tests/cpython/run_leaks.py
 
 lint: setup
 	@$(PYTHON) tools/lint.py

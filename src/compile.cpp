@@ -12,6 +12,7 @@
 #include "runtime/coverage.h"
 #include "runtime/near_cells.h"
 #include "runtime/options.h"
+#include "runtime/stress.h"
 #include "runtime/unwind.h"
 #include "support/clocks.h"
 
@@ -33,6 +34,8 @@ constexpr size_t kMaxStateSize = 1'000'000;
 // Compiling takes about 1.4 microseconds per byte of bytecode, whatever the size: longer code would
 // make a pause of more than some 30 ms, and is compiled only when it is asked for.
 constexpr size_t kMaxInstructions = 5'000;
+
+constexpr const char* kAborted = "given up, as -X pyston-stress-abort asks";
 
 // Notes how long each phase takes.
 class Stopwatch {
@@ -61,7 +64,7 @@ lower::Context makeLoweringContext() {
         context.classes[i] = address(host::classObject(static_cast<hir::ExactClass>(i)));
     context.generator = address(host::generatorClass());
     context.coroutine = address(host::coroutineClass());
-    context.stressCounter = runtime::options().stressExitsSeed ? host::stressCounterAddress() : 0;
+    context.stressCounter = runtime::stressesExits() ? address(&runtime::guardsUntilExit) : 0;
     return context;
 }
 
@@ -196,7 +199,8 @@ bool isDisabled(const passes::Pass& pass) {
 // Emits to executable memory. The address decides how calls are encoded, so room is reserved by an
 // upper estimate first, and what is left over is given back.
 bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
-              const CompileRequest& request, runtime::CodeBlob& blob, CompileResult& result) {
+              const CompileRequest& request, bool aborts, runtime::CodeBlob& blob,
+              CompileResult& result) {
     constexpr size_t kAlign = 16;
     size_t estimate = 512;
     for (const auto& block : fn.blocks)
@@ -225,9 +229,9 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
         const size_t used = (code.bytes.size() + kAlign - 1) / kAlign * kAlign;
         if (used < estimate)
             runtime::releaseCode(base + used, estimate - used);
-        if (!runtime::writeCode(base, code.bytes)) {
+        if (!runtime::writeCode(base, code.bytes) || aborts) {
             runtime::releaseCode(base, used);
-            result.failure = "code memory cannot be written";
+            result.failure = aborts ? kAborted : "code memory cannot be written";
             return false;
         }
         runtime::registerNativeCode(base, code.bytes.size(), fn.name, cpu::hostTarget().unwind,
@@ -314,8 +318,18 @@ bool Compilation::begin() {
         host::refer(object);
     request_.data->keptForCompilation = &kept_;
     state->stopwatch.finish(runtime::Phase::kBuild);
+    abortAfter_ = runtime::drawAbort();
+    if (aborts(runtime::Phase::kBuild))
+        return false;
     state_ = std::move(state);
     microseconds_ = threadCpuMicroseconds() - start;
+    return true;
+}
+
+bool Compilation::aborts(runtime::Phase phase) {
+    if (abortAfter_ != phase)
+        return false;
+    result_.failure = kAborted;
     return true;
 }
 
@@ -346,12 +360,16 @@ void Compilation::run(State& state) {
     }
     runtime::coverLowered(*fn);
     state.stopwatch.finish(runtime::Phase::kPasses);
+    if (aborts(runtime::Phase::kPasses))
+        return;
     if (request_.wantDumps)
         result_.hir = hir::print(*fn);
 
     // Machine operations over virtual registers, then real ones.
     std::unique_ptr<lir::Function> lir = lower::lower(*fn, state.context);
     state.stopwatch.finish(runtime::Phase::kLower);
+    if (aborts(runtime::Phase::kLower))
+        return;
     if (request_.wantDumps)
         result_.lir = lir::print(*lir);
     auto blob = std::make_unique<runtime::CodeBlob>();
@@ -371,8 +389,11 @@ void Compilation::run(State& state) {
     }
 #endif
     state.stopwatch.finish(runtime::Phase::kAllocate);
+    if (aborts(runtime::Phase::kAllocate))
+        return;
 
-    if (!emitCode(*lir, allocation, request_, *blob, result_))
+    const bool abortsEmitting = abortAfter_ == runtime::Phase::kEmit;
+    if (!emitCode(*lir, allocation, request_, abortsEmitting, *blob, result_))
         return;
     runtime::coverEmitted(blob->exits);
     state.stopwatch.finish(runtime::Phase::kEmit);

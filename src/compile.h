@@ -6,12 +6,14 @@
 #include <cstdint>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace pyston::runtime {
 struct CodeBlob;
 struct CodeData;
+enum class Phase : uint8_t;
 } // namespace pyston::runtime
 
 namespace pyston {
@@ -57,6 +59,7 @@ class Compilation {
   private:
     struct State;
     void run(State& state);
+    bool aborts(runtime::Phase phase);
 
     CompileRequest request_;
     CompileResult result_;
@@ -64,6 +67,7 @@ class Compilation {
     std::vector<Object*> kept_;
     std::vector<Object*> referred_; // what the code refers to in the end
     uint64_t microseconds_ = 0;
+    std::optional<runtime::Phase> abortAfter_; // for tests, see runtime/stress.h
 };
 
 // All of it at once, with the GIL.

@@ -93,6 +93,7 @@ def parts(build: Path, preload: str) -> list[tuple[str, list[object]]]:
     preloaded = ["/usr/bin/env", f"LD_PRELOAD={preload}"] if preload else []
     listed.append(("helper tests", [*preloaded, *pytest, ROOT / "tests" / "helpers"]))
     listed.append(("behaviour", [*pytest, ROOT / "tests" / "behaviour"]))
+    listed.append(("stress", [*pytest, ROOT / "tests" / "stress"]))
     everything = [STOCK, ROOT / "tests/compile_everything.py", "--pyston", environment_pyston(), "--every", "12"]
     listed.append(("compile everything", everything))
     if not preload:

@@ -178,7 +178,5 @@ uint64_t materializeAddress();
 uint64_t resumeAddress();
 uint64_t observeAddress();
 uint64_t deallocAddress();
-// The counter of -X pyston-stress-exits.
-uint64_t stressCounterAddress();
 
 } // namespace pyston::host

@@ -1,5 +1,7 @@
 #include "runtime/options.h"
 
+#include "runtime/stress.h"
+
 #include <charconv>
 #include <functional>
 
@@ -117,6 +119,18 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return parseNumber(v, &o.stressExitsSeed); }},
         {{"stress-exits-every", "GUARDS", "of so many guards one is such an exit, at most"},
          [](O& o, V v) { return setCount(&o.stressExitsEvery, v) && o.stressExitsEvery > 0; }},
+        {{"stress-exit-at", "GUARD", "leave compiled code at the guard of this number, for tests"},
+         [](O& o, V v) {
+             if (!parseNumber(v, &o.stressExitAt))
+                 return false;
+             forceExitAt(o.stressExitAt);
+             return true;
+         }},
+        {{"stress-gc", "on|off",
+          "collect garbage in each helper of compiled code that may allocate, for tests"},
+         [](O& o, V v) { return parseSwitch(v, &o.stressGc); }},
+        {{"stress-abort", "SEED", "give up compilations in random phases, for tests (0: off)"},
+         [](O& o, V v) { return parseNumber(v, &o.stressAbortSeed); }},
         {{"stress-ticks", "on|off", "look for what is hot all the time, for tests"},
          [](O& o, V v) { return parseSwitch(v, &o.stressTicks); }},
         {{"loop-entry", "on|off", "enter compiled code in the middle of running loops"},

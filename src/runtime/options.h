@@ -29,6 +29,9 @@ struct Options {
     uint64_t codeMemoryLimit = uint64_t{128} << 20; // bytes
     uint64_t stressExitsSeed = 0;                   // take exits at random; 0: off
     uint32_t stressExitsEvery = 400;                // guards between two such exits, at most
+    uint64_t stressExitAt = 0;                      // take the exit at this guard; 0: off
+    uint64_t stressAbortSeed = 0;                   // give up compilations at random; 0: off
+    bool stressGc = false;                          // collect at what compiled code calls
     bool stressTicks = false;                       // look for hot loops all the time (ticks.h)
     bool loopEntry = true;                          // OSR; off: loops are compiled at calls only
     bool perfMap = false;                           // write /tmp/perf-PID.map

@@ -14,11 +14,11 @@
 #include "runtime/coverage.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
+#include "runtime/stress.h"
 
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <random>
 #include <vector>
 
 namespace pyston::host {
@@ -219,19 +219,6 @@ uintptr_t raiseFrom(PyThreadState* tstate, Frame* frame, const Position& positio
     return static_cast<uintptr_t>(how) | reinterpret_cast<uintptr_t>(&unwinding);
 }
 
-// Counted down by guards when exits are stressed; the one that reaches 0 leaves although it holds.
-int64_t stressCounter = INT64_MAX;
-
-// Draws when the next guard leaves. True if the exit taken now was one of those.
-bool wasForced() {
-    if (stressCounter > 0)
-        return false;
-    const uint64_t seed = runtime::options().stressExitsSeed;
-    static std::minstd_rand random(static_cast<uint32_t>(seed));
-    stressCounter = static_cast<int64_t>(1 + random() % runtime::options().stressExitsEvery);
-    return true;
-}
-
 // See observe().
 bool leftForTracing(PyThreadState* tstate, const Record& record) {
     return record.hirOpcode == static_cast<uint8_t>(hir::Opcode::kCheckEvalBreaker) &&
@@ -365,7 +352,7 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     }
     // From here on other code may run and see the frame.
     releaseOthers(blob, record, *state);
-    if (wasForced()) {
+    if (runtime::wasExitForced()) {
         ++runtime::statistics().exits[static_cast<size_t>(Reason::kForced)];
         runtime::coverExit(Reason::kForced, record.hirOpcode);
     } else {
@@ -598,10 +585,6 @@ uint64_t deallocAddress() {
 }
 uint64_t observeAddress() {
     return reinterpret_cast<uint64_t>(&observe);
-}
-uint64_t stressCounterAddress() {
-    stressCounter = 1;
-    return reinterpret_cast<uint64_t>(&stressCounter);
 }
 
 } // namespace pyston::host
