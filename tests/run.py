@@ -97,7 +97,7 @@ def parts(build: Path, preload: str) -> list[tuple[str, list[object]]]:
     everything = [STOCK, ROOT / "tests/compile_everything.py", "--pyston", environment_pyston(), "--every", "12"]
     listed.append(("compile everything", everything))
     if not preload:
-        fuzzer = [STOCK, ROOT / "tests/fuzz/run.py", "--seed", "1", "--programs", "1000", "--jobs", os.cpu_count() or 1]
+        fuzzer = [STOCK, ROOT / "tests/fuzz/run.py", "--seed", "1", "--programs", "500", "--jobs", os.cpu_count() or 1]
         listed.append(("fuzz", [*fuzzer, "--results", build / "fuzz-test"]))
         suite = [STOCK, ROOT / "tests/cpython/run_suite.py", "--build", build, "--timeout", "120"]
         selection = ROOT / "tests/cpython/smoke.txt"

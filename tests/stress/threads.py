@@ -68,7 +68,7 @@ def main() -> int:
     def run(number: int) -> None:
         chance = random.Random(number)
         try:
-            while time.monotonic() < until:
+            while time.monotonic() < until or runs[number] == 0:
                 among = chance.choice(shared)
                 name, function = chance.choice(list(among.subjects.items()))
                 failures[number] += differs(name, function(), wanted[name], f"in thread {number}")
@@ -90,7 +90,7 @@ def main() -> int:
         f"{count} threads, {seconds:.0f} s: {sum(runs)} runs, {sum(failures)} differences, {len(errors)} errors; "
         f"{pyston.stats()['compilations']} compilations"
     )
-    return 1 if sum(failures) or errors or min(runs) == 0 else 0
+    return 1 if sum(failures) or errors else 0
 
 
 if __name__ == "__main__":
