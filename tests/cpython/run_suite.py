@@ -26,24 +26,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-STOCK = "/usr/bin/python3.11"
-
-#: Compiled after a few calls, while the others run without the hook.
-WARM = {
-    "PYSTON_COMPILE_AFTER": "12",
-    "PYSTON_LOOP_AFTER": "30",
-    "PYSTON_COMPILE_BUDGET": "100",
-    "PYSTON_UNHOOK_AFTER": "1",
-}
+sys.path.insert(0, str(ROOT / "tests" / "behaviour"))
+import harness  # noqa: E402
+from harness import STOCK  # noqa: E402
 
 #: Mode -> environment. The modes of DESIGN's fidelity tests.
 MODES: dict[str, dict[str, str]] = {
     "stock": {},
-    "default": {},
-    "warm": WARM,
-    "compile-all": {"PYSTON_COMPILE_AFTER": "0"},
-    "ticks": WARM | {"PYSTON_STRESS_TICKS": "on"},
-    "stress": {"PYSTON_COMPILE_AFTER": "0", "PYSTON_STRESS_EXITS": "20231"},
+    **{name: harness.MODES[name] for name in ("default", "warm", "compile-all", "ticks")},
+    "stress": harness.MODES["stress-exits"],
 }
 
 

@@ -15,12 +15,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "behaviour"))
-from harness import PYSTON, STOCK, environment  # noqa: E402
+from harness import PYSTON, STOCK, WARM, environment  # noqa: E402
 
 SERVER = Path(__file__).resolve().parent / "server.py"
 STOCK_SECONDS = 1.0  # a program that takes longer is not for us
 PYSTON_SECONDS = 30.0
 ADDRESS = re.compile(rb"0x[0-9a-f]{6,}")
+#: The behaviour tests' mode `warm`, by the names of options.
+WARM_OPTIONS = {name.removeprefix("PYSTON_").lower().replace("_", "-"): value for name, value in WARM.items()}
 
 
 @dataclass(frozen=True)

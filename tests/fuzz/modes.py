@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from client import Answer, Interpreters
+from client import WARM_OPTIONS, Answer, Interpreters
 
-WARM = {"compile-after": "12", "loop-after": "30", "compile-budget": "100", "unhook-after": "1", "compile-thread": "off"}
+WARM = {**WARM_OPTIONS, "compile-thread": "off"}
 EVERYTHING = {"compile-after": "0", "compile-thread": "off"}
 PASSES = ("split-iteration", "simplify", "unbox-phis", "cse", "delay-boxes", "sink-boxes")
 
@@ -31,22 +31,25 @@ def make(name: str, options: dict[str, str], checking: bool = False) -> Mode:
     return Mode(name, tuple(options.items()), checking)
 
 
+def forced_exits(seed: int) -> dict[str, str]:
+    """Far apart, near, or nearly everywhere."""
+    guards = ("400", "60", "8")[seed // 2 % 3]
+    return {"stress-exits": str(1 + seed % 1_000_003), "stress-exits-every": guards}
+
+
 def stress(seed: int) -> Mode:
-    """Exits far apart, near, or nearly everywhere."""
-    every = ("400", "60", "8")[seed // 2 % 3]
-    return make("stress-exits", EVERYTHING | {"stress-exits": str(1 + seed % 1_000_003), "stress-exits-every": every})
+    return make("stress-exits", EVERYTHING | forced_exits(seed))
 
 
 def rotating(seed: int) -> list[Mode]:
     """All but the modes of every program."""
-    stress_warm = WARM | dict(stress(seed).options[-2:])
     return [
         make("compile-all", EVERYTHING),
         make("ticks", WARM | {"stress-ticks": "on"}),
         make("thread", WARM | {"compile-after": "6", "loop-after": "20", "compile-thread": "on"}, checking=True),
-        make("warm-stress-exits", stress_warm),
+        make("warm-stress-exits", WARM | forced_exits(seed)),
         make("warm-checked", WARM, checking=True),
-        make("stress-exits-checked", dict(stress(seed).options), checking=True),
+        make("stress-exits-checked", EVERYTHING | forced_exits(seed), checking=True),
         make("all-passes-off", WARM | {"disable-pass": ",".join(PASSES)}),
         make("few-exits", WARM | {"recompile-after": "2", "max-versions": "20"}),
         make("call-warm", WARM | {"loop-entry": "off"}),
@@ -60,7 +63,11 @@ def modes(seed: int) -> list[Mode]:
     return [make("warm", WARM), others[seed // 2 % len(others)] if seed % 2 else stress(seed)]
 
 
+def every(seed: int) -> list[Mode]:
+    """All that there are."""
+    return [make("warm", WARM), stress(seed), *rotating(seed)]
+
+
 def named(name: str, seed: int) -> Mode:
     """KeyError for a name that no mode has."""
-    known = {mode.name: mode for mode in [make("warm", WARM), stress(seed), *rotating(seed)]}
-    return known[name]
+    return {mode.name: mode for mode in every(seed)}[name]

@@ -167,7 +167,7 @@ def summarize(summary: Summary, results: Path) -> int:
 
 def check_file(path: Path, seed: int, mode: str) -> int:
     interpreters = Interpreters()
-    which = [modes.named(mode, seed)] if mode else [modes.make("warm", modes.WARM), modes.stress(seed), *modes.rotating(seed)]
+    which = [modes.named(mode, seed)] if mode else modes.every(seed)
     report = check(interpreters, path.read_text(), seed, which)
     interpreters.stop()
     for found in report.found:
