@@ -356,6 +356,34 @@ b3(v5:f):
     EXPECT_EQ(countMoves(a), 3u); // two stores, one load
 }
 
+// Say, a function of that many parameters which calls another.
+TEST(RegAlloc, MoreValuesInMemoryThanSlotsCanBeNumbered) {
+    Function fn;
+    fn.name = "t";
+    Block* block = fn.newBlock();
+    block->entryOffset = 0;
+    std::vector<VReg> values;
+    const auto append = [&](Opcode op, std::vector<Operand> operands) {
+        Instr instr;
+        instr.op = op;
+        instr.operands = std::move(operands);
+        if (instr.info().result != lir::ResultKind::kNone)
+            instr.result = fn.newReg(RegClass::kInt);
+        block->instrs.push_back(instr);
+        return instr.result;
+    };
+    const VReg base = append(Opcode::kLoadTstate, {});
+    for (int i = 0; i < 33'000; ++i)
+        values.push_back(append(Opcode::kLoad64, {Operand::r(base)}));
+    append(Opcode::kCall, {Operand::i(4096)});
+    for (const VReg value : values)
+        append(Opcode::kIncref, {Operand::r(value)});
+    append(Opcode::kRet, {Operand::r(base)});
+    ASSERT_EQ(verify(fn), "");
+    for (const auto* target : {&cpu::x86_64(), &cpu::aarch64()})
+        EXPECT_NE(allocate(fn, *target).failure, "");
+}
+
 TEST(RegAlloc, ParametersThatSwap) {
     auto fn = parsed(R"(function "f" slots 0 outgoing 0
 b0: entry 0
