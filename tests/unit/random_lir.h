@@ -228,6 +228,9 @@ class RandomLir {
             for (int i = 0; i < count; ++i)
                 instr.operands.push_back(anyOperand(isMemory ? 'g' : format));
         }
+        if (instr.op == Opcode::kStackAddr || instr.op == Opcode::kStackStore ||
+            instr.op == Opcode::kStackLoad)
+            instr.operands[0] = Operand::i(8 * below(fn_->outgoingBytes / 8));
         finish(std::move(instr));
     }
 
