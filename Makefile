@@ -7,7 +7,6 @@
 #   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
 #   make lint      layering, formatting        make format    reformat
 #   make asan      the tests with AddressSanitizer and UBSan in the core
-#   make tsan      those of threads with ThreadSanitizer in the core
 #   make fuzz      the compiler's inputs under libFuzzer (needs clang)
 
 PYTHON := /usr/bin/python3.11
@@ -21,7 +20,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress compile-everything lint format bench bench-setup asan tsan fuzz clean
+.PHONY: all setup build venv run test test-cpython test-stress compile-everything lint format bench bench-setup asan fuzz clean
 
 all: venv
 
@@ -78,14 +77,6 @@ asan: setup
 	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD)-asan $(BUILD)-asan/venv
 	@$(PYTHON) tests/run.py --build $(BUILD)-asan --venv $(BUILD)-asan/venv --sanitize
 
-tsan: setup
-	@test -f $(BUILD)-tsan/build.ninja || $(CMAKE) -S . -B $(BUILD)-tsan -G Ninja \
-	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=RelWithDebInfo -DPYSTON_SANITIZE=thread
-	@$(NINJA) -C $(BUILD)-tsan -j $(JOBS)
-	@test -x $(BUILD)-tsan/venv/bin/python || $(PYTHON) -m venv --system-site-packages $(BUILD)-tsan/venv
-	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD)-tsan $(BUILD)-tsan/venv
-	@$(PYTHON) tests/run.py --build $(BUILD)-tsan --venv $(BUILD)-tsan/venv --sanitize=thread
-
 # Debian's clang 14 does not understand Debian's C++ library.
 FUZZ_CXX ?= $(firstword $(wildcard $(foreach version,21 20 19 18 17 16,/usr/bin/clang++-$(version))))
 FUZZ_SECONDS ?= 300
@@ -103,4 +94,4 @@ else
 endif
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(VENV)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(VENV)
