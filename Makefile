@@ -7,7 +7,7 @@
 #   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
 #   make lint      layering, formatting        make format    reformat
 #   make asan      the tests with AddressSanitizer and UBSan in the core
-#   make fuzz      the compiler's inputs under libFuzzer (needs clang)
+#   make fuzz-ir      the compiler's inputs under libFuzzer (needs clang)
 
 PYTHON := /usr/bin/python3.11
 CMAKE  := /usr/bin/cmake
@@ -20,7 +20,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress compile-everything lint format bench bench-setup asan fuzz clean
+.PHONY: all setup build venv run test test-cpython test-stress compile-everything lint format bench bench-setup asan fuzz-ir clean
 
 all: venv
 
@@ -81,16 +81,16 @@ asan: setup
 FUZZ_CXX ?= $(firstword $(wildcard $(foreach version,21 20 19 18 17 16,/usr/bin/clang++-$(version))))
 FUZZ_SECONDS ?= 300
 
-fuzz: setup
+fuzz-ir: setup
 ifeq ($(FUZZ_CXX),)
-	@echo "make fuzz needs clang 16 or newer with libFuzzer (Debian's clang-16 and libclang-rt-16-dev), which is not installed." >&2; exit 1
+	@echo "make fuzz-ir needs clang 16 or newer with libFuzzer (Debian's clang-16 and libclang-rt-16-dev), which is not installed." >&2; exit 1
 else
 	@test -f $(BUILD)-fuzz/build.ninja || $(CMAKE) -S . -B $(BUILD)-fuzz -G Ninja \
 	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" \
 	    -DCMAKE_CXX_COMPILER=$(FUZZ_CXX) -DCMAKE_C_COMPILER=$(subst ++,,$(FUZZ_CXX)) \
 	    -DPYSTON_SANITIZE=address,undefined -DPYSTON_FUZZ=ON
 	@$(NINJA) -C $(BUILD)-fuzz -j $(JOBS) pyston_fuzz_hir pyston_fuzz_lir
-	@$(PYTHON) tests/fuzz/run.py --build $(BUILD)-fuzz --seconds $(FUZZ_SECONDS)
+	@$(PYTHON) tests/fuzz_ir/run.py --build $(BUILD)-fuzz --seconds $(FUZZ_SECONDS)
 endif
 
 clean:

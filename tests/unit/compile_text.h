@@ -1,5 +1,5 @@
 // The compiler's way from a text to machine code for both CPUs, checked at every step: what the
-// fuzzers (tests/fuzz) run, and a unit test over the inputs that they found.
+// fuzzers (tests/fuzz_ir) run, and a unit test over the inputs that they found.
 //
 // The contract: a parser makes of any text a function or an error with its line; what the verifier
 // accepts goes through all that follows.

@@ -1,4 +1,4 @@
-// Inputs for which the fuzzers (tests/fuzz) found the compiler's contract broken, made small, and
+// Inputs for which the fuzzers (tests/fuzz_ir) found the compiler's contract broken, made small, and
 // the IR tests' functions: no clang is needed to run them again.
 #include "compile_text.h"
 
@@ -38,14 +38,14 @@ template<typename Compile> void expectContract(const std::string& text, const Co
 }
 
 TEST(FuzzCorpus, Hir) {
-    for (const fs::path& path : filesBelow(fs::path(PYSTON_TESTS) / "fuzz/corpus/hir")) {
+    for (const fs::path& path : filesBelow(fs::path(PYSTON_TESTS) / "fuzz_ir/corpus/hir")) {
         SCOPED_TRACE(path);
         expectContract(read(path), compileHirText);
     }
 }
 
 TEST(FuzzCorpus, Lir) {
-    for (const fs::path& path : filesBelow(fs::path(PYSTON_TESTS) / "fuzz/corpus/lir")) {
+    for (const fs::path& path : filesBelow(fs::path(PYSTON_TESTS) / "fuzz_ir/corpus/lir")) {
         SCOPED_TRACE(path);
         expectContract(read(path), compileLirText);
     }

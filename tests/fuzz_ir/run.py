@@ -1,8 +1,8 @@
-"""``make fuzz``: the compiler's own inputs under libFuzzer, AddressSanitizer and UBSan.
+"""``make fuzz-ir``: the compiler's own inputs under libFuzzer, AddressSanitizer and UBSan.
 
 HIR text goes through parser, verifier, passes, lowering, register allocation with its checker, and emission for
 both CPUs; LIR text from its parser on (tests/unit/compile_text.h says what has to hold). An input for which
-it does not is left in ``BUILD/found-hir`` or ``-lir``; made smaller, it belongs into ``tests/fuzz/corpus``, where the unit
+it does not is left in ``BUILD/found-hir`` or ``-lir``; made smaller, it belongs into ``tests/fuzz_ir/corpus``, where the unit
 tests run it.
 
 Usage: run.py [--build DIR] [--seconds N] [hir|lir] [--minimize FILE]
