@@ -8,6 +8,7 @@
 #   make fuzz      random programs under both, for MINUTES (10) in JOBS processes, from where it ended
 #   make lint      layering, formatting        make format    reformat
 #   make asan      the tests with AddressSanitizer and UBSan in the core
+#   make fuzz-ir   the compiler's inputs under libFuzzer (needs clang)
 
 PYTHON := /usr/bin/python3.11
 CMAKE  := /usr/bin/cmake
@@ -20,7 +21,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress stress leaks compile-everything fuzz lint format bench bench-setup asan clean
+.PHONY: all setup build venv run test test-cpython test-stress stress leaks compile-everything fuzz fuzz-ir lint format bench bench-setup asan clean
 
 all: venv
 
@@ -88,5 +89,21 @@ asan: setup
 	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD)-asan $(BUILD)-asan/venv
 	@$(PYTHON) tests/run.py --build $(BUILD)-asan --venv $(BUILD)-asan/venv --sanitize
 
+# Debian's clang 14 does not understand Debian's C++ library.
+FUZZ_CXX ?= $(firstword $(wildcard $(foreach version,21 20 19 18 17 16,/usr/bin/clang++-$(version))))
+FUZZ_SECONDS ?= 300
+
+fuzz-ir: setup
+ifeq ($(FUZZ_CXX),)
+	@echo "make fuzz-ir needs clang 16 or newer with libFuzzer (Debian's clang-16 and libclang-rt-16-dev), which is not installed." >&2; exit 1
+else
+	@test -f $(BUILD)-fuzz/build.ninja || $(CMAKE) -S . -B $(BUILD)-fuzz -G Ninja \
+	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG="-O1 -g" \
+	    -DCMAKE_CXX_COMPILER=$(FUZZ_CXX) -DCMAKE_C_COMPILER=$(subst ++,,$(FUZZ_CXX)) \
+	    -DPYSTON_SANITIZE=address,undefined -DPYSTON_FUZZ=ON
+	@$(NINJA) -C $(BUILD)-fuzz -j $(JOBS) pyston_fuzz_hir pyston_fuzz_lir
+	@$(PYTHON) tests/fuzz_ir/run.py --build $(BUILD)-fuzz --seconds $(FUZZ_SECONDS)
+endif
+
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(VENV)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(VENV)

@@ -382,6 +382,10 @@ void Compilation::run(State& state) {
     });
     fn.reset(); // both at once would be the peak of what the process needs
     regalloc::Allocation allocation = regalloc::allocate(*lir, cpu::hostTarget());
+    if (!allocation.failure.empty()) {
+        result_.failure = "register allocation: " + allocation.failure;
+        return;
+    }
 #ifdef PYSTON_CHECKS
     if (std::string error = regalloc::check(*lir, allocation, cpu::hostTarget()); !error.empty()) {
         result_.failure = "register allocation: " + error;

@@ -90,9 +90,13 @@ bool parseHex(std::string_view text, uint64_t* out) {
     return error == std::errc() && end == text.data() + text.size();
 }
 
+// Tables are indexed by numbers of values and blocks.
+constexpr int kMaxId = 1 << 20;
+
 // "v12" with prefix "v" is 12.
 bool parseId(std::string_view word, std::string_view prefix, int* out) {
-    return word.starts_with(prefix) && parseNumber(word.substr(prefix.size()), out) && *out >= 0;
+    return word.starts_with(prefix) && parseNumber(word.substr(prefix.size()), out) && *out >= 0 &&
+           *out <= kMaxId;
 }
 
 bool parseAction(std::string_view word, ExitReferences::Action* out) {
@@ -546,6 +550,13 @@ class Parser {
                 return false;
             }
             fixup.state->parent = parent;
+            if (parent) { // the text does not say which function it is
+                fn_->inlined.push_back({.numSlots = static_cast<int>(fixup.slots.size())});
+                fixup.state->inlined = &fn_->inlined.back();
+            }
+        }
+        if (!checkParents()) {
+            return false;
         }
         for (BlockFixup& fixup : blockFixups_) {
             lineNumber_ = fixup.line;
@@ -563,6 +574,22 @@ class Parser {
             fixup.block->setStartState(start);
         }
         assignIds();
+        return true;
+    }
+
+    // A state that is reached from itself would be looked at for ever.
+    bool checkParents() {
+        std::map<const FrameState*, int> seenFrom; // by the index of a fixup
+        for (int i = 0; const StateFixup& fixup : stateFixups_) {
+            const FrameState* state = fixup.state;
+            for (; state && seenFrom.emplace(state, i).second; state = state->parent) {
+            }
+            if (state && seenFrom[state] == i) {
+                lineNumber_ = fixup.line;
+                return fail("a frame state that is its own parent");
+            }
+            i++;
+        }
         return true;
     }
 

@@ -1,5 +1,6 @@
 // The rules that every pass may rely on and must keep.
 #include "hir/hir.h"
+#include "hir/verify_instr.h"
 
 #include "runtime/helpers.h"
 
@@ -55,10 +56,10 @@ class Verifier {
           owner_(static_cast<size_t>(fn.numInstrIds()), nullptr) {}
 
     std::string run() {
-        if (number() && edges()) {
+        if (header() && number() && edges()) {
             dominators_ = std::make_unique<Dominators>(fn_);
             for (const Block* block : fn_.blocks()) {
-                if (!blockShape(block)) {
+                if (!blockShape(block) || !startState(block)) {
                     break;
                 }
                 for (const Instr* instr : block->instrs()) {
@@ -90,6 +91,15 @@ class Verifier {
         return id < owner_.size() && owner_[id] == value;
     }
 
+    // More slots than any frame has that is compiled (kMaxStateSize in compile.cpp).
+    bool header() {
+        constexpr int kMaxSlots = 1 << 20;
+        const auto inRange = [](int count, int most) { return count >= 0 && count <= most; };
+        return (inRange(fn_.numSlots, kMaxSlots) && inRange(fn_.numLocals, fn_.numSlots) &&
+                inRange(fn_.stackSize, UINT16_MAX)) || // exits::Record::stackDepth
+               fail("header", "numbers of slots out of range");
+    }
+
     bool number() {
         for (const Block* block : fn_.blocks()) {
             int position = 0;
@@ -117,6 +127,9 @@ class Verifier {
                 return fail(block, "number out of range or used twice");
             }
             listed[id] = true;
+        }
+        if (std::ranges::none_of(fn_.blocks(), &Block::isEntry)) {
+            return fail("header", "there is no entry block");
         }
         for (const Block* block : fn_.blocks()) {
             if (!block->terminator()) {
@@ -166,7 +179,13 @@ class Verifier {
         if (instr->targets().size() != numTargets(instr->opcode())) {
             return fail(instr, "wrong number of targets");
         }
-        return operandCount(instr) && resultType(instr) && operands(instr) && frameState(instr);
+        if (!operandCount(instr) || !resultType(instr) || !operands(instr)) {
+            return false;
+        }
+        if (std::string_view wrong = checkInstr(fn_, *instr); !wrong.empty()) {
+            return fail(instr, wrong);
+        }
+        return frameState(instr) && (!showsFrame(instr) || framesMemoryCanBeMade(instr));
     }
 
     bool operandCount(const Instr* instr) {
@@ -254,26 +273,115 @@ class Verifier {
         if (needed && !state) {
             return fail(instr, "needs a frame state");
         }
+        if (std::string_view wrong = chain(state); !wrong.empty()) {
+            return fail(instr, wrong);
+        }
         if (instr->exitReferences() && !exitReferences(instr)) {
             return false;
         }
         for (; state; state = state->parent) {
-            if (!state->parent && state->slots.size() != static_cast<size_t>(fn_.numSlots)) {
-                return fail(instr, "frame state with a wrong number of slots");
-            }
-            if (!state->parent && state->stack.size() > static_cast<size_t>(fn_.stackSize)) {
-                return fail(instr, "frame state with a stack too deep");
-            }
             for (const std::vector<Instr*>* list : {&state->slots, &state->stack}) {
                 for (const Instr* value : *list) {
-                    if (value &&
-                        (!isLive(value) || value->type() == kVoid || !dominates(value, instr))) {
+                    if (value && (!isLive(value) || !isHeldByFrames(value->type()) ||
+                                  !dominates(value, instr))) {
                         return fail(instr, "frame state fs" + std::to_string(state->id) +
                                                " names v" + std::to_string(value->id()) +
                                                ", which is not available here");
                     }
                 }
             }
+        }
+        return true;
+    }
+
+    static bool isHeldByFrames(Type type) {
+        return type.rep != Rep::kVoid && type.rep != Rep::kPointer;
+    }
+
+    // A state and its callers' states; says what is wrong.
+    std::string_view chain(const FrameState* state) const {
+        size_t depth = 0;
+        for (; state && state->parent; state = state->parent) {
+            if (++depth > fn_.frameStates().size()) {
+                return "frame state of a frame that calls itself";
+            }
+            if (!state->inlined ||
+                state->slots.size() != static_cast<size_t>(state->inlined->numSlots)) {
+                return "frame state of an inlined function with a wrong number of slots";
+            }
+        }
+        if (state && state->slots.size() != static_cast<size_t>(fn_.numSlots)) {
+            return "frame state with a wrong number of slots";
+        }
+        if (state && state->stack.size() > static_cast<size_t>(fn_.stackSize)) {
+            return "frame state with a stack too deep";
+        }
+        return "";
+    }
+
+    // It may name what no block holds any more.
+    bool startState(const Block* block) {
+        const FrameState* state = block->startState();
+        if (std::string_view wrong = chain(state); !wrong.empty()) {
+            return fail(block, wrong);
+        }
+        for (; state; state = state->parent) {
+            for (const std::vector<Instr*>* list : {&state->slots, &state->stack}) {
+                for (const Instr* value : *list) {
+                    if (value && isLive(value) &&
+                        (!isHeldByFrames(value->type()) || !isThereAtStart(value, block))) {
+                        return fail(block, "its start state names v" + std::to_string(value->id()) +
+                                               ", which is not available here");
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    // What is taken over from the frame, and boxes that stand for phis, are behind them, but before
+    // anything that has an effect.
+    bool isThereAtStart(const Instr* value, const Block* block) const {
+        if (value->block() != block) {
+            return dominators_->dominates(value->block(), block);
+        }
+        const auto& instrs = block->instrs();
+        const auto position = position_[static_cast<size_t>(value->id())];
+        return std::all_of(instrs.begin(), instrs.begin() + position, [](const Instr* instr) {
+            return instr->opcode() == Opcode::kLoadFrameSlot ||
+                   (instr->effects() & ~kAllocate) == 0;
+        });
+    }
+
+    // Before these the locals are made visible in the frame's memory. (Releases and the eval
+    // breaker show the frame only rarely, by an exit record.)
+    static bool showsFrame(const Instr* instr) {
+        switch (instr->opcode()) {
+        case Opcode::kYield:
+            return true;
+        case Opcode::kDrop:
+        case Opcode::kDecref:
+        case Opcode::kCheckEvalBreaker:
+            return false;
+        default:
+            return instr->has(kRunPython);
+        }
+    }
+
+    // There is a frame, and what it holds are objects: the stack, too, when it is suspended. Cold
+    // code makes objects of unboxed locals then. After reference counting nothing is asked: the
+    // stores are there, or are made next.
+    bool framesMemoryCanBeMade(const Instr* instr) {
+        const FrameState* state = instr->frameState();
+        if (state->parent) {
+            return fail(instr, "shows a frame that is not there: it was inlined");
+        }
+        const auto isBoxed = [](const Instr* value) { return !value || value->type().isCounted(); };
+        const bool suspends = instr->opcode() == Opcode::kYield;
+        const bool mayBox = (instr->block()->isCold() || instr->exitReferences()) && !suspends;
+        if ((!mayBox && !std::ranges::all_of(state->slots, isBoxed)) ||
+            (suspends && !std::ranges::all_of(state->stack, isBoxed))) {
+            return fail(instr, "shows a frame with an unboxed value");
         }
         return true;
     }

@@ -150,9 +150,10 @@ class Parser {
         return true;
     }
 
-    // A word of `prefix` and a number: v12, b3, e0.
+    // A word of `prefix` and a number: v12, b3, e0. Of six digits at most, since tables are indexed
+    // by them.
     bool isNumbered(std::string_view w, char prefix) {
-        if (w.size() < 2 || w.size() > 8 || w[0] != prefix)
+        if (w.size() < 2 || w.size() > 7 || w[0] != prefix)
             return false;
         for (char c : w.substr(1)) {
             if (!std::isdigit(static_cast<unsigned char>(c)))

@@ -14,7 +14,7 @@ class Verifier {
     explicit Verifier(const Function& fn) : fn_(fn) {}
 
     std::string run() {
-        if (checkBlocks() && checkInstrs() && checkEdges())
+        if (checkHeader() && checkBlocks() && checkInstrs() && checkEdges())
             checkDominance();
         return std::move(error_);
     }
@@ -50,6 +50,17 @@ class Verifier {
         return true;
     }
 
+    // The area is part of the native frame, which has room for its largest call.
+    bool checkHeader() {
+        constexpr int kMaxSlots = 1 << 20;
+        constexpr int kMaxOutgoing = 1 << 24;
+        if (fn_.numSlots < 0 || fn_.numSlots > kMaxSlots)
+            return fail("the number of slots is out of range");
+        return (fn_.outgoingBytes >= 0 && fn_.outgoingBytes <= kMaxOutgoing &&
+                fn_.outgoingBytes % 8 == 0) ||
+               fail("the size of the outgoing area is out of range");
+    }
+
     bool checkBlocks() {
         defs_.resize(fn_.classes.size());
         bool hasEntry = false;
@@ -79,7 +90,8 @@ class Verifier {
                 if (instr.has(kTerminator) && i + 1 != static_cast<int>(block->instrs.size()))
                     return fail(*block, i, "a terminator inside of a block");
                 if (!checkResult(*block, i, instr) || !checkOperands(*block, i, instr) ||
-                    !checkExit(*block, i, instr) || !checkTargets(*block, i, instr))
+                    !checkImmediates(*block, i, instr) || !checkExit(*block, i, instr) ||
+                    !checkTargets(*block, i, instr))
                     return false;
             }
         }
@@ -152,6 +164,41 @@ class Verifier {
                 return fail(block, index, "a condition for the other class");
         }
         return true;
+    }
+
+    // What the formats do not say.
+    bool checkImmediates(const Block& block, int index, const Instr& instr) {
+        const int64_t first = instr.operands.empty() ? 0 : instr.operands[0].imm;
+        switch (instr.op) {
+        case Opcode::kLoadThreadLocal:
+            return first == static_cast<int32_t>(first) ||
+                   fail(block, index, "the offset does not fit in 32 bits");
+        case Opcode::kStackAddr:
+        case Opcode::kStackStore:
+        case Opcode::kStackLoad:
+            // Of an array without items the address is that of its end.
+            return (first >= 0 && first % 8 == 0 &&
+                    first <= fn_.outgoingBytes - (instr.op == Opcode::kStackAddr ? 0 : 8)) ||
+                   fail(block, index, "outside of the outgoing area");
+        case Opcode::kCall:
+        case Opcode::kFCall:
+        case Opcode::kCallMem:
+            return checkArguments(block, index, instr, 1);
+        case Opcode::kColdCall:
+            return checkArguments(block, index, instr, 2);
+        default:
+            return true;
+        }
+    }
+
+    // Arguments are passed in registers.
+    bool checkArguments(const Block& block, int index, const Instr& instr, size_t from) {
+        size_t ints = 0, floats = 0;
+        for (size_t i = from; i < instr.operands.size(); ++i) {
+            const Operand& o = instr.operands[i];
+            ++(o.isImm || fn_.classes[o.reg] == RegClass::kInt ? ints : floats);
+        }
+        return (ints <= 6 && floats <= 8) || fail(block, index, "too many arguments");
     }
 
     bool checkExit(const Block& block, int index, const Instr& instr) {

@@ -67,17 +67,21 @@ class DelayBoxes {
                 }
             }
         }
-        // Guards may share an observed state: it names objects for all of them.
+        // Guards, and starts of blocks, may share an observed state: it names objects for all.
         for (Block* block : fn_.blocks()) {
+            useObserved(block->startState(), block);
             for (Instr* instr : block->instrs()) {
-                for (const FrameState* s = instr->frameState(); s; s = s->parent) {
-                    if (observed_.contains(s)) {
-                        std::ranges::for_each(s->slots, [&](Instr* v) { use(v, block); });
-                    }
-                    if (withStack_.contains(s)) {
-                        std::ranges::for_each(s->stack, [&](Instr* v) { use(v, block); });
-                    }
-                }
+                useObserved(instr->frameState(), block);
+            }
+        }
+    }
+    void useObserved(const FrameState* state, Block* block) {
+        for (; state; state = state->parent) {
+            if (observed_.contains(state)) {
+                std::ranges::for_each(state->slots, [&](Instr* v) { use(v, block); });
+            }
+            if (withStack_.contains(state)) {
+                std::ranges::for_each(state->stack, [&](Instr* v) { use(v, block); });
             }
         }
     }
@@ -168,6 +172,9 @@ class DelayBoxes {
         return copy;
     }
     bool isAvailableAtEnd(const Instr* value, const Block* block) const {
+        if (!value->block()) {
+            return false; // never in one
+        }
         const std::vector<Instr*>& instrs = value->block()->instrs();
         return dominators_.dominates(value->block(), block) &&
                std::ranges::find(instrs, value) != instrs.end();

@@ -72,7 +72,19 @@ class Simplifier {
             block->append(instr);
             return;
         }
+        // Users may rely on the type, of which the other value need not be known to be.
+        const bool isWider = result.kind == Rewriter::Result::kReplace && !instr->isTerminator() &&
+                             !isSubtype(result.value->type(), instr->type());
+        if (isWider && instr->opcode() == Opcode::kRefine) {
+            added.clear();
+            block->append(instr);
+            return;
+        }
         changed_ = true;
+        if (isWider) {
+            added.push_back(fn_.newInstr(Opcode::kRefine, instr->type(), {&result.value, 1}));
+            result.value = added.back();
+        }
         for (Instr* fresh : added) {
             block->append(fresh);
         }

@@ -5,12 +5,15 @@
 // not known it is looked at in each iteration; the call goes to a cold block, which is also where
 // iterators of lists and tuples are ended. Where other iterators are usual nothing is changed.
 //
-// Requires: each IterNext is followed by BranchNull in its block (as the builder makes it); no
-// critical edges. Provides: the same; what is taken from a range is an unboxed int.
+// Requires: each IterNext is followed by BranchNull in its block, and used by that and a Refine
+// only (as the builder makes it; others stay as they are); no critical edges. Provides: the same;
+// what is taken from a range is an unboxed int.
 #include "passes/cfg.h"
 #include "passes/passes.h"
 
+#include <algorithm>
 #include <array>
+#include <unordered_set>
 
 namespace pyston::passes {
 
@@ -25,11 +28,16 @@ class SplitIteration {
     explicit SplitIteration(Function& fn) : fn_(fn) {}
 
     void run() {
-        const std::vector<Block*> blocks = fn_.blocks();
-        for (Block* block : blocks) {
+        std::vector<Block*> loops;
+        for (Block* block : fn_.blocks())
             if (matches(block))
+                loops.push_back(block);
+        if (loops.empty())
+            return;
+        countMentions();
+        for (Block* block : loops)
+            if (matches(block) && mentions_[static_cast<size_t>(next_->id())] == 2)
                 split(block);
-        }
         if (replacements_.empty())
             return;
         std::vector<Instr*> map(static_cast<size_t>(fn_.numInstrIds()));
@@ -41,13 +49,41 @@ class SplitIteration {
     }
 
   private:
+    // How often a value is used: that of IterNext by the branch and the Refine only, or it would be
+    // missed. States of blocks' starts do not count.
+    void countMentions() {
+        mentions_.assign(static_cast<size_t>(fn_.numInstrIds()), 0);
+        std::unordered_set<const FrameState*> seen;
+        const auto count = [&](std::span<Instr* const> values) {
+            for (const Instr* value : values)
+                if (value)
+                    ++mentions_[static_cast<size_t>(value->id())];
+        };
+        for (const Block* block : fn_.blocks())
+            for (const Instr* instr : block->instrs()) {
+                count(instr->operands());
+                const FrameState* state = instr->frameState();
+                for (; state && seen.insert(state).second; state = state->parent) {
+                    count(state->slots);
+                    count(state->stack);
+                }
+            }
+    }
+
+    // Of a class that has a path, or of any.
+    static bool mayBeIterator(ExactClass c) {
+        return c == ExactClass::kUnknown || c == ExactClass::kRangeIterator ||
+               std::ranges::find(kSequenceIterators, c) != std::end(kSequenceIterators);
+    }
+
     bool matches(Block* block) {
         const auto& instrs = block->instrs();
         if (instrs.size() < 2 || block->terminator()->opcode() != Opcode::kBranchNull)
             return false;
         next_ = instrs[instrs.size() - 2];
         if (next_->opcode() != Opcode::kIterNext || next_->imm2() != 0 ||
-            block->terminator()->operand(0) != next_)
+            block->terminator()->operand(0) != next_ ||
+            !mayBeIterator(next_->operand(0)->type().exact))
             return false;
         done_ = block->terminator()->target(0);
         more_ = block->terminator()->target(1);
@@ -185,6 +221,7 @@ class SplitIteration {
 
     Function& fn_;
     std::vector<std::pair<Instr*, Instr*>> replacements_;
+    std::vector<int> mentions_; // by id
     // Of the loop at hand:
     Instr* next_ = nullptr;
     Instr* item_ = nullptr; // Refine of next_

@@ -53,6 +53,10 @@ class UnboxPhis {
 
     void run() {
         collect();
+        for (Instr* root : roots_) // before phis go
+            if (const Web& web = webs_[root]; web.wantedUnboxed && !web.neededBoxed)
+                for (const Instr* phi : web.phis)
+                    canLeaveOnEdges(phi->block());
         for (Instr* root : roots_) {
             const Web& web = webs_[root];
             if (const Unboxing* unboxing = choose(web))
@@ -167,7 +171,7 @@ class UnboxPhis {
             return nullptr;
         const Unboxing* unboxing = nullptr;
         for (Instr* phi : web.phis) {
-            if (!phi->block()->startState())
+            if (!canLeaveOnEdges(phi->block()))
                 return nullptr;
             for (Instr* input : phi->operands())
                 if (const Unboxing* u = unboxingOfBox(rootOf(input))) {
@@ -185,6 +189,25 @@ class UnboxPhis {
                 if (!canUnbox(phi, input, *unboxing))
                     return nullptr;
         return unboxing;
+    }
+
+    // Whether the state at the start of the block can be that of its incoming edges, too: nothing
+    // in it is gone, or made in the block but its phis.
+    bool canLeaveOnEdges(const Block* block) {
+        const auto [it, isNew] =
+            canLeaveOnEdges_.try_emplace(block, block->startState() != nullptr);
+        const FrameState* innermost = block->startState();
+        for (const FrameState* state = innermost; isNew && state; state = state->parent)
+            for (const auto* values : {&state->slots, &state->stack})
+                it->second &= std::ranges::all_of(*values, [&](const Instr* value) {
+                    if (!value)
+                        return true;
+                    const Block* home = value->block();
+                    return home &&
+                           std::ranges::find(home->instrs(), value) != home->instrs().end() &&
+                           (home != block || (value->isPhi() && state == innermost));
+                });
+        return it->second;
     }
 
     // Whether a local may be unbound in one of the phis. What is only not known to be bound (at an
@@ -378,6 +401,7 @@ class UnboxPhis {
     std::unordered_map<Instr*, Web> webs_;
     std::vector<Instr*> roots_; // of webs_, in program order
     std::unordered_map<std::pair<Block*, size_t>, FrameState*, EdgeHash> edgeStates_;
+    std::unordered_map<const Block*, bool> canLeaveOnEdges_;
     std::vector<Instr*> replacements_; // by id of an object phi: the box of its raw phi
     std::vector<Instr*> boxes_;        // of raw phis
 };

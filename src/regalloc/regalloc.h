@@ -55,6 +55,7 @@ struct BlockPlaces {
 struct Allocation {
     std::vector<BlockPlaces> blocks; // by Block::id
     int numSpills = 0;
+    std::string failure; // empty, or why there is no allocation: too many values at a time
 };
 
 // Requires verify(fn) == "" and split critical edges. Operands of operations other than calls,
@@ -64,7 +65,7 @@ struct Allocation {
 // than operand 0's (so that two-address code can copy operand 0 first), nor that of a value of the
 // instruction's exit. The result of a call may be absent (kNone). The results of
 // LoadTstate and LoadFrame are in the target's registers for those throughout, unless they are
-// values of exits.
+// values of exits. Fails where more values are in memory than spill slots can be numbered.
 Allocation allocate(const lir::Function& fn, const cpu::Target& target);
 
 // Orders a parallel move into sequential ones, using the target's scratch register for cycles.

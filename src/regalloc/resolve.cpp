@@ -10,8 +10,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <queue>
 #include <unordered_map>
@@ -36,7 +34,10 @@ class Resolver {
         out_.blocks.resize(maxId + 1);
         for (const BlockInfo& info : live_.blocks())
             out_.blocks[info.block->id].instrs.resize(info.block->instrs.size());
-        assignSlots();
+        if (!assignSlots()) {
+            out_.failure = "too many values are in memory at a time";
+            return std::move(out_);
+        }
         for (VReg v = 0; v < live_.numRegs(); ++v) {
             if (pieces_[v].size() > 1 || slot_[v] >= 0)
                 connect(v);
@@ -120,8 +121,9 @@ class Resolver {
         return hints;
     }
 
-    // Slots are shared by values whose lives, taken without holes, do not meet.
-    void assignSlots() {
+    // Slots are shared by values whose lives, taken without holes, do not meet. False if they
+    // cannot be numbered.
+    bool assignSlots() {
         slot_.assign(live_.numRegs(), -1);
         std::vector<VReg> spilled;
         for (VReg v = 0; v < live_.numRegs(); ++v) {
@@ -130,7 +132,7 @@ class Resolver {
                 spilled.push_back(v);
         }
         if (spilled.empty())
-            return;
+            return true;
         auto start = [&](VReg v) { return live_.ranges(v).front().from; };
         std::sort(spilled.begin(), spilled.end(),
                   [&](VReg a, VReg b) { return std::pair(start(a), a) < std::pair(start(b), b); });
@@ -152,10 +154,7 @@ class Resolver {
             free.erase(choice);
             busy.push({live_.ranges(v).back().to, slot_[v]});
         }
-        if (out_.numSpills > std::numeric_limits<int16_t>::max()) {
-            std::fprintf(stderr, "pyston: too many spill slots\n");
-            std::abort();
-        }
+        return out_.numSpills <= std::numeric_limits<int16_t>::max();
     }
 
     void connect(VReg v) {

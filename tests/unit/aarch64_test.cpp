@@ -233,12 +233,12 @@ void observe(a64::Assembler& a) {
     a.ret(a64::x30);
 }
 
-// x0 * 1000 + x1 * 100 + ... down to x3, plus x7.
+// x0 * 1000 + x1 * 100 + ... down to x3, plus x5.
 void callee(a64::Assembler& a) {
     a.mov(a64::x9, 10);
     for (uint32_t i = 1; i < 4; ++i)
         a.madd(a64::x0, a64::x0, a64::x9, a64::x(i));
-    a.add(a64::x0, a64::x0, a64::x7);
+    a.add(a64::x0, a64::x0, a64::x5);
     clobberCallerSaved(a);
     a.ret(a64::x30);
 }
@@ -732,10 +732,10 @@ TEST(A64, Memory) {
 TEST(A64, CallsAndColdCalls) {
     Program program;
     const std::string call = std::to_string(kCallee);
-    // Exchanged argument registers, an immediate, an eighth argument.
-    const size_t direct = program.add(kLoadTwo + "  v3 = Call " + call +
-                                          ", v2, v1, 3, v1, 0, 0, 0, 500000\n  Ret v3\n",
-                                      {1, 2}, {{1, reg(0)}, {2, reg(1)}});
+    // Exchanged argument registers, an immediate, a sixth argument.
+    const size_t direct =
+        program.add(kLoadTwo + "  v3 = Call " + call + ", v2, v1, 3, v1, 0, 500000\n  Ret v3\n",
+                    {1, 2}, {{1, reg(0)}, {2, reg(1)}});
     const size_t far =
         program.add(kLoadTwo +
                         "  v3 = FLoad [v0 + 16]\n  v4 = FLoad [v0 + 24]\n"
@@ -744,8 +744,7 @@ TEST(A64, CallsAndColdCalls) {
                     {0, 0, bitsOf(5.5), bitsOf(2.0)}, {{3, reg(1)}, {4, reg(0)}});
     // Through memory; the base is an argument register that changes.
     const size_t memory = program.add(
-        kLoadTwo +
-            "  v3 = LoadTstate\n  v4 = CallMem [v3 + 16], v1, v2, 0, 1, 0, 0, 0, 0\n  Ret v4\n",
+        kLoadTwo + "  v3 = LoadTstate\n  v4 = CallMem [v3 + 16], v1, v2, 0, 1, 0, 0\n  Ret v4\n",
         {7, 8, kCallee}, {{3, reg(0)}, {1, reg(1)}, {2, reg(2)}});
     const size_t pointer =
         program.add("function \"t\" slots 0 outgoing 24\nb0: entry 0\n  v0 = LoadStackPointer\n"
@@ -763,7 +762,7 @@ TEST(A64, CallsAndColdCalls) {
   v3 = Load64 [v0 + 16]
   v4 = FLoad [v0 + 24]
   v5 = ColdCall.eq v1, )" + call +
-                             R"(, v2, v3, 5, 6, 0, 0, 0, 0
+                             R"(, v2, v3, 5, 6, 0, 0
   v6 = LoadFrame
   Store64 [v6], v2
   Store64 [v6 + 8], v3

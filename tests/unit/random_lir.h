@@ -31,6 +31,7 @@ class RandomLir {
   public:
     struct Options {
         bool fewRegisters = false; // no more than three integer registers in one instruction
+        bool large = false;        // hundreds of blocks, and values that live through many of them
         // Only operations that are defined for all values, on memory that the caller describes.
         const RunnableMemory* runnable = nullptr;
     };
@@ -64,7 +65,7 @@ class RandomLir {
     }
 
     void makeGraph() {
-        int joins = 1 + below(8);
+        int joins = options_.large ? 20 + below(20) : 1 + below(8);
         int most = 1 + below(6);
         Block* first = newBlock(0);
         first->entryOffset = 0;
@@ -174,7 +175,8 @@ class RandomLir {
             define(instr, cls);
         }
         int size = static_cast<int>(values.size());
-        return values[below(2) ? size - 1 - below(std::min(size, 4)) : below(size)];
+        const bool recent = below(options_.large ? 5 : 2) == 0;
+        return values[recent ? size - 1 - below(std::min(size, 4)) : below(size)];
     }
 
     void define(Instr& instr, RegClass cls) {
@@ -228,6 +230,9 @@ class RandomLir {
             for (int i = 0; i < count; ++i)
                 instr.operands.push_back(anyOperand(isMemory ? 'g' : format));
         }
+        if (instr.op == Opcode::kStackAddr || instr.op == Opcode::kStackStore ||
+            instr.op == Opcode::kStackLoad)
+            instr.operands[0] = Operand::i(8 * below(fn_->outgoingBytes / 8));
         finish(std::move(instr));
     }
 
@@ -393,7 +398,7 @@ class RandomLir {
         }
         Instr last = block->instrs.back();
         body_.clear();
-        for (int i = below(12); i > 0; --i) {
+        for (int i = below(options_.large ? 40 : 12); i > 0; --i) {
             Instr instr;
             do {
                 instr.op = static_cast<Opcode>(below(kNumOpcodes));

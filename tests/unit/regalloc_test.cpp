@@ -356,6 +356,34 @@ b3(v5:f):
     EXPECT_EQ(countMoves(a), 3u); // two stores, one load
 }
 
+// Say, a function of that many parameters which calls another.
+TEST(RegAlloc, MoreValuesInMemoryThanSlotsCanBeNumbered) {
+    Function fn;
+    fn.name = "t";
+    Block* block = fn.newBlock();
+    block->entryOffset = 0;
+    std::vector<VReg> values;
+    const auto append = [&](Opcode op, std::vector<Operand> operands) {
+        Instr instr;
+        instr.op = op;
+        instr.operands = std::move(operands);
+        if (instr.info().result != lir::ResultKind::kNone)
+            instr.result = fn.newReg(RegClass::kInt);
+        block->instrs.push_back(instr);
+        return instr.result;
+    };
+    const VReg base = append(Opcode::kLoadTstate, {});
+    for (int i = 0; i < 33'000; ++i)
+        values.push_back(append(Opcode::kLoad64, {Operand::r(base)}));
+    append(Opcode::kCall, {Operand::i(4096)});
+    for (const VReg value : values)
+        append(Opcode::kIncref, {Operand::r(value)});
+    append(Opcode::kRet, {Operand::r(base)});
+    ASSERT_EQ(verify(fn), "");
+    for (const auto* target : {&cpu::x86_64(), &cpu::aarch64()})
+        EXPECT_NE(allocate(fn, *target).failure, "");
+}
+
 TEST(RegAlloc, ParametersThatSwap) {
     auto fn = parsed(R"(function "f" slots 0 outgoing 0
 b0: entry 0
@@ -419,26 +447,44 @@ TEST(RegAlloc, CheckFindsWrongAllocations) {
     EXPECT_NE(check(*fn, bad, kX86), "");
 }
 
-TEST(RegAllocFuzz, RandomFunctions) {
-    const char* wanted = std::getenv("PYSTON_FUZZ_ROUNDS");
-    const int rounds = wanted ? std::atoi(wanted) : 600;
-    for (int seed = 0; seed < rounds; ++seed) {
-        auto fn = RandomLir(seed, {.fewRegisters = true}).run();
-        ASSERT_EQ(lir::verify(*fn), "") << seed;
-        for (const auto* target : {&kTiny, &kSmall, &cpu::x86_64(), &cpu::aarch64()}) {
-            Allocation a = allocate(*fn, *target);
-            ASSERT_EQ(check(*fn, a, *target), "")
-                << "seed " << seed << " on " << target->name << "\n"
-                << lir::print(*fn);
-        }
-        fn = RandomLir(seed, {}).run();
-        for (const auto* target : {&kSmall, &kArm, &cpu::x86_64(), &cpu::aarch64()}) {
-            Allocation a = allocate(*fn, *target);
-            ASSERT_EQ(check(*fn, a, *target), "")
-                << "seed " << seed << " on " << target->name << "\n"
-                << lir::print(*fn);
-        }
+int fromEnvironment(const char* name, int otherwise) {
+    const char* value = std::getenv(name);
+    return value ? std::atoi(value) : otherwise;
+}
+
+void expectAllocated(const Function& fn, std::initializer_list<const cpu::Target*> targets,
+                     int seed) {
+    ASSERT_EQ(lir::verify(fn), "") << seed;
+    for (const auto* target : targets) {
+        Allocation a = allocate(fn, *target);
+        ASSERT_EQ(check(fn, a, *target), "") << "seed " << seed << " on " << target->name << "\n"
+                                             << lir::print(fn);
     }
+}
+
+// PYSTON_FUZZ_SEED and PYSTON_FUZZ_ROUNDS choose the functions, here and below.
+TEST(RegAllocFuzz, RandomFunctions) {
+    const int first = fromEnvironment("PYSTON_FUZZ_SEED", 0);
+    const int rounds = fromEnvironment("PYSTON_FUZZ_ROUNDS", 600);
+    for (int seed = first; seed < first + rounds; ++seed) {
+        expectAllocated(*RandomLir(seed, {.fewRegisters = true}).run(),
+                        {&kTiny, &kSmall, &cpu::x86_64(), &cpu::aarch64()}, seed);
+        expectAllocated(*RandomLir(seed, {}).run(),
+                        {&kSmall, &kArm, &cpu::x86_64(), &cpu::aarch64()}, seed);
+    }
+}
+
+// More values live at a time than either CPU has registers, through loops and calls.
+TEST(RegAllocFuzz, LargeFunctionsOfHighPressure) {
+    const int first = fromEnvironment("PYSTON_FUZZ_SEED", 0);
+    const int rounds = std::max(1, fromEnvironment("PYSTON_FUZZ_ROUNDS", 600) / 100);
+    int mostSpills = 0;
+    for (int seed = first; seed < first + rounds; ++seed) {
+        const auto fn = RandomLir(seed, {.large = true}).run();
+        expectAllocated(*fn, {&kSmall, &cpu::x86_64(), &cpu::aarch64()}, seed);
+        mostSpills = std::max(mostSpills, allocate(*fn, cpu::aarch64()).numSpills);
+    }
+    EXPECT_GT(mostSpills, 20);
 }
 
 TEST(RegAllocFuzz, TextRoundTrip) {
