@@ -14,6 +14,7 @@
 #include "runtime/options.h"
 #include "runtime/stress.h"
 #include "runtime/unwind.h"
+#include "support/allocator.h"
 #include "support/clocks.h"
 
 #include <algorithm>
@@ -277,6 +278,7 @@ Compilation::~Compilation() {
 
 bool Compilation::begin() {
     const uint64_t start = threadCpuMicroseconds();
+    const support::AllocationScope allocation;
     static const lower::Context known = makeLoweringContext();
     static const bool constantsKnown = registerConstants();
     (void)constantsKnown;
@@ -335,6 +337,7 @@ bool Compilation::aborts(runtime::Phase phase) {
 
 void Compilation::finish() {
     const uint64_t start = threadCpuMicroseconds();
+    const support::AllocationScope allocation;
     const std::unique_ptr<State> state = std::move(state_);
     state->stopwatch.restart();
     run(*state);

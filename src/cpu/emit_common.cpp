@@ -63,7 +63,7 @@ exits::Location ExitTable::locate(const lir::ExitOperand& operand, const Place& 
 uint32_t ExitTable::add(const Instr& instr, const InstrPlaces& places) {
     const lir::ExitPoint& point = fn_.exits[instr.exit];
     const auto first = static_cast<uint32_t>(locations_.size());
-    auto append = [&](const std::vector<lir::ExitOperand>& operands, const std::vector<Place>& at) {
+    auto append = [&](const std::vector<lir::ExitOperand>& operands, std::span<const Place> at) {
         for (size_t i = 0; i < operands.size(); ++i)
             locations_.push_back(locate(operands[i], i < at.size() ? at[i] : Place{}));
     };

@@ -21,23 +21,15 @@ char signatureChar(std::string_view signature, size_t index) {
 
 // --- Instr
 
-uint16_t Instr::effects() const {
+uint16_t Instr::effectsByUse() const {
     if (opcode_ == Opcode::kCallRuntime) {
         return runtime::info(static_cast<runtime::Helper>(imm_)).effects;
     }
     uint16_t row = info().effects;
-    bool releases = opcode_ == Opcode::kDrop || opcode_ == Opcode::kDecref;
-    if (releases && operands_[0]->type().diesQuietly()) {
+    if (operands_[0]->type().diesQuietly()) {
         row &= static_cast<uint16_t>(~(kRunPython | kReadHeap | kWriteHeap));
     }
     return row;
-}
-
-Ownership Instr::ownership() const {
-    if (!type_.isCounted()) {
-        return Ownership::kNone;
-    }
-    return info().ownership;
 }
 
 char Instr::operandKind(size_t index) const {

@@ -84,7 +84,10 @@ struct OpcodeInfo {
     Imm imm;
     std::string_view doc;
 };
-const OpcodeInfo& info(Opcode op);
+extern const std::array<OpcodeInfo, kNumOpcodes> kOpcodes;
+inline const OpcodeInfo& info(Opcode op) {
+    return kOpcodes[static_cast<size_t>(op)];
+}
 // Returns false when no operation has this name.
 bool parseOpcode(std::string_view name, Opcode* out);
 
@@ -161,6 +164,7 @@ class Instr {
     bool hasFrameState() const { return frameState_ != nullptr; }
 
     const ExitReferences* exitReferences() const { return exitReferences_.get(); }
+    ExitReferences* exitReferences() { return exitReferences_.get(); }
     void setExitReferences(ExitReferences refs) {
         exitReferences_ = std::make_unique<ExitReferences>(std::move(refs));
     }
@@ -173,9 +177,14 @@ class Instr {
 
     // Effects and ownership of this instruction: the row's, or for CallRuntime its helper's.
     // Dropping a value whose death runs no code is not RunPython.
-    uint16_t effects() const;
+    uint16_t effects() const {
+        return opcode_ == Opcode::kCallRuntime || opcode_ == Opcode::kDrop ||
+                       opcode_ == Opcode::kDecref
+                   ? effectsByUse()
+                   : info().effects;
+    }
     bool has(Effect e) const { return (effects() & e) != 0; }
-    Ownership ownership() const;
+    Ownership ownership() const { return type_.isCounted() ? info().ownership : Ownership::kNone; }
     // The signature character of an operand ("o", "N", ...; of the helper for CallRuntime), or 0
     // when the operation has no such operand.
     char operandKind(size_t index) const;
@@ -190,6 +199,9 @@ class Instr {
   private:
     friend class Block;
     friend class Function;
+    // Of those where the row does not say all.
+    uint16_t effectsByUse() const;
+
     Opcode opcode_{};
     Type type_{};
     int id_ = 0;

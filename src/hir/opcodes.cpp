@@ -39,13 +39,11 @@ constexpr std::array<std::string_view, 6> kConditionNames = {"lt", "le", "eq", "
 
 } // namespace
 
-const OpcodeInfo& info(Opcode op) {
-    return kTable[static_cast<size_t>(op)];
-}
+constinit const std::array<OpcodeInfo, kNumOpcodes> kOpcodes = kTable;
 
 bool parseOpcode(std::string_view name, Opcode* out) {
-    for (size_t i = 0; i < kTable.size(); i++) {
-        if (kTable[i].name == name) {
+    for (size_t i = 0; i < kOpcodes.size(); i++) {
+        if (kOpcodes[i].name == name) {
             *out = static_cast<Opcode>(i);
             return true;
         }

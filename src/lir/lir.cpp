@@ -19,7 +19,7 @@ constexpr ResultKind result_0 = ResultKind::kNone;
 constexpr ResultKind result_G = ResultKind::kInt;
 constexpr ResultKind result_F = ResultKind::kFloat;
 
-constexpr std::array<OpcodeInfo, kNumOpcodes> kInfos = {{
+constexpr std::array<OpcodeInfo, kNumOpcodes> kRows = {{
 #define LIR_OP(name, operands, result, flags, doc) {#name, operands, result_##result, flags, doc},
 #include "lir/opcodes.def"
 #undef LIR_OP
@@ -31,16 +31,14 @@ constexpr std::string_view kCcNames[] = {"eq",  "ne",  "lt",  "le",   "gt",   "g
 
 } // namespace
 
-const OpcodeInfo& info(Opcode op) {
-    return table::kInfos[static_cast<size_t>(op)];
-}
+constinit const std::array<OpcodeInfo, kNumOpcodes> kOpcodes = table::kRows;
 
 bool parseOpcode(std::string_view name, Opcode* out) {
-    auto it = std::find_if(table::kInfos.begin(), table::kInfos.end(),
+    auto it = std::find_if(kOpcodes.begin(), kOpcodes.end(),
                            [&](const OpcodeInfo& row) { return row.name == name; });
-    if (it == table::kInfos.end())
+    if (it == kOpcodes.end())
         return false;
-    *out = static_cast<Opcode>(it - table::kInfos.begin());
+    *out = static_cast<Opcode>(it - kOpcodes.begin());
     return true;
 }
 

@@ -62,8 +62,20 @@ struct OpcodeInfo {
     ResultKind result;
     uint16_t flags;
     std::string_view doc;
+    // Operands that are always there: all but those of `*`.
+    uint8_t numFixed = countFixed(operands);
+
+    static constexpr uint8_t countFixed(std::string_view operands) {
+        uint8_t count = 0;
+        for (const char format : operands)
+            count += format == '*' ? 0 : format == 'n' ? 2 : 1;
+        return count;
+    }
 };
-const OpcodeInfo& info(Opcode op);
+extern const std::array<OpcodeInfo, kNumOpcodes> kOpcodes;
+inline const OpcodeInfo& info(Opcode op) {
+    return kOpcodes[static_cast<size_t>(op)];
+}
 bool parseOpcode(std::string_view name, Opcode* out);
 
 // A virtual register; its class is in Function::classes.

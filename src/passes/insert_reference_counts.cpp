@@ -47,6 +47,17 @@ class ValueSet {
         }
         return changed;
     }
+    void clear() { std::ranges::fill(words_, 0); }
+    void removeAll(const ValueSet& other) {
+        for (size_t w = 0; w < words_.size(); ++w)
+            words_[w] &= ~other.words_[w];
+    }
+    size_t size() const {
+        size_t size = 0;
+        for (const uint64_t word : words_)
+            size += static_cast<size_t>(std::popcount(word));
+        return size;
+    }
     template<typename F> void forEach(F&& f) const {
         for (size_t w = 0; w < words_.size(); ++w)
             for (uint64_t bits = words_[w]; bits; bits &= bits - 1)
@@ -82,6 +93,7 @@ class ReferenceCounts {
         collectOwned();
         computeLiveness();
         borrowLoads();
+        held_ = given_ = ValueSet(owned_.size());
         for (Block* block : fn_.blocks())
             rewrite(block);
     }
@@ -91,7 +103,8 @@ class ReferenceCounts {
     int indexOf(Instr* value) const {
         if (!value || !value->type().isCounted())
             return -1;
-        return index_[static_cast<size_t>(rootOf(value)->id())];
+        const int known = rootIndex_[static_cast<size_t>(value->id())];
+        return known != kNotPresent ? known : index_[static_cast<size_t>(rootOf(value)->id())];
     }
     bool isOwned(int i) const { return i >= 0 && !borrowed_[static_cast<size_t>(i)]; }
     Instr* valueAt(int i) const { return owned_[static_cast<size_t>(i)]; }
@@ -129,6 +142,11 @@ class ReferenceCounts {
                     owned_.push_back(instr);
                 }
             }
+        rootIndex_.assign(static_cast<size_t>(fn_.numInstrIds()), kNotPresent);
+        for (const Block* block : fn_.blocks())
+            for (Instr* instr : block->instrs())
+                rootIndex_[static_cast<size_t>(instr->id())] =
+                    index_[static_cast<size_t>(rootOf(instr)->id())];
         borrowed_.assign(owned_.size(), false);
     }
 
@@ -476,11 +494,13 @@ class ReferenceCounts {
                     const std::vector<Instr*>& increfed) {
         const bool afterEffect = !instr->has(kExit); // Raise: the operation took what it steals
         ExitReferences refs;
-        ValueSet held = live;
+        ValueSet& held = held_;
+        ValueSet& given = given_;
+        held = live;
+        given.clear();
         if (afterEffect)
             for (int i : moved)
                 held.remove(i);
-        ValueSet given(owned_.size());
         auto action = [&](Instr* value, bool onStack) {
             int i = value ? indexOf(value) : -1;
             if (!isOwned(i))
@@ -493,8 +513,10 @@ class ReferenceCounts {
         };
         // The outermost first: the frame's memory may hold what its slots get.
         FrameState* outermost = instr->frameState()->outermost();
+        refs.slots.reserve(outermost->slots.size());
         for (Instr* value : outermost->slots)
             refs.slots.push_back(action(value, false));
+        refs.stack.reserve(outermost->stack.size());
         for (Instr* value : outermost->stack)
             refs.stack.push_back(action(value, true));
         for (const FrameState* fs = instr->frameState(); fs->parent; fs = fs->parent) {
@@ -503,8 +525,10 @@ class ReferenceCounts {
             for (Instr* value : fs->stack)
                 refs.inlined.push_back(action(value, true));
         }
+        held.removeAll(given);
+        refs.releases.reserve(held.size());
         held.forEach([&](int i) {
-            if (isOwned(i) && !given.contains(i))
+            if (isOwned(i))
                 refs.releases.push_back(valueAt(i));
         });
         if (!afterEffect)
@@ -535,14 +559,18 @@ class ReferenceCounts {
     }
 
     Function& fn_;
-    std::vector<bool> present_;  // by instruction id: in some block
-    std::vector<int> index_;     // by instruction id: dense index of owned values, else -1
+    std::vector<bool> present_; // by instruction id: in some block
+    std::vector<int> index_;    // by instruction id: dense index of owned values, else -1
+    // The same of the value's root; of what is in no block it has to be looked for.
+    std::vector<int> rootIndex_;
+    static constexpr int kNotPresent = -2;
     std::vector<Instr*> owned_;  // by dense index
     std::vector<bool> borrowed_; // by dense index: loaded, but needs no reference
     std::vector<Instr*>
         refined_; // by dense index: the last guarded form in the block being rewritten
     std::vector<ValueSet> liveIn_, liveOut_;
     std::vector<std::vector<int>> deaths_; // scratch of borrowLoads
+    ValueSet held_, given_;                // scratch of settleExit
     std::unordered_map<Block*, FrameState*> lastState_;
 };
 

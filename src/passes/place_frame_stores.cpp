@@ -17,7 +17,7 @@
 #include "runtime/helpers.h"
 
 #include <algorithm>
-#include <unordered_map>
+#include <vector>
 
 namespace pyston::passes {
 
@@ -66,7 +66,9 @@ bool showsLine(const Instr* instr) {
 
 class FrameStores {
   public:
-    explicit FrameStores(Function& fn) : fn_(fn) {}
+    explicit FrameStores(Function& fn)
+        : fn_(fn), out_(static_cast<size_t>(fn.numBlockIds())),
+          shown_(static_cast<size_t>(fn.numInstrIds())) {}
 
     void run() {
         for (bool changed = true; changed;) {
@@ -97,10 +99,10 @@ class FrameStores {
         }
         Memory merged;
         for (size_t p = 0; p < block->preds().size(); ++p) {
-            const Memory& out = out_[block->preds()[p]];
-            if (!out.visited)
+            const Memory& before = out(block->preds()[p]);
+            if (!before.visited)
                 continue;
-            Memory in = out;
+            Memory in = before;
             for (size_t s = 0; s < in.slots.size(); ++s)
                 in.slots[s] = throughPhis(block, p, in.slots[s], s);
             if (!merged.visited) {
@@ -142,33 +144,44 @@ class FrameStores {
                 break; // nobody can look at it any more
             transfer(instr, memory);
         }
-        Memory& out = out_[block];
-        if (out == memory)
+        Memory& before = out(block);
+        if (before == memory)
             return false;
-        out = std::move(memory);
+        before = std::move(memory);
         return true;
     }
 
     void transfer(Instr* instr, Memory& memory) {
         if (instr->opcode() == Opcode::kLoadFrameSlot) {
             if (instr->imm() < fn_.numSlots)
-                memory.slots[static_cast<size_t>(instr->imm())] = cellOf(instr);
+                show(memory, static_cast<size_t>(instr->imm()), instr);
             return;
         }
-        if (instr->type().isCounted() && !instr->isPhi())
+        if (instr->type().isCounted() && !instr->isPhi() && wasShown(instr))
             for (Cell& cell : memory.slots)
                 if (cell.kind == Cell::kValue && cell.value == instr)
                     cell = {}; // defined anew: memory holds that of an earlier iteration
         if (isObservation(instr)) {
             const auto& slots = instr->frameState()->slots;
             for (size_t s = 0; s < slots.size(); ++s)
-                memory.slots[s] = cellOf(slots[s]);
+                show(memory, s, slots[s]);
             memory.prevInstr = instr->frameState()->instrOffset;
         } else if (isRareObservation(instr)) {
             afterRareObservation(instr, memory);
         } else if (showsLine(instr)) {
             memory.prevInstr = instr->frameState()->instrOffset;
         }
+    }
+
+    void show(Memory& memory, size_t slot, Instr* value) {
+        const Cell cell = cellOf(value);
+        memory.slots[slot] = cell;
+        if (cell.value)
+            shown_[static_cast<size_t>(cell.value->id())] = true;
+    }
+    bool wasShown(const Instr* instr) const {
+        const auto id = static_cast<size_t>(instr->id());
+        return id < shown_.size() && shown_[id];
     }
 
     // On the rare path memory was made right, on the usual one it is as it was.
@@ -197,8 +210,7 @@ class FrameStores {
                 showPrevInstr(instr->frameState(), memory, stores);
                 for (Instr* store : stores)
                     block->insert(n++, store);
-                if (const ExitReferences* refs = instr->exitReferences())
-                    markInFrame(instr, *refs, memory);
+                markInFrame(instr, memory);
                 releaseBoxes(block, n, boxes);
                 transfer(instr, memory);
                 n += boxes.size();
@@ -211,8 +223,7 @@ class FrameStores {
                 for (Instr* store : stores)
                     block->insert(n++, store);
             }
-            if (const ExitReferences* refs = instr->exitReferences())
-                markInFrame(instr, *refs, memory);
+            markInFrame(instr, memory);
             transfer(instr, memory);
         }
     }
@@ -301,24 +312,25 @@ class FrameStores {
     }
 
     // A slot whose memory holds the moved value already needs no write.
-    void markInFrame(Instr* instr, const ExitReferences& refs, const Memory& memory) {
+    static void markInFrame(Instr* instr, const Memory& memory) {
+        ExitReferences* refs = instr->exitReferences();
+        if (!refs)
+            return;
         const auto& slots = instr->frameState()->outermost()->slots;
-        ExitReferences copy = refs;
-        bool changed = false;
         for (size_t s = 0; s < slots.size(); ++s) {
-            Cell cell = cellOf(slots[s]);
-            if (copy.slots[s] == ExitReferences::kMove && cell.kind == Cell::kValue &&
-                cell == memory.slots[s]) {
-                copy.slots[s] = ExitReferences::kInFrame;
-                changed = true;
-            }
+            if (refs->slots[s] == ExitReferences::kMove && memory.slots[s].kind == Cell::kValue &&
+                cellOf(slots[s]) == memory.slots[s])
+                refs->slots[s] = ExitReferences::kInFrame;
         }
-        if (changed)
-            instr->setExitReferences(std::move(copy));
     }
 
+    Memory& out(const Block* block) { return out_[static_cast<size_t>(block->id())]; }
+
     Function& fn_;
-    std::unordered_map<Block*, Memory> out_;
+    std::vector<Memory> out_; // by block id: at the end of the block
+    // By instruction id: has a slot been known to hold the value? (What is added here is in no
+    // frame state, so in no slot.)
+    std::vector<bool> shown_;
 };
 
 } // namespace

@@ -218,7 +218,7 @@ class Checker {
             return;
         const lir::ExitPoint& exit = fn_.exits[instr.exit];
         auto visit = [&](const std::vector<lir::ExitOperand>& values,
-                         const std::vector<Place>& where) {
+                         std::span<const Place> where) {
             for (size_t k = 0; k < values.size(); ++k) {
                 if (values[k].kind == lir::ExitOperand::kReg)
                     f(values[k].reg, where[k]);

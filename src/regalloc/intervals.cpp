@@ -35,11 +35,11 @@ template<class T> void groupByReg(std::vector<T>& items, int numRegs, std::vecto
 } // namespace
 
 OperandUse operandUse(const Instr& instr, size_t index) {
-    size_t fixed = 0;
-    for (char format : instr.info().operands)
-        fixed += format == '*' ? 0 : format == 'n' ? 2 : 1;
-    bool isCall = instr.has(lir::kCall); // arguments are read before the call gives a result
-    return {index<fixed, index> 0 && instr.result != lir::kNoReg && !isCall};
+    const lir::OpcodeInfo& row = instr.info();
+    const bool isCall =
+        (row.flags & lir::kCall) != 0; // arguments are read before the call gives a result
+    return {.needsRegister =
+                index<row.numFixed, .late = index> 0 && instr.result != lir::kNoReg && !isCall};
 }
 
 // Marks by block of the register at hand; a mark is the register's number, so that none is ever

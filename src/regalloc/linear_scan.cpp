@@ -17,10 +17,22 @@
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
+#include <ranges>
 
 namespace pyston::regalloc {
 
 using lir::VReg;
+
+namespace {
+
+// Calls `f(i)` for each bit, the lowest first. `f` may clear its own bit where `set` came from.
+template<class F> void forEachBit(uint64_t set, F f) {
+    for (; set != 0; set &= set - 1)
+        f(std::countr_zero(set));
+}
+
+} // namespace
 
 LinearScan::LinearScan(const Liveness& live, const cpu::Target& target)
     : live_(live), allocatable_{target.gpAllocatable, target.fpAllocatable},
@@ -87,35 +99,59 @@ Range LinearScan::rangeAt(const Interval& it, int range) const {
 
 // Moves the intervals in registers to the position: over, in a hole, or live.
 void LinearScan::advance(int pos) {
+    if (pos < nextChange_)
+        return;
+    nextChange_ = kNever;
     auto skipPast = [&](Interval& it) {
         while (it.cursor < it.rangesEnd && rangeAt(it, it.cursor).to <= pos)
             ++it.cursor;
         return it.cursor < it.rangesEnd;
     };
     for (int cls = 0; cls < 2; ++cls) {
-        for (int& index : active_[cls]) {
-            if (index < 0)
-                continue;
+        Inactive& inactive = inactive_[cls];
+        const auto add = [&](std::pair<int, int> entry) {
+            inactive.insert(std::ranges::lower_bound(inactive, entry, std::greater<>()), entry);
+        };
+        forEachBit(busy_[cls], [&](int reg) {
+            const int index = active_[cls][reg];
             Interval& it = intervals_[index];
-            if (!skipPast(it)) {
-                index = -1;
-            } else if (int from = rangeAt(it, it.cursor).from; from > pos) {
-                inactive_[cls].insert({from, index});
-                index = -1;
-            }
-        }
-        while (!inactive_[cls].empty() && inactive_[cls].begin()->first <= pos) {
-            int index = inactive_[cls].begin()->second;
-            inactive_[cls].erase(inactive_[cls].begin());
+            const bool lives = skipPast(it);
+            const Range range = lives ? rangeAt(it, it.cursor) : Range{0, 0};
+            if (!lives || range.from > pos)
+                deactivate(cls, reg);
+            else
+                nextChange_ = std::min(nextChange_, range.to);
+            if (lives && range.from > pos)
+                add({range.from, index});
+        });
+        while (!inactive.empty() && inactive.back().first <= pos) {
+            const int index = inactive.back().second;
+            inactive.pop_back();
             Interval& it = intervals_[index];
             if (!skipPast(it))
                 continue;
-            if (int from = rangeAt(it, it.cursor).from; from > pos)
-                inactive_[cls].insert({from, index});
+            if (const int from = rangeAt(it, it.cursor).from; from > pos)
+                add({from, index});
             else
-                active_[cls][it.reg] = index;
+                activate(index);
         }
+        if (!inactive.empty())
+            nextChange_ = std::min(nextChange_, inactive.back().first);
     }
+}
+
+// It is in its register from the position on.
+void LinearScan::activate(int index) {
+    const Interval& it = intervals_[index];
+    const int cls = classOf(index);
+    active_[cls][it.reg] = index;
+    busy_[cls] |= uint64_t{1} << it.reg;
+    nextChange_ = std::min(nextChange_, rangeAt(it, it.cursor).to);
+}
+
+void LinearScan::deactivate(int cls, int reg) {
+    active_[cls][reg] = -1;
+    busy_[cls] &= ~(uint64_t{1} << reg);
 }
 
 // Splits so that the new interval, which is returned, begins at `pos`, or behind the hole around
@@ -150,6 +186,7 @@ int LinearScan::split(int index, int pos) {
     b.reg = -1;
     b.late = false;
     a.next = child;
+    nextChange_ = std::min(nextChange_, a.end); // it may be an active one
     return child;
 }
 
@@ -221,12 +258,10 @@ LinearScan::PerRegister LinearScan::freeUntil(int index) const {
     const Interval& it = intervals_[index];
     int cls = classOf(index);
     int clobber = firstClobber(it);
-    PerRegister result;
-    for (int reg = 0; reg < kNumRegisters; ++reg) {
-        bool usable = hasReg(cls, reg) && active_[cls][reg] < 0;
-        result[reg] = !usable ? 0 : isCallerSaved(cls, reg) ? clobber : kNever;
-    }
-    for (auto [from, other] : inactive_[cls]) {
+    PerRegister result{};
+    forEachBit(allocatable_[cls] & ~busy_[cls],
+               [&](int reg) { result[reg] = isCallerSaved(cls, reg) ? clobber : kNever; });
+    for (auto [from, other] : std::views::reverse(inactive_[cls])) {
         if (from >= it.end)
             break;
         int reg = intervals_[other].reg;
@@ -266,12 +301,12 @@ void LinearScan::assign(int index, int reg) {
     Interval& it = intervals_[index];
     it.reg = reg;
     lastReg_[it.v] = reg;
-    active_[classOf(index)][reg] = index;
+    activate(index);
 }
 
 void LinearScan::unassign(int index) {
     Interval& it = intervals_[index];
-    active_[classOf(index)][it.reg] = -1;
+    deactivate(classOf(index), it.reg);
     it.reg = -1;
 }
 
@@ -347,7 +382,7 @@ void LinearScan::evict(int reg, int index) {
         }
     }
     std::vector<std::pair<int, int>> hit;
-    for (auto entry : inactive_[cls]) {
+    for (auto entry : std::views::reverse(inactive_[cls])) {
         if (entry.first >= intervals_[index].end)
             break;
         if (intervals_[entry.second].reg == reg &&
@@ -355,7 +390,7 @@ void LinearScan::evict(int reg, int index) {
             hit.push_back(entry);
     }
     for (auto entry : hit) {
-        inactive_[cls].erase(entry);
+        inactive_[cls].erase(std::ranges::lower_bound(inactive_[cls], entry, std::greater<>()));
         enqueue(split(entry.second, now));
     }
 }
@@ -368,11 +403,10 @@ bool LinearScan::tryEvictCheaper(int index, float cost) {
     int clobber = firstClobber(it);
     int best = -1;
     float bestScore = 0;
-    for (int reg = 0; reg < kNumRegisters; ++reg) {
+    forEachBit(busy_[cls], [&](int reg) {
         int other = active_[cls][reg];
-        if (other < 0 || (isCallerSaved(cls, reg) && clobber < it.end) ||
-            !mayEvict(intervals_[other], it.start))
-            continue;
+        if ((isCallerSaved(cls, reg) && clobber < it.end) || !mayEvict(intervals_[other], it.start))
+            return;
         float loss = weightOfUses(intervals_[other], it.start, it.end);
         float theirs = score(intervals_[other], it.start);
         if (loss < cost || (best >= 0 && loss == cost && theirs < bestScore)) {
@@ -380,7 +414,7 @@ bool LinearScan::tryEvictCheaper(int index, float cost) {
             best = reg;
             bestScore = theirs;
         }
-    }
+    });
     if (best < 0)
         return false;
     evict(best, index);
@@ -396,15 +430,15 @@ int LinearScan::pickVictim(int index, bool mustHave, float ownScore) const {
     int clobber = firstClobber(it);
     const Use* first = useFrom(it, it.start, true);
     std::array<float, kNumRegisters> scores;
-    for (int reg = 0; reg < kNumRegisters; ++reg) {
-        scores[reg] = -1;
+    scores.fill(-1);
+    forEachBit(allocatable_[cls], [&](int reg) {
         int other = active_[cls][reg];
-        if (!hasReg(cls, reg) || (other >= 0 && !mayEvict(intervals_[other], it.start)) ||
+        if ((other >= 0 && !mayEvict(intervals_[other], it.start)) ||
             (!mustHave && isCallerSaved(cls, reg) && clobber <= first->pos))
-            continue;
+            return;
         scores[reg] = other >= 0 ? score(intervals_[other], it.start) : 0;
-    }
-    for (auto [from, other] : inactive_[cls]) {
+    });
+    for (auto [from, other] : std::views::reverse(inactive_[cls])) {
         if (from >= it.end)
             break;
         float& s = scores[intervals_[other].reg];
@@ -413,16 +447,16 @@ int LinearScan::pickVictim(int index, bool mustHave, float ownScore) const {
             s = theirs;
     }
     int best = -1;
-    for (int reg = 0; reg < kNumRegisters; ++reg) {
+    forEachBit(allocatable_[cls], [&](int reg) {
         if (scores[reg] < 0 || (!mustHave && scores[reg] >= ownScore))
-            continue;
+            return;
         // A call that would end the use of the register soon counts against it.
         bool better = best < 0 || scores[reg] < scores[best] ||
                       (scores[reg] == scores[best] && isCallerSaved(cls, best) &&
                        !isCallerSaved(cls, reg) && clobber < it.end);
         if (better)
             best = reg;
-    }
+    });
     return best;
 }
 
@@ -465,20 +499,25 @@ void LinearScan::process(int index) {
     splitBefore(index, clobber);
 }
 
-std::vector<std::vector<Piece>> LinearScan::pieces() const {
-    std::vector<std::vector<Piece>> result(live_.numRegs());
+Pieces LinearScan::pieces() const {
+    Pieces result;
+    std::vector<Piece>& all = result.all_;
+    all.reserve(intervals_.size());
+    result.begin_.reserve(live_.numRegs() + 1);
     for (VReg v = 0; v < live_.numRegs(); ++v) {
+        const size_t first = all.size();
+        result.begin_.push_back(first);
         if (live_.ranges(v).empty())
             continue;
         for (int i = v; i >= 0; i = intervals_[i].next) {
             const Interval& it = intervals_[i];
-            std::vector<Piece>& out = result[v];
-            if (!out.empty() && out.back().reg == it.reg && out.back().end == it.start)
-                out.back().end = it.end;
+            if (all.size() > first && all.back().reg == it.reg && all.back().end == it.start)
+                all.back().end = it.end;
             else
-                out.push_back({it.start, it.end, it.reg});
+                all.push_back({it.start, it.end, it.reg});
         }
     }
+    result.begin_.push_back(all.size());
     return result;
 }
 

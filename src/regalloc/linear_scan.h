@@ -5,7 +5,7 @@
 
 #include <array>
 #include <queue>
-#include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,13 +21,25 @@ struct Piece {
     int reg; // -1: in the register's spill slot
 };
 
+// The pieces of each virtual register, in order.
+class Pieces {
+  public:
+    std::span<const Piece> operator[](lir::VReg v) const {
+        return std::span(all_).subspan(begin_[v], begin_[v + 1] - begin_[v]);
+    }
+
+  private:
+    friend class LinearScan;
+    std::vector<Piece> all_;
+    std::vector<size_t> begin_; // by register, and the end
+};
+
 class LinearScan {
   public:
     LinearScan(const Liveness& live, const cpu::Target& target);
 
     void run();
-    // The pieces of each register, in order.
-    std::vector<std::vector<Piece>> pieces() const;
+    Pieces pieces() const;
 
   private:
     struct Interval {
@@ -44,11 +56,14 @@ class LinearScan {
     static constexpr int kNumRegisters = 64;
     static constexpr int kNever = 1 << 30;
     using PerRegister = std::array<int, kNumRegisters>;
-    using Inactive = std::set<std::pair<int, int>>; // next range's start, interval
+    // Next range's start, interval; sorted, the first one last.
+    using Inactive = std::vector<std::pair<int, int>>;
 
     void collectHints();
     void addHint(lir::VReg of, lir::VReg hint, int slot);
     void advance(int pos);
+    void activate(int index);
+    void deactivate(int cls, int reg);
     void process(int index);
 
     int split(int index, int pos);
@@ -87,7 +102,9 @@ class LinearScan {
     std::priority_queue<std::pair<int, int>, std::vector<std::pair<int, int>>, std::greater<>>
         queue_;
     PerRegister active_[2]; // the interval that occupies the register at the position, or -1
+    uint64_t busy_[2] = {}; // the registers of which there is one
     Inactive inactive_[2];
+    int nextChange_ = 0; // before this position advance() has nothing to do
 };
 
 } // namespace pyston::regalloc

@@ -8,6 +8,7 @@
 #include "lir/lir.h"
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,12 @@ struct Move {
 
 // What the emitter needs for one instruction.
 struct InstrPlaces {
-    std::vector<Move> before;    // parallel, performed before the instruction
-    std::vector<Place> operands; // parallel to Instr::operands (kNone for immediates)
+    std::vector<Move> before;  // parallel, performed before the instruction
+    std::span<Place> operands; // parallel to Instr::operands (kNone for immediates)
     Place result;
-    std::vector<Place> exitSlots; // parallel to ExitPoint::slots (kNone unless kReg)
-    std::vector<Place> exitStack;
-    std::vector<Place> exitReleases;
+    std::span<Place> exitSlots; // parallel to ExitPoint::slots (kNone unless kReg)
+    std::span<Place> exitStack;
+    std::span<Place> exitReleases;
     uint64_t liveGpAcross = 0; // ColdCall: caller-saved registers that must survive
     uint64_t liveFpAcross = 0;
 };
@@ -53,7 +54,12 @@ struct BlockPlaces {
 };
 
 struct Allocation {
+    Allocation() = default;
+    Allocation(Allocation&&) = default;
+    Allocation& operator=(Allocation&&) = default;
+
     std::vector<BlockPlaces> blocks; // by Block::id
+    std::vector<Place> places;       // what their spans refer to
     int numSpills = 0;
     std::string failure; // empty, or why there is no allocation: too many values at a time
 };

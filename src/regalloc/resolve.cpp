@@ -23,8 +23,7 @@ namespace {
 
 class Resolver {
   public:
-    Resolver(const Liveness& live, const std::vector<std::vector<Piece>>& pieces,
-             const cpu::Target& target)
+    Resolver(const Liveness& live, const Pieces& pieces, const cpu::Target& target)
         : live_(live), fn_(live.fn()), pieces_(pieces), target_(target) {}
 
     Allocation run() {
@@ -42,6 +41,7 @@ class Resolver {
             if (pieces_[v].size() > 1 || slot_[v] >= 0)
                 connect(v);
         }
+        out_.places.resize(countPlaces());
         for (int b = 0; b < static_cast<int>(live_.blocks().size()); ++b) {
             passArguments(b);
             fillPlaces(b);
@@ -69,7 +69,7 @@ class Resolver {
             const int reg = isFrame ? target_.gpFrame : target_.gpThreadState;
             return {Place::kRegister, static_cast<int16_t>(reg)};
         }
-        const auto& pieces = pieces_[v];
+        const std::span<const Piece> pieces = pieces_[v];
         auto it = std::upper_bound(pieces.begin(), pieces.end(), pos,
                                    [](int p, const Piece& piece) { return p < piece.start; });
         assert(it != pieces.begin());
@@ -187,7 +187,7 @@ class Resolver {
     }
 
     void connectPieces(VReg v) {
-        const auto& pieces = pieces_[v];
+        const std::span<const Piece> pieces = pieces_[v];
         for (size_t i = 1; i < pieces.size(); ++i) {
             int pos = pieces[i].start;
             int b = live_.blockAt(pos);
@@ -233,15 +233,17 @@ class Resolver {
 
     void fillPlaces(int b) {
         int pos = block(b).from;
+        auto instrPlaces = out_.blocks[block(b).block->id].instrs.begin();
         for (const Instr& instr : block(b).block->instrs) {
-            InstrPlaces& places = instrAt(pos);
-            places.operands.resize(instr.operands.size());
-            for (size_t k = 0; k < instr.operands.size(); ++k) {
+            InstrPlaces& places = *instrPlaces++;
+            const std::span<Place> operands = newPlaces(instr.operands.size());
+            for (size_t k = 0; k < operands.size(); ++k) {
                 if (instr.operands[k].isImm)
                     continue;
                 bool late = operandUse(instr, k).late;
-                places.operands[k] = placeAt(instr.operands[k].reg, pos + (late ? kWrite : kRead));
+                operands[k] = placeAt(instr.operands[k].reg, pos + (late ? kWrite : kRead));
             }
+            places.operands = operands;
             if (instr.result != lir::kNoReg)
                 places.result = placeAt(instr.result, pos + kWrite);
             if (instr.exit >= 0) {
@@ -254,8 +256,28 @@ class Resolver {
         }
     }
 
-    std::vector<Place> exitPlaces(const std::vector<lir::ExitOperand>& operands, int pos) const {
-        std::vector<Place> places(operands.size());
+    size_t countPlaces() const {
+        size_t count = 0;
+        for (const BlockInfo& info : live_.blocks()) {
+            for (const Instr& instr : info.block->instrs) {
+                count += instr.operands.size();
+                if (instr.exit < 0)
+                    continue;
+                const lir::ExitPoint& exit = fn_.exits[instr.exit];
+                count += exit.slots.size() + exit.stack.size() + exit.releases.size();
+            }
+        }
+        return count;
+    }
+
+    std::span<Place> newPlaces(size_t count) {
+        const std::span<Place> fresh = std::span(out_.places).subspan(numPlaces_, count);
+        numPlaces_ += count;
+        return fresh;
+    }
+
+    std::span<Place> exitPlaces(const std::vector<lir::ExitOperand>& operands, int pos) {
+        const std::span<Place> places = newPlaces(operands.size());
         for (size_t k = 0; k < operands.size(); ++k) {
             if (operands[k].kind == lir::ExitOperand::kReg)
                 places[k] = placeAt(operands[k].reg, pos + kWrite);
@@ -318,9 +340,10 @@ class Resolver {
 
     const Liveness& live_;
     const lir::Function& fn_;
-    const std::vector<std::vector<Piece>>& pieces_;
+    const Pieces& pieces_;
     const cpu::Target& target_;
     Allocation out_;
+    size_t numPlaces_ = 0;      // that were handed out
     std::vector<int> slot_;     // by virtual register, -1 if never in memory
     std::vector<Store> stores_; // of the register at hand
     float storesWeight_ = 0;
@@ -328,8 +351,7 @@ class Resolver {
 
 } // namespace
 
-Allocation resolve(const Liveness& live, const std::vector<std::vector<Piece>>& pieces,
-                   const cpu::Target& target) {
+Allocation resolve(const Liveness& live, const Pieces& pieces, const cpu::Target& target) {
     return Resolver(live, pieces, target).run();
 }
 

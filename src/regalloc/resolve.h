@@ -6,7 +6,6 @@
 
 namespace pyston::regalloc {
 
-Allocation resolve(const Liveness& live, const std::vector<std::vector<Piece>>& pieces,
-                   const cpu::Target& target);
+Allocation resolve(const Liveness& live, const Pieces& pieces, const cpu::Target& target);
 
 } // namespace pyston::regalloc

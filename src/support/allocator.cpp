@@ -14,9 +14,6 @@ namespace {
 
 constexpr size_t kRangeBytes = size_t{64} << 20; // reserved; only touched pages take memory
 constexpr size_t kChunkBytes = size_t{32} << 10;
-constexpr size_t kStep = 16; // between size classes
-constexpr size_t kMostBytes = 512;
-constexpr size_t kClasses = kMostBytes / kStep;
 // Of chunks without live blocks so many keep their pages.
 constexpr size_t kMostEmptyChunks = 64;
 
@@ -24,18 +21,9 @@ struct FreeBlock {
     FreeBlock* next;
 };
 
-// At the start of its memory.
-struct alignas(kStep) Chunk {
-    FreeBlock* free;
-    Chunk* next; // in the list of chunks of its class with free blocks, or of empty chunks
-    Chunk* previous;
-    char* fresh; // what lies behind was never used
-    uint32_t live;
-    uint32_t blockBytes;
-
-    char* end() { return reinterpret_cast<char*>(this) + kChunkBytes; }
-    bool isFull() { return free == nullptr && fresh + blockBytes > end(); }
-};
+constexpr size_t classOf(size_t size) {
+    return size == 0 ? 0 : (size - 1) / kSizeStep;
+}
 
 class SpinLock {
   public:
@@ -49,63 +37,150 @@ class SpinLock {
     std::atomic<bool> taken_{false};
 };
 
+} // namespace
+
+// At the start of its memory. What belongs to a scope is used by its thread only, but for `owner`,
+// which others read, and `freedByOthers`.
+struct alignas(kSizeStep) Chunk {
+    FreeBlock* free;
+    Chunk* next; // in the list of chunks of its class with free blocks, or of empty chunks
+    Chunk* previous;
+    char* fresh; // what lies behind was never used
+    uint32_t live;
+    uint32_t blockBytes;
+    std::atomic<AllocationScope*> owner; // null: the allocator, with its lock
+    Chunk* nextOwned;
+    FreeBlock* freedByOthers; // with the lock, while it has an owner
+
+    char* end() { return reinterpret_cast<char*>(this) + kChunkBytes; }
+    bool isFull() { return free == nullptr && fresh + blockBytes > end(); }
+
+    static Chunk* of(void* block) {
+        return reinterpret_cast<Chunk*>(reinterpret_cast<uintptr_t>(block) & ~(kChunkBytes - 1));
+    }
+};
+
+namespace {
+
+void push(Chunk** list, Chunk* chunk) {
+    chunk->previous = nullptr;
+    chunk->next = *list;
+    if (*list != nullptr)
+        (*list)->previous = chunk;
+    *list = chunk;
+}
+
+void remove(Chunk** list, Chunk* chunk) {
+    (chunk->previous != nullptr ? chunk->previous->next : *list) = chunk->next;
+    if (chunk->next != nullptr)
+        chunk->next->previous = chunk->previous;
+}
+
+// From the first chunk of the list, which is one of chunks with room.
+void* take(Chunk** list) {
+    Chunk* chunk = *list;
+    FreeBlock* block = chunk->free;
+    void* taken = block;
+    if (block != nullptr) {
+        chunk->free = block->next;
+    } else {
+        taken = chunk->fresh;
+        chunk->fresh += chunk->blockBytes;
+    }
+    ++chunk->live;
+    if (chunk->isFull()) [[unlikely]]
+        remove(list, chunk);
+    return taken;
+}
+
+void give(Chunk** list, Chunk* chunk, void* block) {
+    if (chunk->isFull()) [[unlikely]]
+        push(list, chunk);
+    chunk->free = new (block) FreeBlock{chunk->free};
+    --chunk->live;
+}
+
+} // namespace
+
 class Allocator {
   public:
-    void* allocate(size_t size) {
-        if (size > kMostBytes)
-            return nullptr;
-        const size_t sizeClass = size == 0 ? 0 : (size - 1) / kStep;
+    void* allocate(size_t sizeClass) {
         const std::lock_guard guard(lock_);
-        Chunk* chunk = withRoom_[sizeClass];
-        if (chunk == nullptr) [[unlikely]] {
-            chunk = newChunk((sizeClass + 1) * kStep);
-            if (chunk == nullptr)
-                return nullptr;
-            push(&withRoom_[sizeClass], chunk);
-        }
-        void* block = chunk->free;
-        if (block != nullptr) {
-            chunk->free = chunk->free->next;
-        } else {
-            block = chunk->fresh;
-            chunk->fresh += chunk->blockBytes;
-        }
-        ++chunk->live;
-        if (chunk->isFull())
-            remove(&withRoom_[sizeClass], chunk);
-        return block;
+        Chunk** list = &withRoom_[sizeClass];
+        return *list != nullptr || addChunk(list, sizeClass) ? take(list) : nullptr;
     }
 
-    bool release(void* block) {
-        auto address = reinterpret_cast<uintptr_t>(block);
-        if (address - reinterpret_cast<uintptr_t>(base_) >= kRangeBytes)
-            return false;
-        auto* chunk = reinterpret_cast<Chunk*>(address & ~(kChunkBytes - 1));
-        const std::lock_guard guard(lock_);
-        Chunk** list = &withRoom_[chunk->blockBytes / kStep - 1];
-        if (chunk->isFull())
-            push(list, chunk);
-        chunk->free = new (block) FreeBlock{chunk->free};
-        if (--chunk->live == 0) {
-            remove(list, chunk);
-            keep(chunk);
+    void* allocate(AllocationScope& scope, size_t sizeClass) {
+        Chunk** list = &scope.withRoom_[sizeClass];
+        return *list != nullptr || lend(scope, sizeClass) ? take(list) : nullptr;
+    }
+
+    bool isFromHere(const void* block) const {
+        return reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(base_) <
+               kRangeBytes;
+    }
+
+    void release(AllocationScope* scope, void* block) {
+        Chunk* chunk = Chunk::of(block);
+        if (scope != nullptr && chunk->owner.load(std::memory_order_relaxed) == scope) [[likely]] {
+            give(&scope->withRoom_[classOf(chunk->blockBytes)], chunk, block);
+            return;
         }
-        return true;
+        const std::lock_guard guard(lock_);
+        if (chunk->owner.load(std::memory_order_relaxed) != nullptr)
+            chunk->freedByOthers = new (block) FreeBlock{chunk->freedByOthers};
+        else
+            releaseHere(chunk, block);
+    }
+
+    // Takes the scope's chunks back.
+    void endScope(AllocationScope& scope) {
+        const std::lock_guard guard(lock_);
+        for (Chunk* chunk = scope.owned_; chunk != nullptr; chunk = chunk->nextOwned) {
+            chunk->owner.store(nullptr, std::memory_order_relaxed);
+            Chunk** list = &withRoom_[classOf(chunk->blockBytes)];
+            if (chunk->live == 0)
+                keep(chunk);
+            else if (!chunk->isFull())
+                push(list, chunk);
+            while (FreeBlock* block = chunk->freedByOthers) {
+                chunk->freedByOthers = block->next;
+                releaseHere(chunk, block);
+            }
+        }
     }
 
   private:
-    static void push(Chunk** list, Chunk* chunk) {
-        chunk->previous = nullptr;
-        chunk->next = *list;
-        if (*list != nullptr)
-            (*list)->previous = chunk;
-        *list = chunk;
+    void releaseHere(Chunk* chunk, void* block) {
+        Chunk** list = &withRoom_[classOf(chunk->blockBytes)];
+        give(list, chunk, block);
+        if (chunk->live == 0) {
+            remove(list, chunk);
+            keep(chunk);
+        }
     }
 
-    static void remove(Chunk** list, Chunk* chunk) {
-        (chunk->previous != nullptr ? chunk->previous->next : *list) = chunk->next;
-        if (chunk->next != nullptr)
-            chunk->next->previous = chunk->previous;
+    // Gives the scope a chunk with room.
+    bool lend(AllocationScope& scope, size_t sizeClass) {
+        const std::lock_guard guard(lock_);
+        Chunk** list = &withRoom_[sizeClass];
+        if (*list == nullptr && !addChunk(list, sizeClass))
+            return false;
+        Chunk* chunk = *list;
+        remove(list, chunk);
+        chunk->owner.store(&scope, std::memory_order_relaxed);
+        chunk->nextOwned = scope.owned_;
+        scope.owned_ = chunk;
+        push(&scope.withRoom_[sizeClass], chunk);
+        return true;
+    }
+
+    bool addChunk(Chunk** list, size_t sizeClass) {
+        Chunk* chunk = newChunk((sizeClass + 1) * kSizeStep);
+        if (chunk == nullptr)
+            return false;
+        push(list, chunk);
+        return true;
     }
 
     // For the next class that needs one.
@@ -131,9 +206,10 @@ class Allocator {
             chunk = reinterpret_cast<Chunk*>(unused_);
             unused_ += kChunkBytes;
         }
-        return new (chunk) Chunk{nullptr, nullptr,
-                                 nullptr, reinterpret_cast<char*>(chunk + 1),
-                                 0,       static_cast<uint32_t>(blockBytes)};
+        new (chunk) Chunk{};
+        chunk->fresh = reinterpret_cast<char*>(chunk + 1);
+        chunk->blockBytes = static_cast<uint32_t>(blockBytes);
+        return chunk;
     }
 
     bool reserve() {
@@ -154,21 +230,40 @@ class Allocator {
     char* base_ = nullptr;
     char* unused_ = nullptr;
     bool failed_ = false;
-    std::array<Chunk*, kClasses> withRoom_{};
+    std::array<Chunk*, kSizeClasses> withRoom_{};
     Chunk* empty_ = nullptr;
     size_t numEmpty_ = 0;
 };
 
+namespace {
+
 constinit Allocator allocator;
+[[gnu::tls_model("initial-exec")]] constinit thread_local AllocationScope* innermost = nullptr;
 
 } // namespace
 
 void* allocateSmall(size_t size) {
-    return allocator.allocate(size);
+    if (size > kMostSmallBytes)
+        return nullptr;
+    AllocationScope* scope = innermost;
+    return scope != nullptr ? allocator.allocate(*scope, classOf(size))
+                            : allocator.allocate(classOf(size));
 }
 
 bool freeSmall(void* block) {
-    return allocator.release(block);
+    if (!allocator.isFromHere(block))
+        return false;
+    allocator.release(innermost, block);
+    return true;
+}
+
+AllocationScope::AllocationScope() : outer_(innermost) {
+    innermost = this;
+}
+
+AllocationScope::~AllocationScope() {
+    innermost = outer_;
+    allocator.endScope(*this);
 }
 
 } // namespace pyston::support

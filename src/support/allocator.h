@@ -7,14 +7,39 @@
 // reserved range of addresses, so that an address tells whether it is from here.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 
 namespace pyston::support {
+
+inline constexpr size_t kSizeStep = 16; // between size classes
+inline constexpr size_t kMostSmallBytes = 512;
+inline constexpr size_t kSizeClasses = kMostSmallBytes / kSizeStep;
 
 // Null if `size` is too large for a size class, or the range is full: then ask malloc.
 // Any thread may call these.
 void* allocateSmall(size_t size);
 // False if the block is not from here.
 bool freeSmall(void* block);
+
+struct Chunk;
+
+// While it lives, the thread that made it takes chunks for itself, in which it makes and frees
+// without a lock: for work that makes and frees many blocks. They nest. What is made in it may
+// outlive it, and may be freed by any thread.
+class AllocationScope {
+  public:
+    AllocationScope();
+    ~AllocationScope();
+    AllocationScope(const AllocationScope&) = delete;
+    AllocationScope& operator=(const AllocationScope&) = delete;
+
+  private:
+    friend class Allocator;
+    std::array<Chunk*, kSizeClasses> withRoom_{};
+    Chunk* owned_ = nullptr;
+    AllocationScope* outer_;
+};
 
 } // namespace pyston::support

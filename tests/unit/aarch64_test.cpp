@@ -922,7 +922,8 @@ b3:
                    {RegClass::kFloat, slot(1), slot(0)},
                    {RegClass::kInt, v1, v2},
                    {RegClass::kInt, v2, v1}};
-    last.exitSlots = {v2, slot(4)};
+    last.exitSlots[0] = v2;
+    last.exitSlots[1] = slot(4);
     last.exitStack[0] = slot(0);
     const size_t leave = program.add(*fn, allocation, {11, 22, bitsOf(3.5)});
     // Far spill slots need their offset in a register.

@@ -65,6 +65,39 @@ TEST(Allocator, ThreadsMayShare) {
         thread.join();
 }
 
+TEST(Allocator, ThreadsMayKeepBlocks) {
+    std::vector<std::thread> threads;
+    for (unsigned seed = 20; seed < 24; ++seed)
+        threads.emplace_back([seed] {
+            const AllocationScope outer;
+            churn(seed);
+            const AllocationScope inner;
+            churn(seed);
+        });
+    churn(24);
+    for (std::thread& thread : threads)
+        thread.join();
+}
+
+// What is made inside a scope is freed outside of it, and the other way round.
+TEST(Allocator, BlocksOutliveScopes) {
+    std::vector<Block> blocks;
+    for (unsigned char mark = 0; mark < 200; ++mark)
+        blocks.push_back(make(48, mark));
+    {
+        const AllocationScope scope;
+        for (const Block& block : blocks)
+            end(block);
+        blocks.clear();
+        for (unsigned char mark = 0; mark < 200; ++mark)
+            blocks.push_back(make(48, mark));
+    }
+    std::thread([&] {
+        for (const Block& block : blocks)
+            end(block);
+    }).join();
+}
+
 TEST(Allocator, LeavesOthersAlone) {
     EXPECT_EQ(allocateSmall(513), nullptr);
     int local = 0;

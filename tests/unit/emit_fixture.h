@@ -62,11 +62,26 @@ inline regalloc::Allocation placeByHand(const lir::Function& fn, const cpu::Targ
         home[v] = reg(__builtin_ctzll(free));
         taken |= uint64_t{1} << home[v].index;
     }
-    auto placesOf = [&](const std::vector<lir::ExitOperand>& operands) {
-        std::vector<Place> places;
+    size_t numOperands = 0;
+    for (const auto& block : fn.blocks) {
+        for (const lir::Instr& instr : block->instrs) {
+            numOperands += instr.operands.size();
+            if (instr.exit < 0)
+                continue;
+            const lir::ExitPoint& exit = fn.exits[instr.exit];
+            numOperands += exit.slots.size() + exit.stack.size() + exit.releases.size();
+        }
+    }
+    allocation.places.reserve(numOperands);
+    auto placesOf = [&](const auto& operands, auto placeOf) {
+        const size_t first = allocation.places.size();
         for (const auto& operand : operands)
-            places.push_back(operand.kind == lir::ExitOperand::kReg ? home[operand.reg] : Place{});
-        return places;
+            allocation.places.push_back(placeOf(operand));
+        EXPECT_LE(allocation.places.size(), numOperands);
+        return std::span(allocation.places).subspan(first);
+    };
+    auto exitPlace = [&](const lir::ExitOperand& operand) {
+        return operand.kind == lir::ExitOperand::kReg ? home[operand.reg] : Place{};
     };
     for (const auto& block : fn.blocks) {
         if (static_cast<size_t>(block->id) >= allocation.blocks.size())
@@ -74,14 +89,15 @@ inline regalloc::Allocation placeByHand(const lir::Function& fn, const cpu::Targ
         regalloc::BlockPlaces& blockPlaces = allocation.blocks[block->id];
         for (const lir::Instr& instr : block->instrs) {
             regalloc::InstrPlaces places;
-            for (const lir::Operand& operand : instr.operands)
-                places.operands.push_back(operand.isImm ? Place{} : home[operand.reg]);
+            places.operands = placesOf(instr.operands, [&](const lir::Operand& operand) {
+                return operand.isImm ? Place{} : home[operand.reg];
+            });
             if (instr.result != lir::kNoReg)
                 places.result = home[instr.result];
             if (instr.exit >= 0) {
-                places.exitSlots = placesOf(fn.exits[instr.exit].slots);
-                places.exitStack = placesOf(fn.exits[instr.exit].stack);
-                places.exitReleases = placesOf(fn.exits[instr.exit].releases);
+                places.exitSlots = placesOf(fn.exits[instr.exit].slots, exitPlace);
+                places.exitStack = placesOf(fn.exits[instr.exit].stack, exitPlace);
+                places.exitReleases = placesOf(fn.exits[instr.exit].releases, exitPlace);
             }
             if (instr.has(lir::kColdCall)) {
                 places.liveGpAcross = used[0] & target.gpCallerSaved;

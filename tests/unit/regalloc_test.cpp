@@ -427,21 +427,21 @@ TEST(RegAlloc, ManyParameters) {
 
 TEST(RegAlloc, CheckFindsWrongAllocations) {
     auto fn = parsed(kLoop);
-    Allocation good = allocated(*fn, kX86);
-    Allocation bad = good;
+    const Allocation good = allocated(*fn, kX86);
+    Allocation bad = allocated(*fn, kX86);
     bad.blocks[2].instrs[1].operands[0].index ^= 1;
     EXPECT_NE(check(*fn, bad, kX86), "");
-    bad = good;
+    bad = allocated(*fn, kX86);
     bad.blocks[2].instrs[2].result = bad.blocks[2].instrs[2].exitSlots[0];
     EXPECT_NE(check(*fn, bad, kX86), "");
-    bad = good;
+    bad = allocated(*fn, kX86);
     bad.blocks[2].instrs[2].exitSlots[0] = {Place::kSpill, 0};
     EXPECT_NE(check(*fn, bad, kX86), "");
-    bad = good;
+    bad = allocated(*fn, kX86);
     bad.blocks[2].instrs[0].before.push_back(
         {RegClass::kInt, at(good, 0, 1).result, at(good, 0, 2).result});
     EXPECT_NE(check(*fn, bad, kX86), "");
-    bad = good;
+    bad = allocated(*fn, kX86);
     ASSERT_FALSE(good.blocks[2].atEnd.empty());
     bad.blocks[2].atEnd.clear();
     EXPECT_NE(check(*fn, bad, kX86), "");
