@@ -21,8 +21,9 @@ from run_suite import HERE, MODES, ROOT, STOCK, bare_installation, read_exceptio
 HUNT = HERE / "_hunt_leaks.py"
 
 #: Warm-up and tracked repetitions. A file that loses blocks in each tracked one is run again with more, since what is
-#: compiled, or seen for the first time, keeps blocks too, but not in each repetition for ever.
-ROUNDS = ("3:3", "10:10")
+#: compiled, or seen for the first time, keeps blocks too, but not in each repetition for ever. (With 64 repetitions
+#: stock itself crashes in test_generators and test_coroutines.)
+ROUNDS = ("3:3", "10:10", "40:10")
 
 
 @dataclass
@@ -54,11 +55,15 @@ def hunt(python: str, options: dict[str, str], name: str, rounds: str, timeout: 
 
 def compare(pyston: str, options: dict[str, str], name: str, timeout: float) -> tuple[Finding, Finding]:
     """What there is to say of a file under Pyston, and then under stock."""
+    found = stock = Finding("")
     for rounds in ROUNDS:
-        found = hunt(pyston, options, name, rounds, timeout)
-        if not found.text:
-            return found, found
-        stock = hunt(STOCK, {}, name, rounds, timeout)
+        now = hunt(pyston, options, name, rounds, timeout)
+        if not now.text:
+            return now, now
+        stock_now = hunt(STOCK, {}, name, rounds, timeout)
+        if found.lost and not now.lost and stock_now.text:
+            break  # with so many repetitions stock gets to no end either: what the fewer said stands
+        found, stock = now, stock_now
         if not is_worse(found, stock):
             break
     return found, stock
