@@ -62,7 +62,7 @@ test-stress: venv
 stress: venv
 	@PYSTON_STRESS_LENGTH=75 $(PYTHON) -m pytest -q tests/stress
 
-# `python -m test -R 3:3` over the core of CPython's suite.
+# `python -m test -R` over the core of CPython's suite.
 leaks: venv
 	@$(PYTHON) tests/cpython/run_leaks.py
 

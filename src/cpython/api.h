@@ -148,6 +148,8 @@ int instructionAddressOffset(); // Layout::codeInstructions
 // --- code objects and versions
 // The CodeData of a code object, made at the first request; dies with the code object.
 runtime::CodeData* codeData(Object* code, bool create);
+// Dead functions and generators whose memory is kept for new ones, a block of it each.
+size_t freeObjects();
 // Calls are looked at again: something compiled may be entered, or the thresholds have changed.
 void wakeCode(runtime::CodeData* data);
 

@@ -123,6 +123,7 @@ bool fillCounters(Object* dict) {
            putCount(dict, "retirements", all.retirements) &&
            putCount(dict, "compile_microseconds", all.compileMicroseconds) &&
            putCount(dict, "code_bytes", runtime::codeBytesInUse()) &&
+           putCount(dict, "free_objects", host::freeObjects()) &&
            putCount(dict, "native_entries", all.nativeEntries) &&
            putCount(dict, "inlined_entries", all.inlinedEntries) &&
            putCount(dict, "unhooked_calls", all.unhookedCalls) &&

@@ -50,7 +50,9 @@ void destroyHostCode(void* pointer) {
     }
     unwatchLoops(data.get());
     releaseEntryPatch(data.get());
-    wake(data.get()); // the code object's end looks at co_warmup
+    wake(data.get()); // the code object's end looks at co_warmup: it counts down if that is 0
+    if (data->quickenedHere)
+        reinterpret_cast<PyCodeObject*>(data->code)->co_warmup = 1;
     runtime::unregisterCode(data.get());
     if (data->nativeResume != nullptr)
         runtime::forgetResumePoints();

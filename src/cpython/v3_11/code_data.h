@@ -49,6 +49,7 @@ struct HostCode : runtime::CodeData {
     // Lies in the interpreter's own image; subinterpreters share it, and run it without the hook.
     bool isStatic = false;
     bool wakesAtExit = false;
+    bool quickenedHere = false; // by us: the interpreter did not count it (sys._getquickenedcount)
     bool hasCalls = false;      // instructions that call something
     bool hasInnerCode = false;  // code objects among its constants
     bool isSampled = false;     // its loops are watched for a few iterations (ticks.h)

@@ -1,5 +1,6 @@
 #include "cpython/v3_11/free_lists.h"
 
+#include "cpython/api.h"
 #include "cpython/v3_11/quiet_death.h"
 
 #include "pycore_gc.h"
@@ -43,6 +44,7 @@ class FreeList {
         first_ = new (object) Link{first_};
         ++count_;
     }
+    int count() const { return count_; }
 
   private:
     // tracemalloc sees each object made and freed.
@@ -113,6 +115,13 @@ PyObject* itemNear(PyObject* dict, PyObject* name, Py_ssize_t* entry) {
 }
 
 } // namespace
+
+size_t freeObjects() {
+    auto count = static_cast<size_t>(functions.count());
+    for (const FreeList& list : generators)
+        count += static_cast<size_t>(list.count());
+    return count;
+}
 
 void takeDeallocs() {
     originalFunctionDealloc = PyFunction_Type.tp_dealloc;

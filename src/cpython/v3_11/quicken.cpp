@@ -92,8 +92,10 @@ void warmUpOnce(PyCodeObject* code) {
     if (++code->co_warmup != 0)
         return;
     quicken(code);
-    if (HostCode* data = findHostCode(code))
+    if (HostCode* data = findHostCode(code)) {
+        data->quickenedHere = true;
         patchEntry(data);
+    }
 }
 
 } // namespace pyston::host
