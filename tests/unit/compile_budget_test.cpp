@@ -94,8 +94,8 @@ TEST_F(CompileBatchTest, ForgetsCodeThatDies) {
 }
 
 TEST(RunWindow, ComparesWhatRanWithTheTimeItTook) {
-    EXPECT_TRUE(RunWindow().isDense(1'500, 40, 100'000, 0));
-    EXPECT_FALSE(RunWindow().isDense(1'500, 40, 200'000, 0));
+    EXPECT_TRUE(RunWindow().isDense(1'500, 40, 200'000, 0));
+    EXPECT_FALSE(RunWindow().isDense(1'500, 40, 201'000, 0));
 }
 
 TEST(RunWindow, CountsLargeCodeAsMore) {
@@ -106,15 +106,15 @@ TEST(RunWindow, CountsLargeCodeAsMore) {
 }
 
 TEST(RunWindow, AsksForMoreOfWhatTakesLongToCompileInAYoungProgram) {
-    EXPECT_TRUE(RunWindow().isDense(45'000, 40, 300'000, 1'200)); // 6'000 a millisecond
-    EXPECT_FALSE(RunWindow().isDense(45'000, 40, 300'000, 1'210));
-    EXPECT_TRUE(RunWindow().isDense(15'000, 40, 100'000, 400));
-    EXPECT_FALSE(RunWindow().isDense(15'000, 40, 100'000, 410));
+    EXPECT_TRUE(RunWindow().isDense(15'000, 40, 300'000, 1'200)); // 2'000 a millisecond
+    EXPECT_FALSE(RunWindow().isDense(15'000, 40, 300'000, 1'210));
+    EXPECT_TRUE(RunWindow().isDense(15'000, 40, 100'000, 1'200));
+    EXPECT_FALSE(RunWindow().isDense(15'000, 40, 100'000, 1'210));
 }
 
 TEST(RunWindow, TellsNothingFromAShortTime) {
-    EXPECT_FALSE(RunWindow().isDense(100, 100, 1'000, 0));
-    EXPECT_TRUE(RunWindow().isDense(120, 100, 1'000, 0));
+    EXPECT_FALSE(RunWindow().isDense(50, 100, 1'000, 0));
+    EXPECT_TRUE(RunWindow().isDense(60, 100, 1'000, 0));
 }
 
 TEST(RunWindow, ForgetsWhatWasLongAgo) {
@@ -123,9 +123,9 @@ TEST(RunWindow, ForgetsWhatWasLongAgo) {
     EXPECT_FALSE(window.isDense(calls, 40, 1'000'000, 0)); // is now from 500 ms on
     EXPECT_FALSE(window.isDense(calls, 40, 1'000'000, 0)); // from 750 ms on
     EXPECT_FALSE(window.isDense(calls, 40, 1'000'000, 0)); // from 875 ms on
-    EXPECT_FALSE(window.isDense(calls += 1'500, 40, 1'010'000, 0));
-    EXPECT_FALSE(window.isDense(calls += 10, 40, 1'060'000, 0)); // the half of the calls stays
-    EXPECT_TRUE(window.isDense(calls += 1'500, 40, 1'070'000, 0));
+    EXPECT_FALSE(window.isDense(calls += 750, 40, 1'010'000, 0));
+    EXPECT_FALSE(window.isDense(calls += 5, 40, 1'060'000, 0)); // the half of the calls stays
+    EXPECT_TRUE(window.isDense(calls += 750, 40, 1'070'000, 0));
 }
 
 } // namespace
