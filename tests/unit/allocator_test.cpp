@@ -98,6 +98,24 @@ TEST(Allocator, BlocksOutliveScopes) {
     }).join();
 }
 
+TEST(Allocator, OthersMayFreeWhileAScopeLives) {
+    for (int round = 0; round < 3; ++round) {
+        const AllocationScope scope;
+        std::vector<Block> blocks;
+        for (int i = 0; i < 5'000; ++i) // more than a chunk
+            blocks.push_back(make(48, static_cast<unsigned char>(i)));
+        std::thread other([&] {
+            const AllocationScope inner;
+            for (size_t i = 0; i < blocks.size(); i += 2)
+                end(blocks[i]);
+        });
+        churn(5);
+        other.join();
+        for (size_t i = 1; i < blocks.size(); i += 2)
+            end(blocks[i]);
+    }
+}
+
 TEST(Allocator, LeavesOthersAlone) {
     EXPECT_EQ(allocateSmall(513), nullptr);
     int local = 0;
