@@ -128,7 +128,8 @@ void GraphBuilder::storeDeref(const Instr& in) {
     if (!cell)
         return deopt();
     cell = nonNull(cell);
-    emit(Opcode::kCellSet, {cell, popObject()}); // the old content dies with the unused result
+    Value* old = emit(Opcode::kCellSet, {cell, popObject()});
+    drop(old, stateAfter()); // there is no other state that says where the old content dies
 }
 
 void GraphBuilder::deleteDeref(const Instr& in) {
