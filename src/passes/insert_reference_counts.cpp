@@ -424,7 +424,7 @@ class ReferenceCounts {
         if (instr->opcode() == Opcode::kYield)
             moveStateToFrame(instr, live, moved, out);
         if (leaves(instr))
-            settleExit(instr, live, moved, increfed);
+            settleExit(instr, live, dying, moved, increfed);
         if (instr->opcode() == Opcode::kJump)
             passToPhis(block, instr->target(0), out);
         out.push_back(instr);
@@ -490,8 +490,29 @@ class ReferenceCounts {
         });
     }
 
-    void settleExit(Instr* instr, const ValueSet& live, const std::vector<int>& moved,
-                    const std::vector<Instr*>& increfed) {
+    // Of an operation that may raise: operands that end with it, and that nothing but the stack
+    // holds. The interpreter lets go of them, in order, before it looks for a handler, which would
+    // take the last one first.
+    std::vector<int> releasedFirst(const Instr* instr, const std::vector<int>& dying) const {
+        std::vector<int> released;
+        for (size_t o = 0; o < instr->numOperands(); ++o) {
+            const int i = indexOf(instr->operand(o));
+            if (!isOwned(i) || instr->steals(o) || std::ranges::find(dying, i) == dying.end() ||
+                std::ranges::find(released, i) != released.end())
+                continue;
+            int mentions = 0, onStack = 0;
+            forEachFrameValue(instr->frameState(),
+                              [&](Instr* value) { mentions += indexOf(value) == i; });
+            for (Instr* value : instr->frameState()->stack)
+                onStack += indexOf(value) == i;
+            if (mentions == 1 && onStack == 1)
+                released.push_back(i);
+        }
+        return released.size() > 1 ? released : std::vector<int>();
+    }
+
+    void settleExit(Instr* instr, const ValueSet& live, const std::vector<int>& dying,
+                    const std::vector<int>& moved, const std::vector<Instr*>& increfed) {
         const bool afterEffect = !instr->has(kExit); // Raise: the operation took what it steals
         ExitReferences refs;
         ValueSet& held = held_;
@@ -501,11 +522,15 @@ class ReferenceCounts {
         if (afterEffect)
             for (int i : moved)
                 held.remove(i);
+        const std::vector<int> released =
+            afterEffect ? releasedFirst(instr, dying) : std::vector<int>();
         auto action = [&](Instr* value, bool onStack) {
             int i = value ? indexOf(value) : -1;
             if (!isOwned(i))
                 return ExitReferences::kIncref;
-            if (afterEffect && onStack && std::ranges::find(moved, i) != moved.end())
+            if (afterEffect && onStack &&
+                (std::ranges::find(moved, i) != moved.end() ||
+                 std::ranges::find(released, i) != released.end()))
                 return ExitReferences::kConsumed;
             if (held.contains(i) && given.add(i))
                 return ExitReferences::kMove;
@@ -527,6 +552,10 @@ class ReferenceCounts {
         }
         held.removeAll(given);
         refs.releases.reserve(held.size());
+        for (int i : released) {
+            refs.releases.push_back(valueAt(i));
+            held.remove(i);
+        }
         held.forEach([&](int i) {
             if (isOwned(i))
                 refs.releases.push_back(valueAt(i));
