@@ -64,6 +64,7 @@ class Project:
     left_out: dict[str, str] = field(default_factory=dict)
     place: dict[str, str] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)  # a test that differs -> why that is right
     share: str = ""  # what of the suite is run, when not all of it
     timeout: float = 900
 
@@ -268,6 +269,7 @@ class Difference:
     test: str
     first: tuple[str, str]
     again: tuple[str, str]
+    reason: str = ""  # of one that is known
 
     @property
     def kind(self) -> str:
@@ -276,6 +278,8 @@ class Difference:
             return "flaky under stock"
         if self.again[0] == self.again[1]:
             return "not again"
+        if self.reason:
+            return f"known ({self.reason})"
         if self.first[0] == "passed" and "passed" not in (self.first[1], self.again[1]):
             return "WORSE"
         return "other"
@@ -291,7 +295,10 @@ def compare(place: Workplace, stock: Run, pyston: Run) -> list[Difference]:
         return []
     modules = {test.split("::")[0] for test in differing}
     runs = [place.run(which, modules).outcomes for which in ("stock", "pyston")]
-    return [Difference(test, pair, tuple(run.get(test, missing) for run in runs)) for test, pair in differing.items()]
+    return [
+        Difference(test, pair, tuple(run.get(test, missing) for run in runs), place.project.known.get(test, ""))
+        for test, pair in differing.items()
+    ]
 
 
 def run_project(project: Project, build: Path, mode: str) -> bool:
@@ -335,7 +342,7 @@ def main() -> int:
                 bad += 1
         except NotRun as reason:
             print(f"{projects[name.lower()].name}: not run: {reason}.", flush=True)
-    print(f"projects: {good} passed, {bad} failed")
+    print(f"projects: {good} passed, {bad} failed, {len(arguments.names or projects) - good - bad} not run")
     return 1 if bad else 0
 
 
