@@ -4,6 +4,7 @@
 #   make           set-up, build, and .venv with Pyston in it
 #   make run       a few programs under stock python3.11 and under Pyston, side by side
 #   make test      everything but the whole of CPython's suite (make test-cpython)
+#   make projects  other people's tests, from PyPI, under both (NAME=attrs: one of them)
 #   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
 #   make fuzz      random programs under both, for MINUTES (10) in JOBS processes, from where it ended
 #   make lint      layering, formatting        make format    reformat
@@ -21,7 +22,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress stress leaks compile-everything fuzz fuzz-ir lint format bench bench-setup asan clean
+.PHONY: all setup build venv run test test-cpython test-stress stress leaks projects compile-everything fuzz fuzz-ir lint format bench bench-setup asan clean
 
 all: venv
 
@@ -47,6 +48,10 @@ test: venv
 
 test-cpython: venv
 	@$(PYTHON) tests/cpython/run_suite.py --mode default
+
+# Downloads from PyPI what is not in build/projects yet.
+projects: venv
+	@$(PYTHON) tests/projects/run.py --build $(BUILD) $(NAME)
 
 # Every code object of the standard library and the installed packages.
 compile-everything: venv
