@@ -494,6 +494,8 @@ class ReferenceCounts {
     // holds. The interpreter lets go of them, in order, before it looks for a handler, which would
     // take the last one first.
     std::vector<int> releasedFirst(const Instr* instr, const std::vector<int>& dying) const {
+        if (dying.size() < 2)
+            return {};
         std::vector<int> released;
         for (size_t o = 0; o < instr->numOperands(); ++o) {
             const int i = indexOf(instr->operand(o));

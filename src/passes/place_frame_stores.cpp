@@ -241,11 +241,8 @@ class FrameStores {
         if (boxes.empty())
             return;
         Instr* instr = block->instrs()[n];
-        if (const ExitReferences* refs = instr->exitReferences()) {
-            ExitReferences copy = *refs;
-            copy.releases.insert(copy.releases.end(), boxes.begin(), boxes.end());
-            instr->setExitReferences(std::move(copy));
-        }
+        if (ExitReferences* refs = instr->exitReferences())
+            refs->releases.insert(refs->releases.end(), boxes.begin(), boxes.end());
         for (Instr* box : boxes) {
             Instr* decref = fn_.newInstr(Opcode::kDecref, {box});
             decref->setFrameState(instr->frameState());

@@ -2,6 +2,7 @@
 #include "lir/lir.h"
 #include "random_lir.h"
 #include "regalloc/regalloc.h"
+#include "test_inputs.h"
 
 #include <gtest/gtest.h>
 
@@ -447,11 +448,6 @@ TEST(RegAlloc, CheckFindsWrongAllocations) {
     EXPECT_NE(check(*fn, bad, kX86), "");
 }
 
-int fromEnvironment(const char* name, int otherwise) {
-    const char* value = std::getenv(name);
-    return value ? std::atoi(value) : otherwise;
-}
-
 void expectAllocated(const Function& fn, std::initializer_list<const cpu::Target*> targets,
                      int seed) {
     ASSERT_EQ(lir::verify(fn), "") << seed;
@@ -464,8 +460,8 @@ void expectAllocated(const Function& fn, std::initializer_list<const cpu::Target
 
 // PYSTON_FUZZ_SEED and PYSTON_FUZZ_ROUNDS choose the functions, here and below.
 TEST(RegAllocFuzz, RandomFunctions) {
-    const int first = fromEnvironment("PYSTON_FUZZ_SEED", 0);
-    const int rounds = fromEnvironment("PYSTON_FUZZ_ROUNDS", 600);
+    const int first = test::fromEnvironment("PYSTON_FUZZ_SEED", 0);
+    const int rounds = test::fromEnvironment("PYSTON_FUZZ_ROUNDS", 600);
     for (int seed = first; seed < first + rounds; ++seed) {
         expectAllocated(*RandomLir(seed, {.fewRegisters = true}).run(),
                         {&kTiny, &kSmall, &cpu::x86_64(), &cpu::aarch64()}, seed);
@@ -476,8 +472,8 @@ TEST(RegAllocFuzz, RandomFunctions) {
 
 // More values live at a time than either CPU has registers, through loops and calls.
 TEST(RegAllocFuzz, LargeFunctionsOfHighPressure) {
-    const int first = fromEnvironment("PYSTON_FUZZ_SEED", 0);
-    const int rounds = std::max(1, fromEnvironment("PYSTON_FUZZ_ROUNDS", 600) / 100);
+    const int first = test::fromEnvironment("PYSTON_FUZZ_SEED", 0);
+    const int rounds = std::max(1, test::fromEnvironment("PYSTON_FUZZ_ROUNDS", 600) / 100);
     int mostSpills = 0;
     for (int seed = first; seed < first + rounds; ++seed) {
         const auto fn = RandomLir(seed, {.large = true}).run();
