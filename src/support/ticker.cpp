@@ -37,20 +37,24 @@ void Ticker::run() {
         const int microseconds = isHurried_.load() ? kHurriedMicroseconds : usual;
         const timespec wait = {0, microseconds * 1'000L};
         nanosleep(&wait, nullptr);
-        if (!isServed_.load(std::memory_order_acquire)) {
-            idle += microseconds;
-            continue;
-        }
-        idle = 0;
-        isServed_.store(false, std::memory_order_relaxed);
-        isTicking_.store(true);
-        if (!isSilenced_.load())
-            tick_();
-        isTicking_.store(false);
+        idle = tick() ? 0 : idle + microseconds;
     }
     isRunning_.store(false);
     if (isServed_.load()) // by someone who has just seen a running thread
         start();
+}
+
+bool Ticker::tick() {
+    if (!isServed_.load(std::memory_order_acquire))
+        return false;
+    isTicking_.store(true);
+    const bool mayTick = !isSilenced_.load() && forks_.load() == 0;
+    if (mayTick) {
+        isServed_.store(false, std::memory_order_relaxed);
+        tick_();
+    }
+    isTicking_.store(false);
+    return mayTick;
 }
 
 void Ticker::serve(bool forSomething) {
@@ -62,10 +66,25 @@ void Ticker::serve(bool forSomething) {
         start();
 }
 
-void Ticker::silence() {
-    isSilenced_.store(true);
+void Ticker::waitForTick() const {
     while (isTicking_.load())
         sched_yield();
+}
+
+void Ticker::silence() {
+    isSilenced_.store(true);
+    waitForTick();
+}
+
+void Ticker::beforeFork() {
+    ++forks_;
+    waitForTick();
+}
+
+void Ticker::afterForkInChild() {
+    forks_.store(0);
+    isTicking_.store(false); // it may have been about to see that it may not
+    isRunning_.store(false);
 }
 
 } // namespace pyston::support

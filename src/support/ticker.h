@@ -1,7 +1,8 @@
 // A thread of ours that has something looked after every few milliseconds.
 //
-// It exists while ticks are served, and a while longer, and takes no lock. In a child that fork()
-// made it is gone; the next want() starts another.
+// It exists while ticks are served, and a while longer, and takes no lock. fork() waits for a tick
+// that is underway, as it would for a lock: in the child the thread is gone, in the middle of
+// anything. The next want() there starts another.
 #pragma once
 
 #include <atomic>
@@ -32,12 +33,16 @@ class Ticker {
     void serve(bool forSomething);
     // No tick from now on; one that is underway has ended.
     void silence();
-    // In a child that fork() made.
-    void forget() { isRunning_.store(false, std::memory_order_relaxed); }
+    // Around a fork(), by the thread that forks; several may at a time.
+    void beforeFork();
+    void afterForkInParent() { --forks_; }
+    void afterForkInChild();
 
   private:
     bool start();
     void run();
+    bool tick();
+    void waitForTick() const;
 
     const Tick tick_;
     std::atomic<int> inVain_{0};
@@ -46,6 +51,7 @@ class Ticker {
     std::atomic<bool> isRunning_{false};
     std::atomic<bool> isTicking_{false};
     std::atomic<bool> isSilenced_{false};
+    std::atomic<int> forks_{0};
     std::atomic<bool> isUnavailable_{false};
 };
 

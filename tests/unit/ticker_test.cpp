@@ -109,18 +109,40 @@ TEST_F(TickerTest, IsSilencedAfterTheTickThatIsUnderway) {
     EXPECT_TRUE(slowTickEnded);
 }
 
-TEST_F(TickerTest, TicksInChildAfterItForgot) {
+// Did `inChild` say yes?
+bool forkAround(Ticker& ticker, auto inChild) {
+    ticker.beforeFork();
+    const pid_t child = fork();
+    if (child == 0) {
+        ticker.afterForkInChild();
+        _exit(inChild() ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    ticker.afterForkInParent();
+    int status = 0;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == EXIT_SUCCESS;
+}
+
+TEST_F(TickerTest, TicksInParentAndChildAfterAFork) {
     Ticker& ticker = makeTicker();
     ASSERT_TRUE(ticker.want());
     ASSERT_TRUE(waitForTick(1));
-    const pid_t child = fork();
-    if (child == 0) {
-        ticker.forget();
-        _exit(ticker.want() && waitForTick(2) ? EXIT_SUCCESS : EXIT_FAILURE);
-    }
-    int status = 0;
-    ASSERT_EQ(waitpid(child, &status, 0), child);
-    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+    EXPECT_TRUE(forkAround(ticker, [&] { return ticker.want() && waitForTick(2); }));
+    ticker.serve(true);
+    EXPECT_TRUE(waitForTick(2));
+}
+
+// The child's copy of a tick that was underway would never end.
+TEST_F(TickerTest, ForksAfterTheTickThatIsUnderway) {
+    Ticker& ticker = makeTicker(noteSlowly);
+    slowTickEnded = false;
+    ASSERT_TRUE(ticker.want());
+    ASSERT_TRUE(waitForTick(1));
+    EXPECT_TRUE(forkAround(ticker, [&] {
+        alarm(10); // seconds
+        ticker.silence();
+        return slowTickEnded.load();
+    }));
 }
 
 // Its thread ends where nobody has served it for long, and comes back when somebody does.

@@ -89,16 +89,13 @@ int onTick(void*) {
     return 0;
 }
 
-void afterForkInChild() {
-    ticker.forget();
-}
-
 } // namespace
 
 void prepareTicks() {
     static bool prepared = false;
     if (!std::exchange(prepared, true))
-        pthread_atfork(nullptr, nullptr, afterForkInChild);
+        pthread_atfork([] { ticker.beforeFork(); }, [] { ticker.afterForkInParent(); },
+                       [] { ticker.afterForkInChild(); });
     if (runtime::options().stressTicks)
         ticker.hurry();
 }
