@@ -2,7 +2,8 @@
 
 The programs say what to time through ``pyperf.Runner``; here that is timed in this very process, and
 reported as one JSON line per benchmark on the descriptor of ``BENCH_REPORT``:
-``{"name", "loops", "values": seconds per loop, "warmup", "rss": KiB}``.
+``{"name", "loops", "values": seconds per loop, "warmup", "rss": KiB}``. A command that is to be timed
+is only reported, ``{"name", "command"}``.
 
 ``BENCH_VALUES``: timed values; ``BENCH_LOOPS``: JSON of loops by name (else found so that a value takes
 ``BENCH_SECONDS``); ``BENCH_WARMUP``: seconds to run before the first value.
@@ -13,7 +14,6 @@ import asyncio
 import json
 import os
 import resource
-import subprocess
 import time
 
 perf_counter = time.perf_counter
@@ -74,16 +74,9 @@ class Runner:
 
     def bench_command(self, name, command):
         self.parse_args()
+        _report({"name": name, "command": list(command)})
 
-        def timed(loops):
-            begin = perf_counter()
-            for _ in range(loops):
-                subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-            return perf_counter() - begin
-
-        self._measure(name, timed, 1, children=True)
-
-    def _measure(self, name, timed, inner_loops, children=False):
+    def _measure(self, name, timed, inner_loops):
         begin = perf_counter()
         first = timed(1)
         loops = self._loops.get(name)
@@ -97,13 +90,9 @@ class Runner:
             timed(loops)
         warmup = perf_counter() - begin
         values = [timed(loops) / (loops * inner_loops) for _ in range(self._values)]
-        who = resource.RUSAGE_CHILDREN if children else resource.RUSAGE_SELF
-        line = {
-            "name": name,
-            "loops": loops,
-            "values": values,
-            "first": first / inner_loops,
-            "warmup": warmup,
-            "rss": resource.getrusage(who).ru_maxrss,
-        }
-        os.write(int(os.environ["BENCH_REPORT"]), json.dumps(line).encode() + b"\n")
+        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        _report({"name": name, "loops": loops, "values": values, "first": first / inner_loops, "warmup": warmup, "rss": rss})
+
+
+def _report(line):
+    os.write(int(os.environ["BENCH_REPORT"]), json.dumps(line).encode() + b"\n")
