@@ -261,6 +261,8 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
 } // namespace
 
 struct Compilation::State {
+    explicit State(lower::Context known) : context(std::move(known)) {}
+
     Stopwatch stopwatch;
     build::Bytecode bytecode;
     lower::Context context;
@@ -282,7 +284,7 @@ bool Compilation::begin() {
     static const lower::Context known = makeLoweringContext();
     static const bool constantsKnown = registerConstants();
     (void)constantsKnown;
-    auto state = std::make_unique<State>(State{.context = known});
+    auto state = std::make_unique<State>(known);
     addArrays(state->context);
 
     // The interpreter's code, with what its inline caches have seen.

@@ -24,6 +24,8 @@ constexpr size_t kMostJobs = 4;
 constexpr size_t kStackBytes = size_t{8} << 20; // touched lazily
 constexpr std::chrono::seconds kIdle{1};
 
+bool isUnavailable = false; // no thread is to be had
+
 using Jobs = std::deque<std::unique_ptr<CompileJob>>;
 
 struct State {
@@ -46,11 +48,6 @@ State& state() {
     alignas(State) static unsigned char storage[sizeof(State)];
     static State& instance = *new (storage) State;
     return instance;
-}
-
-bool hasTwoProcessors() {
-    cpu_set_t set;
-    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
 }
 
 // False when there is nothing to do.
@@ -129,14 +126,21 @@ bool startIfNeeded(State& s) {
 
 } // namespace
 
+bool compilesBesideProgram() {
+    static const bool hasTwoProcessors = [] {
+        cpu_set_t set;
+        return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
+    }();
+    return hasTwoProcessors && !isUnavailable &&
+           options().compileThread != Options::CompileThread::kOff;
+}
+
 bool compileThreadTakesJobs() {
     return state().numJobs.load(std::memory_order_relaxed) < kMostJobs;
 }
 
 bool addCompileJob(std::unique_ptr<CompileJob>& job) {
-    static const bool isOfUse = hasTwoProcessors();
-    static bool isUnavailable = false;
-    if (!isOfUse || isUnavailable)
+    if (!compilesBesideProgram())
         return false;
     prepare();
     host::callAtExit(dropCompileJobs);

@@ -28,6 +28,8 @@ struct CompileJob {
 
 // All of these with the GIL.
 
+// Is there a processor for it? Then compiling takes little time from the program.
+bool compilesBesideProgram();
 // May jobs be added? False too while as many wait as should.
 bool compileThreadTakesJobs();
 // Takes the job over, if it can: it will be finished, and taken by takeFinishedJobs().

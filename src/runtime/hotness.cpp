@@ -8,9 +8,8 @@ namespace {
 // 15 calls of 40 units in two milliseconds.
 constexpr uint64_t kUnitsPerMillisecond = 300;
 // The interpreter executes a unit in 3 to 4 ns, of which compiling saves a third, and half of what
-// is compiled early is compiled once more: 1,500 units would have to be to come for a microsecond
-// of compiling, were it not done on another processor, mostly.
-constexpr uint64_t kUnitsPerMicrosecond = 500;
+// is compiled early is compiled once more.
+constexpr uint64_t kUnitsPerMicrosecond = 1'500;
 // In less time than this, what has a small share may run many times. (And where only samples are
 // counted, one of them stands for many calls.)
 constexpr uint64_t kShortestMilliseconds = 20;

@@ -15,8 +15,8 @@ namespace pyston::runtime {
 class RunWindow {
   public:
     // Are there many, if `count` were counted in all, each of `units` code units, up to `now`
-    // (microseconds of CPU time), and if it takes `cost` microseconds to compile them? If not, half
-    // of what is long ago is forgotten.
+    // (microseconds of CPU time), and if to compile them takes `cost` microseconds from the
+    // program? If not, half of what is long ago is forgotten.
     bool isDense(uint32_t count, uint32_t units, uint64_t now, uint64_t cost);
 
   private:

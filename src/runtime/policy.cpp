@@ -78,6 +78,12 @@ uint64_t predictedMicroseconds(const CodeData* data) {
     return data->current ? data->current->compileMicroseconds : budget.predict(data->codeUnits);
 }
 
+// Of that, what the program loses.
+uint64_t microsecondsLost(const CodeData* data) {
+    constexpr uint64_t kShareBeside = 3; // memory, caches, and what is done before and after
+    return predictedMicroseconds(data) / (compilesBesideProgram() ? kShareBeside : 1);
+}
+
 bool isWithinBudget(const CodeData* data, uint64_t now) {
     return options().compileAfterCalls == 0 ||
            (compileThreadTakesJobs() &&
@@ -85,11 +91,6 @@ bool isWithinBudget(const CodeData* data, uint64_t now) {
 }
 bool isWithinBudget(const CodeData* data) {
     return isWithinBudget(data, processCpuMicroseconds());
-}
-
-// Who wants things compiled early does not want them to wait.
-bool economizes() {
-    return options().compileAfterCalls >= kFewCalls && options().compileBudget < 100;
 }
 
 // What takes longer to compile has to be hotter. A loop is as hot as it is long: only code that is
@@ -167,8 +168,8 @@ bool isTimeForCalls(CodeData* data, uint32_t threshold) {
         return false;
     data->isDue = false; // if it is refused now, it is asked for when it is seen again
     const uint64_t now = processCpuMicroseconds();
-    if (mustBeDense(data) && !data->callWindow.isDense(data->calls, unitsOfOneCall(data), now,
-                                                       predictedMicroseconds(data))) {
+    if (mustBeDense(data) &&
+        !data->callWindow.isDense(data->calls, unitsOfOneCall(data), now, microsecondsLost(data))) {
         data->callsBefore = data->calls;
         return false;
     }
@@ -193,7 +194,7 @@ bool isTimeForLoop(CodeData* data, uint32_t threshold, uint32_t units) {
         return false;
     const uint64_t now = processCpuMicroseconds();
     if (mustBeDense(data) && !data->edgeWindow.isDense(data->allEdges, std::max(units, kSmallLoop),
-                                                       now, predictedMicroseconds(data))) {
+                                                       now, microsecondsLost(data))) {
         data->loopEdges = 0;
         return false;
     }
@@ -325,6 +326,11 @@ void resume() {
     if (pauseDepth > 0)
         --pauseDepth;
     publishAll();
+}
+
+// Who wants things compiled early does not want them to wait.
+bool economizes() {
+    return options().compileAfterCalls >= kFewCalls && options().compileBudget < 100;
 }
 
 bool isActive() {

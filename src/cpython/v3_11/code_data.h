@@ -122,6 +122,14 @@ void dropReferences(HostCode* data);
 
 // Null only when out of memory (no exception is set).
 HostCode* hostCode(PyCodeObject* code);
+// Most code of a program runs a few times only: of what the interpreter has not even specialized
+// nothing is kept, unless things are to be compiled early. Null then, too.
+inline HostCode* hostCodeIfWarm(PyCodeObject* code) {
+    HostCode* data = findHostCode(code);
+    if (data != nullptr || (!isWarm(code) && runtime::economizes()))
+        return data;
+    return hostCode(code);
+}
 // Notes the classes of the locals: what they are likely to be again.
 void lookAtLocals(runtime::CodeData* data, const Frame* frame);
 // runtime::compileNow() with what the frame tells about the code's surroundings.

@@ -21,14 +21,15 @@ namespace {
 }
 
 // A complete frame at its function's start: runs it and clears it. (`data` may be null if
-// mayRunIdle().)
+// mayRunIdle(), and of code that is run for the first few times.)
 PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
     PyObject* result;
     if (mayRunIdle(frame->f_code)) {
         result = runIdle(tstate, frame);
     } else {
-        patchEntryLater(data);
-        if (mayEnter(tstate, data)) [[likely]] {
+        if (data != nullptr)
+            patchEntryLater(data);
+        if (data != nullptr && mayEnter(tstate, data)) [[likely]] {
             result = enterAtStart(tstate, data, frame);
         } else if (isInCharge(tstate)) {
             result = evalWithStack(tstate, frame, 0);
@@ -44,13 +45,15 @@ PyObject* runAndClear(PyThreadState* tstate, HostCode* data, Frame* frame) {
 // simple enough, and not traced.
 struct Callee {
     bool isSimple;
-    HostCode* data; // null if the call is idle
+    HostCode* data; // may be null, unless it makes a generator
 };
 Callee calleeOf(PyThreadState* tstate, const PyCodeObject* code) {
     if (mayRunIdle(code) && !isGeneratorCode(code))
         return {hasSimpleParameters(code), nullptr};
     HostCode* data = findHostCode(code);
-    return {data != nullptr && data->simpleCalls && !tstate->cframe->use_tracing, data};
+    const bool isSimple =
+        isGeneratorCode(code) ? data != nullptr && data->simpleCalls : hasSimpleParameters(code);
+    return {isSimple && !tstate->cframe->use_tracing, data};
 }
 
 // Are the arguments the interpreter's own references, in its frame? They are if it is executing the

@@ -49,17 +49,19 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         noticeTracing();
     if (runtime::hasFinishedJobs())
         runtime::installFinishedCode();
-    HostCode* data = hostCode(frame->f_code);
+    HostCode* data = hostCodeIfWarm(frame->f_code);
     if (throwflag && mayThrowInto(tstate, data, frame))
         return throwInto(tstate, data, frame);
-    if (throwflag || tstate->cframe->use_tracing || data == nullptr || !runtime::isActive())
+    if (throwflag || tstate->cframe->use_tracing || !runtime::isActive())
         return continueFrame(tstate, frame, throwflag);
-
-    wake(data);
     bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
     int offset = nextOffset(frame);
     if (!resumed && offset == 0)
         takeVectorcall(frame->f_func);
+    if (data == nullptr)
+        return continueFrame(tstate, frame, 0);
+
+    wake(data);
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {

@@ -201,7 +201,7 @@ inline Sent send(PyThreadState* tstate, PyGenObject* generator, PyObject* value,
     return sentWith(tstate, generator, *result);
 }
 
-const PyCodeObject* codeOf(PyObject* generator) {
+PyCodeObject* codeOf(PyObject* generator) {
     return reinterpret_cast<PyGenObject*>(generator)->gi_code;
 }
 
@@ -211,8 +211,10 @@ sendfunc originalSend = nullptr;
 // The interpreter is about to resume what is not compiled. Without the hook, that it may is found
 // out here, or that the hook has to see it.
 void noticeResume(PyThreadState* tstate, PyObject* generator) {
-    HostCode* data = findHostCode(codeOf(generator));
-    if (tstate->interp != unhookedInterpreter || data == nullptr || data->nativeResume != nullptr)
+    if (tstate->interp != unhookedInterpreter)
+        return;
+    HostCode* data = hostCodeIfWarm(codeOf(generator));
+    if (data == nullptr || data->nativeResume != nullptr)
         return;
     if (runtime::isDue(data))
         interruptLastingRun(tstate);

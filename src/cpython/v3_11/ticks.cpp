@@ -125,7 +125,7 @@ void lookAtLoops(PyThreadState* tstate) {
         ++frames;
         if (frame->stacktop == kInNative)
             continue;
-        HostCode* data = findHostCode(frame->f_code);
+        HostCode* data = hostCodeIfWarm(frame->f_code);
         if (data != nullptr && sampleLoops(data, nanoseconds, isInnermost))
             ++loops;
         isInnermost = false;
