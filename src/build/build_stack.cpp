@@ -60,13 +60,42 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
 }
 
 // A stack value dies at its last use. Nobody can tell that from here, unless a finalizer looks at
-// the line.
+// the line, or at what was bound meanwhile.
 void GraphBuilder::dropPopped(const Instr& in, Value* value) {
     const auto index = static_cast<int>(&in - code_.instrs.data());
-    const bool isOnItsLine = index > bytecodeBlock(currentBlock_).first &&
-                             code_.instrs[static_cast<size_t>(index) - 1].line == in.line;
-    if (!isOnItsLine)
+    if (!isOnLineBefore(index) || isBoundBefore(index))
         drop(value, stateAfter());
+}
+
+// Does the instruction before this one, of the same block, have its line?
+bool GraphBuilder::isOnLineBefore(int index) const {
+    return index > bytecodeBlock(currentBlock_).first &&
+           code_.instrs[static_cast<size_t>(index) - 1].line ==
+               code_.instrs[static_cast<size_t>(index)].line;
+}
+
+// Is a local bound or unbound before this instruction, with nothing after it that is more than a
+// change of the stack?
+bool GraphBuilder::isBoundBefore(int index) const {
+    while (index-- > bytecodeBlock(currentBlock_).first) {
+        switch (code_.instrs[static_cast<size_t>(index)].op) {
+        case Op::kStoreFast:
+        case Op::kDeleteFast:
+        case Op::kStoreDeref:
+        case Op::kDeleteDeref:
+            return true;
+        case Op::kPopTop:
+        case Op::kSwap:
+        case Op::kCopy:
+        case Op::kNop:
+        case Op::kPushNull:
+        case Op::kLoadConst:
+            continue;
+        default:
+            return false;
+        }
+    }
+    return false;
 }
 
 // An unbound variable is the interpreter's to complain about.

@@ -1,4 +1,5 @@
-# What a statement leaves on the stack dies at the line at which it is taken off, which may be another than that of its last use.
+# What a statement leaves on the stack dies when it is taken off, which may be in another line than its last use, and
+# after something was bound.
 import sys
 
 from _repeat import repeat
@@ -9,10 +10,13 @@ class Mortal:
         self.out = out
 
     def __del__(self):
-        self.out("died at", sys._getframe(1).f_lineno - sys._getframe(1).f_code.co_firstlineno)
+        frame = sys._getframe(1)
+        self.out("died at", frame.f_lineno - frame.f_code.co_firstlineno, sorted(frame.f_locals))
 
     def other(self):
         return Mortal(self.out)
+
+    kind = "kind"
 
 
 def any_case(out):
@@ -37,6 +41,19 @@ def one_of_two(out):
             pass
 
 
+def bound(out):
+    match Mortal(out):
+        case Mortal(kind=a):
+            out(a)
+
+
+def bound_and_discarded(out):
+    match [Mortal(out), 1, 2]:
+        case [_, *a, b]:
+            del a
+            out(b)
+
+
 def chained(out):
     (
         Mortal(out)
@@ -54,7 +71,7 @@ def returned(out):
 
 
 def body(out):
-    for function in (any_case, no_case, one_of_two, chained, returned):
+    for function in (any_case, no_case, one_of_two, bound, bound_and_discarded, chained, returned):
         out(function.__name__)
         function(out)
 
