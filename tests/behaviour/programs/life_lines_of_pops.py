@@ -45,13 +45,16 @@ def bound(out):
     match Mortal(out):
         case Mortal(kind=a):
             out(a)
+        case None:
+            pass
 
 
-def bound_and_discarded(out):
+def bound_in_sequence(out):
     match [Mortal(out), 1, 2]:
-        case [_, *a, b]:
-            del a
-            out(b)
+        case [_, 1, a]:
+            out(a)
+        case None:
+            pass
 
 
 def chained(out):
@@ -71,7 +74,7 @@ def returned(out):
 
 
 def body(out):
-    for function in (any_case, no_case, one_of_two, bound, bound_and_discarded, chained, returned):
+    for function in (any_case, no_case, one_of_two, bound, bound_in_sequence, chained, returned):
         out(function.__name__)
         function(out)
 
