@@ -245,6 +245,41 @@ def test_stats_free_objects():
     assert run(source) == "True True"
 
 
+def test_collector_sees_what_compiled_code_holds():
+    """Also that of functions of which there is none at present, in code that ran once."""
+    source = """
+    import weakref
+    SOURCE = '''
+    class Held:
+        def method(self):
+            pass
+    def in_function():
+        def inner():
+            return Held()
+        return inner
+    def in_class():
+        class Class:
+            def inner(self):
+                return Held()
+        return Class().inner
+    '''
+    for maker in ("in_function", "in_class"):
+        space = {}
+        exec(SOURCE, space)
+        inner = space[maker]()
+        for _ in range(50):
+            inner()
+        held = weakref.ref(space["Held"])
+        print(pyston.force_compile(getattr(inner, "__func__", inner)))
+        inner()
+        del inner, space
+        gc.collect() # the class of the second, whose code then has one owner
+        gc.collect()
+        print(held() is None)
+    """
+    assert run(source).split() == ["True"] * 4
+
+
 @pytest.mark.parametrize(("stage", "expected"), [("hir", "bb0"), ("lir", "b0:"), ("asm", "ret")])
 def test_dump(stage, expected):
     text = run(f"for _ in range(1000): work(10)\nprint(pyston.dump(work, {stage!r}))")

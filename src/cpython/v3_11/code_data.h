@@ -53,7 +53,6 @@ struct HostCode : runtime::CodeData {
     bool hasCalls = false;      // instructions that call something
     bool hasInnerCode = false;  // code objects among its constants
     bool isSampled = false;     // its loops are watched for a few iterations (ticks.h)
-    uint8_t timesUnwatched = 0; // that its loops were to be watched, and could not be for now
     Py_ssize_t referrers = 0;   // compiled versions that refer to the code
     EntryPatch entryPatch;
     int16_t idleCalls = 0; // as last granted, see isIdle()

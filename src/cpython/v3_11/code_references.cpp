@@ -25,12 +25,12 @@ bool hasOneOwner(const PyCodeObject* code) {
     return data != nullptr && Py_REFCNT(code) == 1 + data->referrers;
 }
 
-// What the compiled versions of this code hold, and those of the functions in it of which there is
-// none at present. Who asks is its one owner.
-int visitReferences(PyCodeObject* code, visitproc visit, void* arg) {
-    const HostCode* data = findHostCode(code);
-    if (data == nullptr)
-        return 0;
+bool hasRun(const PyCodeObject* code) {
+    return code->co_warmup != QUICKENING_INITIAL_WARMUP_VALUE;
+}
+
+// What the compiled versions of this code hold.
+int visitOwnReferences(const HostCode* data, visitproc visit, void* arg) {
     if (data->current)
         if (int failed = visitAll(data->current->references, visit, arg))
             return failed;
@@ -40,7 +40,20 @@ int visitReferences(PyCodeObject* code, visitproc visit, void* arg) {
     if (data->keptForCompilation != nullptr)
         if (int failed = visitAll(*data->keptForCompilation, visit, arg))
             return failed;
-    if (!data->hasInnerCode || Py_REFCNT(code->co_consts) != 1)
+    return 0;
+}
+
+// That, and what those of the functions in it hold of which there is none at present. Who asks is
+// its one owner.
+int visitReferences(PyCodeObject* code, visitproc visit, void* arg) {
+    // (What has run a few times only has no data, but the functions in it may have.)
+    const HostCode* data = findHostCode(code);
+    if (data == nullptr && !hasRun(code))
+        return 0;
+    if (data != nullptr)
+        if (int failed = visitOwnReferences(data, visit, arg))
+            return failed;
+    if ((data != nullptr && !data->hasInnerCode) || Py_REFCNT(code->co_consts) != 1)
         return 0;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(code->co_consts); ++i) {
         PyObject* constant = PyTuple_GET_ITEM(code->co_consts, i);

@@ -7,6 +7,7 @@
 #include "cpython/v3_11/direct_call.h"
 #include "cpython/v3_11/free_lists.h"
 #include "cpython/v3_11/generators.h"
+#include "cpython/v3_11/getitem_inlining.h"
 #include "cpython/v3_11/handlers.h"
 #include "cpython/v3_11/helpers.h"
 #include "cpython/v3_11/osr.h"
@@ -78,7 +79,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         noticeAwaitedCall(tstate, data);
     const bool areSampled = data->hasLoops && samplesLoopsOf(tstate);
     if (seesActivations(data) && runtime::watchesLoopsNow(data, areSampled))
-        watchLoops(data, !areSampled);
+        watchLoops(data);
     else
         unwatchLoops(data);
     if (resumed || offset == 0)
@@ -168,6 +169,7 @@ bool install() {
     preparePendingCalls();
     prepareUnhookedRuns();
     prepareTicks();
+    preventGetItemInlining();
     installedIn = interp;
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <link.h>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace pyston::host {
@@ -20,18 +22,22 @@ uint32_t lastVersion = 0;
 
 // The counter that the versions come from has no name that we could link with, but it lies among
 // the writable data of the interpreter, and holds what the next version will be. A few versions
-// tell it from all other words there; then the short ones need not be used up one by one.
+// tell it from all other words there; then the short ones need not be used up one by one. It is
+// looked for near another small variable, where linkers put it, and only then everywhere: to look
+// at all that data brings it into memory.
 class VersionCounter {
   public:
     // `version` was given out just now.
     void learn(uint32_t version) {
         if (written_ != nullptr)
             return check(version);
+        const uint32_t next = version + 1;
         if (rounds_++ == 0)
-            dl_iterate_phdr(&VersionCounter::scanModule, &version);
-        const auto isOther = [&](const uint32_t* word) { return *word != version + 1; };
-        candidates_.erase(std::remove_if(candidates_.begin(), candidates_.end(), isOther),
-                          candidates_.end());
+            for (const Words& words : writableData())
+                collect(isNearby_ ? nearby(words) : words, next);
+        std::erase_if(candidates_, [&](const uint32_t* word) { return *word != next; });
+        if (candidates_.empty() && std::exchange(isNearby_, false))
+            rounds_ = 0;
         if (rounds_ < kRounds || candidates_.size() != 1 || version >= kLargestShortVersion)
             return;
         written_ = candidates_.front();
@@ -40,7 +46,11 @@ class VersionCounter {
     }
 
   private:
+    using Words = std::span<uint32_t>;
+
     static constexpr int kRounds = 8;
+    static constexpr size_t kNearbyBytes = 8192;
+    static constexpr size_t kBlock = 64; // words
 
     // It was that word, or the word gets its value back.
     void check(uint32_t version) {
@@ -48,49 +58,60 @@ class VersionCounter {
             *written_ = before_;
     }
 
-    static int scanModule(dl_phdr_info* module, size_t, void* version) {
-        const auto isIn = [&](const ElfW(Phdr) & segment, const void* address) {
-            auto at = reinterpret_cast<uintptr_t>(address);
-            uintptr_t start = module->dlpi_addr + segment.p_vaddr;
-            return segment.p_type == PT_LOAD && at >= start && at < start + segment.p_memsz;
+    static Words wordsBetween(uintptr_t begin, uintptr_t end) {
+        begin = (begin + 3) & ~uintptr_t{3};
+        return {reinterpret_cast<uint32_t*>(begin), end > begin ? (end - begin) / 4 : 0};
+    }
+
+    // The segments of the module that the function type is in.
+    static std::vector<Words> writableData() {
+        std::vector<Words> data;
+        const auto add = [](dl_phdr_info* module, size_t, void* found) {
+            std::vector<Words> own;
+            bool isIt = false;
+            for (const ElfW(Phdr) & segment : std::span(module->dlpi_phdr, module->dlpi_phnum)) {
+                const uintptr_t start = module->dlpi_addr + segment.p_vaddr;
+                if (segment.p_type != PT_LOAD || (segment.p_flags & PF_W) == 0)
+                    continue;
+                isIt |= reinterpret_cast<uintptr_t>(&PyFunction_Type) - start < segment.p_memsz;
+                own.push_back(wordsBetween(start, start + segment.p_memsz));
+            }
+            if (isIt)
+                *static_cast<std::vector<Words>*>(found) = std::move(own);
+            return static_cast<int>(isIt);
         };
-        const auto* begin = module->dlpi_phdr;
-        const auto* end = begin + module->dlpi_phnum;
-        if (std::none_of(begin, end, [&](auto& s) { return isIn(s, &PyFunction_Type); }))
-            return 0;
-        std::for_each(begin, end, [&](const ElfW(Phdr) & segment) {
-            if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0)
-                scan(module->dlpi_addr + segment.p_vaddr, segment.p_memsz,
-                     *static_cast<uint32_t*>(version) + 1);
-        });
-        return 1;
+        dl_iterate_phdr(add, &data);
+        return data;
     }
 
-    static void scan(uintptr_t start, size_t bytes, uint32_t wanted) {
-        auto* word = reinterpret_cast<uint32_t*>((start + 3) & ~uintptr_t{3});
-        auto* end = reinterpret_cast<uint32_t*>((start + bytes) & ~uintptr_t{3});
-        for (; end - word >= kBlock; word += kBlock)
-            if (blockHas(word, wanted))
-                collect(word, word + kBlock, wanted);
-        collect(word, end, wanted);
+    static Words nearby(Words words) {
+        const auto middle = reinterpret_cast<uintptr_t>(&Py_hexdigits);
+        const auto begin = reinterpret_cast<uintptr_t>(words.data());
+        return wordsBetween(std::max(begin, middle - kNearbyBytes),
+                            std::min(begin + words.size_bytes(), middle + kNearbyBytes));
     }
 
-    static constexpr ptrdiff_t kBlock = 64;
-    // Hardly any has. (The compiler makes vector operations of this loop.)
-    static bool blockHas(const uint32_t* block, uint32_t wanted) {
+    void collect(Words words, uint32_t wanted) {
+        for (size_t i = 0; i < words.size(); i += kBlock) {
+            const Words block = words.subspan(i, std::min(kBlock, words.size() - i));
+            if (!has(block, wanted))
+                continue;
+            for (uint32_t& word : block)
+                if (word == wanted)
+                    candidates_.push_back(&word);
+        }
+    }
+
+    // Hardly any block has. (The compiler makes vector operations of this loop.)
+    static bool has(Words block, uint32_t wanted) {
         uint32_t hits = 0;
-        for (ptrdiff_t k = 0; k < kBlock; ++k)
-            hits |= static_cast<uint32_t>(block[k] == wanted);
+        for (const uint32_t word : block)
+            hits |= static_cast<uint32_t>(word == wanted);
         return hits != 0;
     }
 
-    static void collect(uint32_t* word, uint32_t* end, uint32_t wanted) {
-        for (; word < end; ++word)
-            if (*word == wanted)
-                candidates_.push_back(word);
-    }
-
-    inline static std::vector<uint32_t*> candidates_;
+    std::vector<uint32_t*> candidates_;
+    bool isNearby_ = true; // where they were looked for
     int rounds_ = 0;
     uint32_t* written_ = nullptr;
     uint32_t before_ = 0;
@@ -194,10 +215,6 @@ bool preventGetItemInlining() {
         state = kTrying; // the loop itself gets here as well
         state = preventNow() ? kDone : kFailed;
     }
-    return state == kDone;
-}
-
-bool isGetItemInliningPrevented() {
     return state == kDone;
 }
 

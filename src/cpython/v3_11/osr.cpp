@@ -197,16 +197,6 @@ EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* da
     return interpretAfterEdge();
 }
 
-// (To prevent it takes some milliseconds, most of it since the program's calls are specialized
-// anew.)
-bool mayPrevent(HostCode* data, bool insists) {
-    constexpr uint8_t kTimes = 4;
-    if (insists || isGetItemInliningPrevented() || !runtime::samplesLoops())
-        return true;
-    data->timesUnwatched = std::min<uint8_t>(data->timesUnwatched + 1, kTimes);
-    return data->timesUnwatched == kTimes;
-}
-
 // Activations of this frame's code are out of our sight.
 void markFrame(const Frame* frame) {
     if (HostCode* data = hostCode(frame->f_code)) {
@@ -312,7 +302,7 @@ LoopEdge* patchedEdge(HostCode* data, int offset) {
     return nullptr;
 }
 
-void watchLoops(HostCode* data, bool insists) {
+void watchLoops(HostCode* data) {
     if (data->loopsPatched || !data->hasLoops || !seesActivations(data) || forbidden != 0 ||
         !runtime::options().loopEntry || !runtime::isActive()) {
         return;
@@ -321,7 +311,7 @@ void watchLoops(HostCode* data, bool insists) {
                      [&](const LoopEdge& edge) { return isWorthWatching(data, edge); }))
         return;
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (mayBeInlinedAsGetItem(code) && !(mayPrevent(data, insists) && preventGetItemInlining()))
+    if (mayBeInlinedAsGetItem(code) && !preventGetItemInlining())
         return;
     if (!seesActivations(data))
         return;
@@ -355,12 +345,8 @@ void unwatchLoops(HostCode* data) {
     std::erase(watched, data);
 }
 
-bool sampleLoops(HostCode* data, uint64_t nanoseconds, bool isInnermost) {
+bool sampleLoops(HostCode* data, uint64_t nanoseconds) {
     if (data->loopsPatched || data->isBeingCompiled)
-        return false;
-    // (Loops further out are found at each tick, hot or not.)
-    if (!isInnermost && !isGetItemInliningPrevented() &&
-        mayBeInlinedAsGetItem(reinterpret_cast<PyCodeObject*>(data->code)))
         return false;
     watchLoops(data);
     if (!data->loopsPatched)

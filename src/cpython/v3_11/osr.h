@@ -29,14 +29,13 @@ inline const LoopEdge* patchedEdge(const HostCode* data, int offset) {
     return patchedEdge(const_cast<HostCode*>(data), offset);
 }
 
-// Patches if it is allowed and useful. Where something has to be prevented first that costs the
-// program time (getitem_inlining.h), that has to be wanted some times, unless someone `insists`.
-void watchLoops(HostCode* data, bool insists = false);
+// Patches if it is allowed and useful.
+void watchLoops(HostCode* data);
 void unwatchLoops(HostCode* data);
 void unwatchAllLoops();
 // Watches them for a few iterations, which stand for so many nanoseconds, if they are not watched
-// already. False if they cannot be. `isInnermost`: its frame is that which runs.
-bool sampleLoops(HostCode* data, uint64_t nanoseconds, bool isInnermost);
+// already. False if they cannot be.
+bool sampleLoops(HostCode* data, uint64_t nanoseconds);
 // Those that were not enough are given up.
 void endLoopSamples();
 // Nested.

@@ -119,16 +119,14 @@ void lookAtLoops(PyThreadState* tstate) {
         return;
     int frames = 0;
     int loops = 0;
-    bool isInnermost = true;
     for (const Frame* frame = tstate->cframe->current_frame;
          frame != nullptr && frames < kFrames && loops < kLoops; frame = frame->previous) {
         ++frames;
         if (frame->stacktop == kInNative)
             continue;
         HostCode* data = hostCodeIfWarm(frame->f_code);
-        if (data != nullptr && sampleLoops(data, nanoseconds, isInnermost))
+        if (data != nullptr && sampleLoops(data, nanoseconds))
             ++loops;
-        isInnermost = false;
     }
 }
 

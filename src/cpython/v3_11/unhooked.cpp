@@ -331,7 +331,7 @@ void noticeAwaitedCall(PyThreadState* tstate, HostCode* data) {
     if (isOnlyThread(tstate) && !greenletIsLoaded() && !hasActivation(tstate, data))
         data->unseenInRun = 0;
     runtime::beginCallSample(0); // until the loops were seen
-    sampleLoops(data, tickInterval(), true);
+    sampleLoops(data, tickInterval());
 }
 
 bool interruptLongRun(PyThreadState* tstate) {
