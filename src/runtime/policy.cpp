@@ -78,6 +78,11 @@ uint64_t predictedMicroseconds(const CodeData* data) {
     return data->current ? data->current->compileMicroseconds : budget.predict(data->codeUnits);
 }
 
+// Who wants things compiled early does not want them to wait.
+bool economizes() {
+    return options().compileAfterCalls >= kFewCalls && options().compileBudget < 100;
+}
+
 // Of that, what the program loses.
 uint64_t microsecondsLost(const CodeData* data) {
     constexpr uint64_t kShareBeside = 3; // memory, caches, and what is done before and after
@@ -328,9 +333,8 @@ void resume() {
     publishAll();
 }
 
-// Who wants things compiled early does not want them to wait.
-bool economizes() {
-    return options().compileAfterCalls >= kFewCalls && options().compileBudget < 100;
+bool decidesAfter(uint32_t calls) {
+    return options().compileAfterCalls <= calls;
 }
 
 bool isActive() {

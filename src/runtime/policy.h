@@ -35,8 +35,8 @@ void unsuppress(CodeData* data);
 void noticeThreshold();
 
 // --- decisions
-// Are things compiled only if that is likely to pay, and not as early as can be?
-bool economizes();
+// Can code that has been called so many times, and no more, be compiled for its calls?
+bool decidesAfter(uint32_t calls);
 // A call of `data` is about to be interpreted (counts it): compile it now?
 bool shouldCompileAtCall(CodeData* data);
 // Is it to be compiled, anew or from its start on, in a few calls? (Not if there was no time for it

@@ -277,7 +277,7 @@ def test_collector_sees_what_compiled_code_holds():
         gc.collect()
         print(held() is None)
     """
-    assert run(source).split() == ["True"] * 4
+    assert run(source, env={}).split() == ["True"] * 4
 
 
 @pytest.mark.parametrize(("stage", "expected"), [("hir", "bb0"), ("lir", "b0:"), ("asm", "ret")])
@@ -312,6 +312,18 @@ def test_stress_takes_exits_reproducibly():
 
 def test_loop_entry():
     assert run("work(20000); print(pyston.stats()['loop_entries'] > 0)") == "True"
+
+
+def test_loop_entry_in_a_thread():
+    """Where nobody looks every few milliseconds."""
+    source = """
+    import threading
+    thread = threading.Thread(target=work, args=(10_000_000,))
+    thread.start()
+    thread.join()
+    print(pyston.stats()["loop_entries"] > 0)
+    """
+    assert run(source, env={}) == "True"
 
 
 def options_run(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:

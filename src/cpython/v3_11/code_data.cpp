@@ -91,6 +91,8 @@ HostCode* makeHostCode(PyCodeObject* code) {
     data->code = object;
     data->codeUnits = static_cast<uint32_t>(Py_SIZE(code));
     data->isGenerator = isGeneratorCode(code);
+    if (isWarm(code))
+        data->calls = kRunsUntilWarm; // which nobody counted
     findGeneratorStart(data.get());
     data->simpleCalls =
         hasSimpleParameters(code) && (!data->isGenerator || data->generatorStart.offset >= 0);

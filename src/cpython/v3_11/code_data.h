@@ -81,6 +81,7 @@ inline HostCode* findHostCode(const PyCodeObject* code) {
 }
 // Has the interpreter put specialized instructions into the code? It counts co_warmup up to 0
 // first, and does not look at it again.
+inline constexpr uint32_t kRunsUntilWarm = QUICKENING_WARMUP_DELAY;
 inline bool isWarm(const PyCodeObject* code) {
     return code->co_warmup >= 0;
 }
@@ -121,14 +122,6 @@ void dropReferences(HostCode* data);
 
 // Null only when out of memory (no exception is set).
 HostCode* hostCode(PyCodeObject* code);
-// Most code of a program runs a few times only: of what the interpreter has not even specialized
-// nothing is kept, unless things are to be compiled early. Null then, too.
-inline HostCode* hostCodeIfWarm(PyCodeObject* code) {
-    HostCode* data = findHostCode(code);
-    if (data != nullptr || (!isWarm(code) && runtime::economizes()))
-        return data;
-    return hostCode(code);
-}
 // Notes the classes of the locals: what they are likely to be again.
 void lookAtLocals(runtime::CodeData* data, const Frame* frame);
 // runtime::compileNow() with what the frame tells about the code's surroundings.

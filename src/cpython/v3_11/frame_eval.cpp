@@ -50,7 +50,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         noticeTracing();
     if (runtime::hasFinishedJobs())
         runtime::installFinishedCode();
-    HostCode* data = hostCodeIfWarm(frame->f_code);
+    HostCode* data = hostCodeIfWarm(tstate, frame->f_code);
     if (throwflag && mayThrowInto(tstate, data, frame))
         return throwInto(tstate, data, frame);
     if (throwflag || tstate->cframe->use_tracing || !runtime::isActive())

@@ -4,6 +4,7 @@
 #include "cpython/v3_11/code_data.h"
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/stack_segments.h"
+#include "cpython/v3_11/ticks.h"
 #include "cpython/v3_11/tracing.h"
 #include "cpython/v3_11/unhooked.h"
 
@@ -19,6 +20,17 @@ PyObject* continueStopped(PyThreadState* tstate, Frame* frame, LoopEdge* edge);
 // May a call of `code`, at its start, go to continueFrame() at once? (Count it then.)
 inline bool mayRunIdle(const PyCodeObject* code) {
     return isIdle(code) && !tracingSeen && !stackMayBeLow();
+}
+
+// Most code of a program runs a few times only: of what the interpreter has not even specialized
+// nothing is kept, if nothing is decided about it so early, and its loops are found when they run
+// for long. Null then, too.
+inline HostCode* hostCodeIfWarm(const PyThreadState* tstate, PyCodeObject* code) {
+    HostCode* data = findHostCode(code);
+    if (data != nullptr)
+        return data;
+    const bool canWait = !runtime::decidesAfter(kRunsUntilWarm) && samplesLoopsOf(tstate);
+    return isWarm(code) || !canWait ? hostCode(code) : nullptr;
 }
 
 // Is a call or resume of this code all the interpreter's, while there is no hook? (Not counted.)

@@ -213,7 +213,7 @@ sendfunc originalSend = nullptr;
 void noticeResume(PyThreadState* tstate, PyObject* generator) {
     if (tstate->interp != unhookedInterpreter)
         return;
-    HostCode* data = hostCodeIfWarm(codeOf(generator));
+    HostCode* data = hostCodeIfWarm(tstate, codeOf(generator));
     if (data == nullptr || data->nativeResume != nullptr)
         return;
     if (runtime::isDue(data))

@@ -124,7 +124,7 @@ void lookAtLoops(PyThreadState* tstate) {
         ++frames;
         if (frame->stacktop == kInNative)
             continue;
-        HostCode* data = hostCodeIfWarm(frame->f_code);
+        HostCode* data = hostCodeIfWarm(tstate, frame->f_code);
         if (data != nullptr && sampleLoops(data, nanoseconds))
             ++loops;
     }
