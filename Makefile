@@ -8,7 +8,7 @@
 #   make bench     the pyperformance programs (after `make bench-setup`, which downloads them)
 #   make fuzz      random programs under both, for MINUTES (10) in JOBS processes, from where it ended
 #   make lint      layering, formatting        make format    reformat
-#   make asan      the tests with AddressSanitizer and UBSan in the core
+#   make asan      the tests with AddressSanitizer and UBSan in the core      make tsan    ThreadSanitizer
 #   make fuzz-ir   the compiler's inputs under libFuzzer (needs clang)
 
 PYTHON := /usr/bin/python3.11
@@ -22,7 +22,7 @@ TYPE   ?= RelWithDebInfo
 # What Python's own variables say in the caller's shell must not change what is built or measured.
 unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP DISABLE_PYSTON
 
-.PHONY: all setup build venv run test test-cpython test-stress stress leaks projects compile-everything fuzz fuzz-ir lint format bench bench-setup asan clean
+.PHONY: all setup build venv run test test-cpython test-stress stress leaks projects compile-everything fuzz fuzz-ir lint format bench bench-setup asan tsan clean
 
 all: venv
 
@@ -85,14 +85,18 @@ bench-setup: venv
 	@$(PYTHON) -m venv --system-site-packages $(BUILD)/bench-venv
 	@$(BUILD)/bench-venv/bin/pip install --quiet -r benchmarks/requirements.txt
 
-asan: setup
-	@test -f $(BUILD)-asan/build.ninja || $(CMAKE) -S . -B $(BUILD)-asan -G Ninja \
+asan: SANITIZERS := address,undefined
+tsan: SANITIZERS := thread
+# ThreadSanitizer has fixed places for its memory, where a random layout of the process may have put something else.
+tsan: RUN := setarch -R
+asan tsan: setup
+	@test -f $(BUILD)-$@/build.ninja || $(CMAKE) -S . -B $(BUILD)-$@ -G Ninja \
 	    -DCMAKE_MAKE_PROGRAM=$(NINJA) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	    -DPYSTON_SANITIZE=address,undefined
-	@$(NINJA) -C $(BUILD)-asan -j $(JOBS)
-	@test -x $(BUILD)-asan/venv/bin/python || $(PYTHON) -m venv --system-site-packages $(BUILD)-asan/venv
-	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD)-asan $(BUILD)-asan/venv
-	@$(PYTHON) tests/run.py --build $(BUILD)-asan --venv $(BUILD)-asan/venv --sanitize
+	    -DPYSTON_SANITIZE=$(SANITIZERS)
+	@$(RUN) $(NINJA) -C $(BUILD)-$@ -j $(JOBS)
+	@test -x $(BUILD)-$@/venv/bin/python || $(PYTHON) -m venv --system-site-packages $(BUILD)-$@/venv
+	@$(PYTHON) -I packaging/install_into_venv.py --build $(BUILD)-$@ $(BUILD)-$@/venv
+	@$(RUN) $(PYTHON) tests/run.py --build $(BUILD)-$@ --venv $(BUILD)-$@/venv --sanitize
 
 # Debian's clang 14 does not understand Debian's C++ library.
 FUZZ_CXX ?= $(firstword $(wildcard $(foreach version,21 20 19 18 17 16,/usr/bin/clang++-$(version))))
@@ -111,4 +115,4 @@ else
 endif
 
 clean:
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz $(VENV)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(VENV)

@@ -71,15 +71,17 @@ def environment_pyston() -> Path:
     return Path(os.environ.get("PYSTON_TEST_VENV", ROOT / ".venv")) / "bin" / "pyston"
 
 
-def sanitizer_libraries() -> str:
+def sanitizer_libraries(build: Path) -> str:
     """What a process that loads a sanitized library preloads: libstdc++ too, or the sanitizer does not find what
     extension modules throw with."""
+    sanitizers = re.search(r"^PYSTON_SANITIZE:\w+=(.*)$", (build / "CMakeCache.txt").read_text(), re.M)
+    own = "libtsan.so" if sanitizers and "thread" in sanitizers[1] else "libasan.so"
 
     def library(name: str) -> str:
         found = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
         return str(Path(found.stdout.strip()).resolve())
 
-    return ":".join(map(library, ("libasan.so", "libstdc++.so.6")))
+    return ":".join(map(library, (own, "libstdc++.so.6")))
 
 
 def parts(build: Path, preload: str) -> list[tuple[str, list[object]]]:
@@ -120,7 +122,7 @@ def main() -> int:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYSTON_TEST_BUILD": str(build),
     }
-    preload = sanitizer_libraries() if arguments.sanitize else ""
+    preload = sanitizer_libraries(build) if arguments.sanitize else ""
     if preload:
         environment |= {
             "PYSTON_TEST_SLOWNESS": "6",
@@ -128,6 +130,8 @@ def main() -> int:
             # The interpreter keeps what it allocated; it owns the signals and the alternate stacks.
             "ASAN_OPTIONS": "detect_leaks=0:handle_segv=0:use_sigaltstack=0:allocator_may_return_null=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+            # A process that forks while it has threads is what is tested, too.
+            "TSAN_OPTIONS": "die_after_fork=0:handle_segv=0:use_sigaltstack=0",
         }
     done = [
         run_part(name, command, environment)

@@ -40,18 +40,23 @@ void GraphBuilder::popJump(const Instr& in) {
     const bool jumpsWhen = in.op == Op::kPopJumpIfTrue || in.op == Op::kPopJumpIfNone;
     Value* value = popObject();
     Value* condition = againstNone ? emit(Opcode::kObjectIs, {value, none()}) : truth(in, value);
-    if (againstNone)
-        dropPopped(in, value);
+    dropPopped(in, value);
     hir::Block* jump = edgeTo(targetOf(in), isBackward(in));
     hir::Block* next = edgeTo(nextBlock(), false);
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
 }
 
 void GraphBuilder::jumpIfOrPop(const Instr& in) {
-    Value* condition = truth(in, peekObject());
+    Value* value = peekObject();
+    Value* condition = truth(in, value);
     hir::Block* jump = edgeTo(targetOf(in), false);
     pop();
-    hir::Block* next = edgeTo(nextBlock(), false);
+    const bool isLastOnLine = (&in)[1].line != in.line;
+    hir::Block* next = isLastOnLine && needsDrop(value) ? inNewBlock([&] {
+        drop(value, stateAfter());
+        jumpTo(nextBlock());
+    })
+                                                        : edgeTo(nextBlock(), false);
     const bool jumpsWhen = in.op == Op::kJumpIfTrueOrPop;
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
 }

@@ -60,39 +60,50 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
 }
 
 // A stack value dies at its last use. Nobody can tell that from here, unless a finalizer looks at
-// the line, or at what was bound meanwhile.
+// the line, or at what was bound meanwhile, or several are popped, which die in that order.
 void GraphBuilder::dropPopped(const Instr& in, Value* value) {
-    const auto index = static_cast<int>(&in - code_.instrs.data());
-    if (!isOnLineBefore(index) || isBoundBefore(index))
+    if (!isShownBefore(in) || isOneOfSeveralPops(in))
         drop(value, stateAfter());
 }
 
-// Does the instruction before this one, of the same block, have its line?
-bool GraphBuilder::isOnLineBefore(int index) const {
-    return index > bytecodeBlock(currentBlock_).first &&
-           code_.instrs[static_cast<size_t>(index) - 1].line ==
-               code_.instrs[static_cast<size_t>(index)].line;
+// As when loops within loops are left.
+bool GraphBuilder::isOneOfSeveralPops(const Instr& in) const {
+    const BytecodeBlock& block = bytecodeBlock(currentBlock_);
+    const auto index = static_cast<int>(&in - code_.instrs.data());
+    const auto isPop = [&](int at, int step) {
+        const auto is = [&](Op op) {
+            return at >= block.first && at <= block.last &&
+                   code_.instrs[static_cast<size_t>(at)].op == op;
+        };
+        while (is(Op::kSwap))
+            at += step;
+        return is(Op::kPopTop);
+    };
+    return isPop(index - 1, -1) || isPop(index + 1, 1);
 }
 
-// Is a local bound or unbound before this instruction, with nothing after it that is more than a
-// change of the stack?
-bool GraphBuilder::isBoundBefore(int index) const {
+// Does the last instruction before this one that is more than a change of the stack lie in its
+// block, show its line, and bind no local?
+bool GraphBuilder::isShownBefore(const Instr& in) const {
+    auto index = static_cast<int>(&in - code_.instrs.data());
     while (index-- > bytecodeBlock(currentBlock_).first) {
-        switch (code_.instrs[static_cast<size_t>(index)].op) {
-        case Op::kStoreFast:
-        case Op::kDeleteFast:
-        case Op::kStoreDeref:
-        case Op::kDeleteDeref:
-            return true;
+        const Instr& before = code_.instrs[static_cast<size_t>(index)];
+        switch (before.op) {
         case Op::kPopTop:
         case Op::kSwap:
         case Op::kCopy:
         case Op::kNop:
         case Op::kPushNull:
         case Op::kLoadConst:
+        case Op::kLoadFast:
             continue;
-        default:
+        case Op::kStoreFast:
+        case Op::kDeleteFast:
+        case Op::kStoreDeref:
+        case Op::kDeleteDeref:
             return false;
+        default:
+            return before.line == in.line;
         }
     }
     return false;

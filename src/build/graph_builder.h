@@ -233,8 +233,8 @@ class GraphBuilder {
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
     void dropPopped(const Instr& in, Value* value);
-    bool isOnLineBefore(int index) const;
-    bool isBoundBefore(int index) const;
+    bool isShownBefore(const Instr& in) const;
+    bool isOneOfSeveralPops(const Instr& in) const;
     void loadFast(const Instr& in);
     void storeFast(const Instr& in);
     Value* expectAsSeen(const Instr& in, Value* value);

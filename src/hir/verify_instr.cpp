@@ -104,7 +104,6 @@ std::string_view checkSecondImmediate(const Instr& instr) {
     case Opcode::kLoadHintedValue:
     case Opcode::kStoreHintedValue:
     case Opcode::kLoadDictEntry:
-    case Opcode::kStoreDictEntry:
         return isBetween(instr.imm2(), 0, kMaxIndex) ? "" : "entry out of range";
     case Opcode::kCallDirect:
         return isBetween(instr.imm2(), 0, kMaxIndex) ? "" : "levels out of range";

@@ -65,10 +65,6 @@ void Lowering::lowerReplaceNull(const hir::Instr& instr) {
     define(instr, e_.select(Cc::kNe, object, Operand::i(0), object, use(instr.operand(1))));
 }
 
-void Lowering::lowerGuardNull(const hir::Instr& instr) {
-    e_.exitIf(Cc::kNe, use(instr.operand(0)), Operand::i(0), guardExit(instr));
-}
-
 void Lowering::lowerGuardTrue(const hir::Instr& instr) {
     e_.exitIf(negate(compareOf(instr.operand(0))), guardExit(instr));
 }

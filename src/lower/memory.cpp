@@ -23,10 +23,6 @@ void Lowering::lowerLoadField(const hir::Instr& instr) {
     define(instr, e_.load64(use(instr.operand(0)), instr.imm()));
 }
 
-void Lowering::lowerLoadInt64Field(const hir::Instr& instr) {
-    define(instr, e_.load64(use(instr.operand(0)), instr.imm()));
-}
-
 // The result is the old content, whose reference moves to the caller.
 VReg Lowering::swap(VReg base, int64_t disp, const hir::Instr* value) {
     const Operand made = useX(value);
@@ -141,21 +137,6 @@ void Lowering::lowerLoadDictEntry(const hir::Instr& instr) {
     const VReg value = e_.loadIndexed(slot.keys, slot.indexBytes, 1, slot.disp);
     e_.exitIf(Cc::kEq, value, Operand::i(0), guardExit(instr));
     define(instr, value);
-}
-
-// A dict that the collector does not track might have to be tracked from this value on: the
-// interpreter does that.
-void Lowering::lowerStoreDictEntry(const hir::Instr& instr) {
-    const VReg dict = use(instr.operand(0));
-    const VReg value = use(instr.operand(1));
-    const DictSlot slot = dictSlot(instr, dict);
-    const VReg old = e_.loadIndexed(slot.keys, slot.indexBytes, 1, slot.disp);
-    e_.exitIf(Cc::kEq, old, Operand::i(0), guardExit(instr));
-    e_.exitIfMem(Opcode::kExitIfMem64, Cc::kEq, dict, layout_.gcNext, Operand::i(0),
-                 guardExit(instr));
-    e_.storeIndexed(slot.keys, slot.indexBytes, 1, slot.disp, value);
-    markChanged(dict);
-    define(instr, old);
 }
 
 void Lowering::markChanged(VReg dict) {

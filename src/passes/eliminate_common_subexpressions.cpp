@@ -68,8 +68,6 @@ std::optional<Opcode> loadOf(Opcode store) {
     switch (store) {
     case Opcode::kStoreInstanceValue:
         return Opcode::kLoadInstanceValue;
-    case Opcode::kStoreDictEntry:
-        return Opcode::kLoadDictEntry;
     case Opcode::kStoreHintedValue:
         return Opcode::kLoadHintedValue;
     case Opcode::kListSet:

@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <bit>
 #include <unordered_map>
+#include <utility>
 
 namespace pyston::passes {
 
@@ -377,14 +378,31 @@ class ReferenceCounts {
             }
         });
         release(dying, alive, out, state);
+        for (int i : postponed_)
+            live.add(i);
     }
+
+    bool isQuiet(int i) const { return quietForm(i)->type().diesQuietly(); }
 
     // Releases values in order, those whose death runs code first: it may look at the others.
     void release(std::vector<int> dying, ValueSet& live, std::vector<Instr*>& out,
                  FrameState* state) {
-        std::ranges::stable_partition(dying,
-                                      [&](int i) { return !quietForm(i)->type().diesQuietly(); });
+        std::ranges::stable_partition(dying, [&](int i) { return !isQuiet(i); });
         for (int i : dying) {
+            if (isQuiet(i) && isSlot(state, i)) {
+                postponed_.push_back(i);
+                continue;
+            }
+            live.remove(i);
+            if (isOwned(i))
+                emitDecref(out, i, state, live);
+        }
+    }
+
+    // A local that dies quietly is not dropped where it is bound anew. So what is mentioned last in
+    // a state lives as long as the state does: whose death runs code later may look at it.
+    void releasePostponed(ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
+        for (int i : std::exchange(postponed_, {})) {
             live.remove(i);
             if (isOwned(i))
                 emitDecref(out, i, state, live);
@@ -393,6 +411,8 @@ class ReferenceCounts {
 
     void rewriteInstr(Block* block, Instr* instr, const std::vector<int>& dying, ValueSet& live,
                       std::vector<Instr*>& out, FrameState*& state) {
+        if (instr->hasFrameState() || instr->isTerminator())
+            releasePostponed(live, out, state);
         if (instr->hasFrameState())
             state = instr->frameState();
         if (instr->ownership() == Ownership::kAlias || instr->opcode() == Opcode::kDrop) {
@@ -449,9 +469,11 @@ class ReferenceCounts {
 
     // A local of the state that `instr`, which may raise, shows.
     bool isLocal(const Instr* instr, int i) const {
-        if (!instr->hasFrameState() || instr->has(kExit))
-            return false;
-        for (const FrameState* fs = instr->frameState(); fs; fs = fs->parent)
+        return instr->hasFrameState() && !instr->has(kExit) && isSlot(instr->frameState(), i);
+    }
+
+    bool isSlot(const FrameState* state, int i) const {
+        for (const FrameState* fs = state; fs; fs = fs->parent)
             if (std::ranges::any_of(fs->slots, [&](Instr* slot) { return indexOf(slot) == i; }))
                 return true;
         return false;
@@ -602,6 +624,7 @@ class ReferenceCounts {
     std::vector<ValueSet> liveIn_, liveOut_;
     std::vector<std::vector<int>> deaths_; // scratch of borrowLoads
     ValueSet held_, given_;                // scratch of settleExit
+    std::vector<int> postponed_;           // of the block being rewritten, see releasePostponed()
     std::unordered_map<Block*, FrameState*> lastState_;
 };
 

@@ -20,7 +20,6 @@ Region regionRead(Opcode op) {
     case Opcode::kArrayGet:
         return Region::kArrayItems;
     case Opcode::kLoadField:
-    case Opcode::kLoadInt64Field:
     case Opcode::kCellGet:
         return Region::kFields;
     default:
@@ -32,7 +31,6 @@ std::optional<Region> regionWritten(Opcode op) {
     switch (op) {
     case Opcode::kStoreInstanceValue:
         return Region::kInstanceValues;
-    case Opcode::kStoreDictEntry:
     case Opcode::kStoreHintedValue:
         return Region::kDictEntries;
     case Opcode::kListSet:

@@ -107,7 +107,6 @@ Result Rewriter::rewrite(Instr* instr) {
     case Opcode::kGuardNotNull:
     case Opcode::kGuardCode:
     case Opcode::kRefine:
-    case Opcode::kGuardNull:
     case Opcode::kGuardTrue:
     case Opcode::kGuardFalse:
         return rewriteGuard(instr);
@@ -195,8 +194,6 @@ Result Rewriter::rewriteGuard(Instr* instr) {
             return replace(value);
         }
         break;
-    case Opcode::kGuardNull:
-        return value->opcode() == Opcode::kConstNull ? erase() : keep();
     case Opcode::kGuardTrue:
     case Opcode::kGuardFalse: {
         bool wanted = instr->opcode() == Opcode::kGuardTrue;

@@ -11,6 +11,7 @@ import lifetimes
 import patches
 import rare
 import shapes
+import temporaries
 from builder import Builder
 
 ALL: list[Callable[[Builder], None]] = [
@@ -21,4 +22,5 @@ ALL: list[Callable[[Builder], None]] = [
     *patches.SUBJECTS,
     *rare.SUBJECTS,
     *shapes.SUBJECTS,
+    *temporaries.SUBJECTS,
 ]

@@ -170,7 +170,6 @@ def test_negative_shift_and_power():
             for number in (3, 8, 9, 16, 21, 22):
                 stock = (BINARY_FUNCTIONS + INPLACE_FUNCTIONS)[number]
                 same(lambda: call("BinaryOp", number, a, b), lambda: stock(a, b))
-            same(lambda: call("IntPower", a, b), lambda: a**b)
 
 
 @pytest.mark.parametrize("number", range(6))

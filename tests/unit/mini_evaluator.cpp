@@ -4,6 +4,7 @@
 #include "runtime/helpers.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace pyston::mini {
 
@@ -20,8 +21,18 @@ bool isClass(const Object* object, ExactClass c) {
         return object->kind == Object::kBool;
     case ExactClass::kNoneType:
         return object->kind == Object::kNone;
+    case ExactClass::kFloat:
+        return object->kind == Object::kFloat;
+    case ExactClass::kCell:
+        return object->kind == Object::kCell;
+    case ExactClass::kTuple:
+        return object->kind == Object::kTuple;
     case ExactClass::kList:
         return object->kind == Object::kList;
+    case ExactClass::kListIterator:
+        return object->kind == Object::kListIterator;
+    case ExactClass::kTupleIterator:
+        return object->kind == Object::kTupleIterator;
     default:
         return false;
     }
@@ -44,6 +55,10 @@ Object* Evaluator::box(const Instr* value, bool* fresh) {
     if (auto* n = std::get_if<int64_t>(&held)) {
         *fresh = true;
         return world_.make(Object::kInt, *n);
+    }
+    if (auto* d = std::get_if<double>(&held)) {
+        *fresh = true;
+        return world_.makeFloat(*d);
     }
     if (auto* b = std::get_if<bool>(&held)) {
         return world_.boolean(*b);
@@ -195,11 +210,16 @@ Object* Evaluator::run(const Block* block) {
 Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     switch (instr->opcode()) {
     case Opcode::kConstObject:
+        if (std::optional<double> number = floatAtAddress(instr->imm())) {
+            return world_.immortalFloat(*number);
+        }
         return instr->imm() == kNoneAddress
                    ? world_.none()
                    : world_.immortal(Object::kInt, intAtAddress(instr->imm()));
     case Opcode::kConstInt:
         return instr->imm();
+    case Opcode::kConstDouble:
+        return std::bit_cast<double>(instr->imm());
     case Opcode::kConstBool:
         return instr->imm() != 0;
     case Opcode::kConstNull:
@@ -209,7 +229,6 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     case Opcode::kGuardType:
     case Opcode::kGuardTypeVersion:
     case Opcode::kGuardNotNull:
-    case Opcode::kGuardNull:
     case Opcode::kGuardIs:
     case Opcode::kGuardTrue:
     case Opcode::kGuardFalse:
@@ -225,12 +244,18 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     }
     case Opcode::kBoxInt:
         return world_.make(Object::kInt, integer(instr->operand(0)));
+    case Opcode::kUnboxDouble:
+        return object(instr->operand(0))->number;
+    case Opcode::kBoxDouble:
+        return world_.makeFloat(real(instr->operand(0)));
+    case Opcode::kIntToDouble:
+        return static_cast<double>(integer(instr->operand(0)));
     case Opcode::kReplaceNull: {
         Object* value = object(instr->operand(0));
         return value ? value : object(instr->operand(1));
     }
     case Opcode::kOptional: // a number or NULL
-        return boolean(instr->operand(1)) ? Value(integer(instr->operand(0)))
+        return boolean(instr->operand(1)) ? at(instr->operand(0))
                                           : Value(static_cast<Object*>(nullptr));
     case Opcode::kBoxOptional: {
         bool fresh = false;
@@ -251,9 +276,23 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     case Opcode::kIntCompare:
         return passes::foldIntCompare(instr->condition(), integer(instr->operand(0)),
                                       integer(instr->operand(1)));
+    case Opcode::kDoubleCompare:
+        return passes::foldDoubleCompare(instr->condition(), real(instr->operand(0)),
+                                         real(instr->operand(1)));
+    case Opcode::kIterNext:
+        observe(instr);
+        return world_.next(object(instr->operand(0)));
+    case Opcode::kIterLeft:
+        return World::itemsLeft(object(instr->operand(0)));
+    case Opcode::kSequenceIterNext:
+        return world_.alive(World::takeItem(object(instr->operand(0))));
     case Opcode::kListGet:
     case Opcode::kListSet:
     case Opcode::kListLen:
+    case Opcode::kTupleGet:
+    case Opcode::kTupleLen:
+    case Opcode::kCellGet:
+    case Opcode::kCellSet:
     case Opcode::kLoadInstanceValue:
     case Opcode::kStoreInstanceValue:
         return evaluateMemory(instr);
@@ -264,6 +303,9 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     }
     if (instr->type().rep == Rep::kInt64) {
         return evaluateInt(instr);
+    }
+    if (instr->type().rep == Rep::kDouble) {
+        return evaluateDouble(instr);
     }
     return evaluateLate(instr);
 }
@@ -281,9 +323,6 @@ Evaluator::Value Evaluator::evaluateGuard(const Instr* instr) {
         break;
     case Opcode::kGuardNotNull:
         holds = held != nullptr;
-        break;
-    case Opcode::kGuardNull:
-        holds = held == nullptr;
         break;
     case Opcode::kGuardTrue:
         holds = std::get<bool>(value);
@@ -312,15 +351,31 @@ Evaluator::Value Evaluator::evaluateInt(const Instr* instr) {
     return *result;
 }
 
+Evaluator::Value Evaluator::evaluateDouble(const Instr* instr) {
+    double a = real(instr->operand(0));
+    double b = instr->numOperands() > 1 ? real(instr->operand(1)) : 0;
+    std::optional<double> result = passes::foldDouble(instr->opcode(), a, b);
+    if (!result) {
+        leave(instr);
+    }
+    return *result;
+}
+
 Evaluator::Value Evaluator::evaluateMemory(const Instr* instr) {
     Object* container = object(instr->operand(0));
     Object** place = nullptr;
     switch (instr->opcode()) {
     case Opcode::kListLen:
+    case Opcode::kTupleLen:
         return static_cast<int64_t>(container->items.size());
     case Opcode::kListGet:
     case Opcode::kListSet:
+    case Opcode::kTupleGet:
         place = listItem(container, integer(instr->operand(1)));
+        break;
+    case Opcode::kCellGet:
+    case Opcode::kCellSet:
+        place = container->items.data();
         break;
     default:
         place = container->hasDict ? nullptr : &container->items[static_cast<size_t>(instr->imm())];
@@ -347,6 +402,8 @@ Evaluator::Value Evaluator::evaluateHelper(const Instr* instr) {
                                  object(instr->operand(1)));
     case Helper::kLoadAttr:
         return world_.opaque("call", object(instr->operand(0)), object(instr->operand(1)));
+    case Helper::kGetIter:
+        return world_.iterate(object(instr->operand(0)));
     case Helper::kCompareTruth:
         return world_.less(object(instr->operand(0)), object(instr->operand(1)));
     case Helper::kIsTrue:
@@ -356,6 +413,10 @@ Evaluator::Value Evaluator::evaluateHelper(const Instr* instr) {
     case Helper::kNewOptionalIntOrNull:
         return boolean(instr->operand(1)) ? world_.make(Object::kInt, integer(instr->operand(0)))
                                           : nullptr;
+    case Helper::kNewFloatOrNull:
+        return world_.makeFloat(real(instr->operand(0)));
+    case Helper::kNewOptionalFloatOrNull:
+        return boolean(instr->operand(1)) ? world_.makeFloat(real(instr->operand(0))) : nullptr;
     default:
         throw Failure("unexpected helper");
     }
@@ -375,7 +436,8 @@ Evaluator::Value Evaluator::evaluateLate(const Instr* instr) {
     case Opcode::kDecref: {
         Object* released = object(instr->operand(0));
         if (released && world_.decrefToZero(released)) {
-            const bool quiet = released->kind == Object::kInt || released->kind == Object::kBig;
+            const bool quiet = released->kind == Object::kInt || released->kind == Object::kBig ||
+                               released->kind == Object::kFloat;
             if (!quiet) {
                 show(instr);
             }

@@ -22,12 +22,13 @@ class Evaluator {
     std::string exitedAt;
 
   private:
-    using Value = std::variant<std::monostate, Object*, int64_t, bool>;
+    using Value = std::variant<std::monostate, Object*, int64_t, double, bool>;
 
     void enterBlock(const hir::Block* from, const hir::Block* to);
     Value evaluate(const hir::Instr* instr);
     Value evaluateGuard(const hir::Instr* instr);
     Value evaluateInt(const hir::Instr* instr);
+    Value evaluateDouble(const hir::Instr* instr);
     Value evaluateMemory(const hir::Instr* instr);
     Value evaluateHelper(const hir::Instr* instr);
     Value evaluateLate(const hir::Instr* instr);
@@ -39,6 +40,7 @@ class Evaluator {
     Value& at(const hir::Instr* value) { return values_[static_cast<size_t>(value->id())]; }
     Object* object(const hir::Instr* value) { return world_.alive(std::get<Object*>(at(value))); }
     int64_t integer(const hir::Instr* value) { return std::get<int64_t>(at(value)); }
+    double real(const hir::Instr* value) { return std::get<double>(at(value)); }
     bool boolean(const hir::Instr* value) { return std::get<bool>(at(value)); }
     // As an object; unboxed values become new boxes.
     Object* box(const hir::Instr* value, bool* fresh);

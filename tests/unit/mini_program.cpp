@@ -3,6 +3,7 @@
 #include "runtime/helpers.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace pyston::mini {
@@ -16,11 +17,13 @@ class Generator {
     explicit Generator(std::mt19937& random) : random_(random) {}
 
     Program run() {
-        program_.numArguments = 4;
-        variables_ = 6;
-        program_.numSlots = variables_ + 2 * kMaxDepth;
-        emit({Code::kConst, 4, 0, 0, 2, -1, false});
-        emit({Code::kConst, 5, 0, 0, 0, -1, false});
+        program_.numArguments = 6;
+        program_.numSlots = kVariables + kFloatVariables + 2 * kMaxDepth;
+        emit({Code::kConst, 6, 0, 0, 2, -1, false});
+        emit({Code::kConst, 7, 0, 0, 0, -1, false});
+        for (int i = 0; i < kFloatVariables; i++) {
+            emit({Code::kFloat, kVariables + i, 0, 0, pick(kFloats.size()), -1, false});
+        }
         statements(0, 7);
         emit({Code::kReturn, 0, variable(), 0, 0, -1, false});
         return std::move(program_);
@@ -28,12 +31,21 @@ class Generator {
 
   private:
     static constexpr int kMaxDepth = 2;
+    static constexpr int kList = 0, kInstance = 1, kCell = 4, kTuple = 5;
+    static constexpr int kVariables = 8;
+    static constexpr int kFloatVariables = 3; // behind the others
 
-    int pick(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random_); }
-    // Variable 0 mostly holds a list, 1 an instance, the rest numbers and whatever operations gave;
-    // a program in which no speculation held would test little.
-    int variable() { return noisy(2 + pick(variables_ - 2)); }
-    int noisy(int variable) { return chance(8) ? pick(variables_) : variable; }
+    int pick(size_t n) {
+        return std::uniform_int_distribution<int>(0, static_cast<int>(n) - 1)(random_);
+    }
+    // Some variables mostly hold a list and so on, the rest numbers and whatever operations gave; a
+    // program in which no speculation held would test little.
+    int variable() {
+        static constexpr std::array kOthers = {2, 3, 6, 7};
+        return noisy(kOthers[static_cast<size_t>(pick(kOthers.size()))]);
+    }
+    int floatVariable() { return noisy(kVariables + pick(kFloatVariables)); }
+    int noisy(int variable) { return chance(8) ? pick(kVariables + kFloatVariables) : variable; }
     bool chance(int percent) { return pick(100) < percent; }
     size_t emit(Code code) {
         program_.code.push_back(code);
@@ -44,10 +56,14 @@ class Generator {
     void statements(int depth, int budget) {
         for (int n = 1 + pick(budget); n > 0; n--) {
             int kind = pick(100);
-            if (kind < 12 && depth < kMaxDepth) {
+            if (kind < 7 && depth < kMaxDepth) {
                 loop(depth);
+            } else if (kind < 14 && depth < kMaxDepth) {
+                iteration(depth);
             } else if (kind < 28 && depth < kMaxDepth) {
                 conditional(depth);
+            } else if (kind < 48) {
+                onFloats();
             } else {
                 simple();
             }
@@ -55,7 +71,7 @@ class Generator {
     }
 
     void loop(int depth) {
-        int counter = variables_ + 2 * depth;
+        int counter = kVariables + kFloatVariables + 2 * depth;
         int limit = counter + 1;
         emit({Code::kConst, counter, 0, 0, 0, -1, false});
         emit({Code::kConst, limit, 0, 0, 1 + pick(5), -1, false});
@@ -67,10 +83,31 @@ class Generator {
         emit({Code::kLoopIfLess, 0, counter, limit, 0, head, chance(80)});
     }
 
+    void iteration(int depth) {
+        int iterator = kVariables + kFloatVariables + 2 * depth;
+        emit({Code::kIterate, iterator, noisy(chance(60) ? kList : kTuple), 0, 0, -1, false});
+        int head = here();
+        size_t next = emit({Code::kForIter, variable(), iterator, 0, 0, -1, false});
+        statements(depth + 1, 3);
+        emit({Code::kJump, 0, 0, 0, 0, head, false});
+        program_.code[next].target = here();
+    }
+
     void conditional(int depth) {
         bool compare = chance(50);
-        size_t branch = emit({compare ? Code::kJumpUnless : Code::kJumpIfFalse, 0, variable(),
-                              variable(), 0, -1, chance(70)});
+        Code test{compare ? Code::kJumpUnless : Code::kJumpIfFalse,
+                  0,
+                  variable(),
+                  variable(),
+                  0,
+                  -1,
+                  chance(70)};
+        if (compare && chance(40)) {
+            test.numbers = Code::kFloats;
+            test.a = floatVariable();
+            test.b = floatVariable();
+        }
+        size_t branch = emit(test);
         statements(depth + 1, 3);
         if (chance(50)) {
             size_t skip = emit({Code::kJump, 0, 0, 0, 0, -1, false});
@@ -98,21 +135,27 @@ class Generator {
             code.imm = kOperators[pick(8)];
         } else if (kind < 56) {
             code.op = Code::kCall;
-            code.a = noisy(0);
-            code.b = noisy(1);
-        } else if (kind < 68) {
+            code.a = noisy(chance(70) ? kList : kCell);
+            code.b = noisy(chance(80) ? kInstance : kTuple);
+        } else if (kind < 63) {
             code.op = Code::kListGet;
-            code.a = noisy(0);
-        } else if (kind < 75) {
+            code.a = noisy(kList);
+        } else if (kind < 69) {
             code.op = Code::kListSet;
-            code.a = noisy(0);
-        } else if (kind < 88) {
+            code.a = noisy(kList);
+        } else if (kind < 75) {
+            code.op = Code::kTupleGet;
+            code.a = noisy(kTuple);
+        } else if (kind < 85) {
+            code.op = chance(50) ? Code::kCellGet : chance(80) ? Code::kCellSet : Code::kCellClear;
+            code.a = noisy(kCell);
+        } else if (kind < 91) {
             code.op = Code::kLoadValue;
-            code.a = noisy(1);
+            code.a = noisy(kInstance);
             code.imm = pick(2);
-        } else if (kind < 96) {
+        } else if (kind < 97) {
             code.op = Code::kStoreValue;
-            code.a = noisy(1);
+            code.a = noisy(kInstance);
             code.imm = pick(2);
         } else {
             code.op = Code::kIs;
@@ -120,9 +163,25 @@ class Generator {
         emit(code);
     }
 
+    void onFloats() {
+        static constexpr char kOperators[] = "++--**/";
+        if (chance(15)) {
+            emit({Code::kFloat, floatVariable(), 0, 0, pick(kFloats.size()), -1, false});
+            return;
+        }
+        Code code{Code::kBinary,   floatVariable(),     floatVariable(),
+                  floatVariable(), kOperators[pick(7)], -1,
+                  chance(80)};
+        code.numbers = Code::kFloats;
+        if (chance(20)) {
+            code.numbers = Code::kMixed;
+            code.b = variable();
+        }
+        emit(code);
+    }
+
     std::mt19937& random_;
     Program program_;
-    int variables_ = 0;
 };
 
 } // namespace
@@ -133,9 +192,10 @@ Program randomProgram(std::mt19937& random) {
 
 std::string toText(const Program& program) {
     static constexpr const char* kNames[] = {
-        "Const",      "Move",        "Delete",    "Binary",     "Call",
-        "ListGet",    "ListSet",     "LoadValue", "StoreValue", "Is",
-        "JumpUnless", "JumpIfFalse", "Jump",      "LoopIfLess", "Return"};
+        "Const",     "Float",      "Move",       "Delete",     "Binary",      "Call",
+        "ListGet",   "ListSet",    "TupleGet",   "CellGet",    "CellSet",     "CellClear",
+        "LoadValue", "StoreValue", "Is",         "JumpUnless", "JumpIfFalse", "Iterate",
+        "ForIter",   "Jump",       "LoopIfLess", "Return"};
     std::string text;
     for (size_t i = 0; i < program.code.size(); i++) {
         const Code& c = program.code[i];
@@ -163,13 +223,17 @@ void Interpreter::assign(int index, Object* value) {
 
 namespace {
 
-Object** listItem(Object* list, Object* index) {
-    if (list->kind != Object::kList || index->kind != Object::kInt) {
+Object** itemOf(Object::Kind kind, Object* list, Object* index) {
+    if (list->kind != kind || index->kind != Object::kInt) {
         return nullptr;
     }
     auto length = static_cast<int64_t>(list->items.size());
     int64_t i = index->value < 0 ? index->value + length : index->value;
     return i >= 0 && i < length ? &list->items[static_cast<size_t>(i)] : nullptr;
+}
+
+Object** cellContent(Object* object) {
+    return object->kind == Object::kCell ? object->items.data() : nullptr;
 }
 
 Object** inlineValue(Object* object, int64_t index) {
@@ -178,11 +242,31 @@ Object** inlineValue(Object* object, int64_t index) {
 
 } // namespace
 
+// What a load or store is about; null if there is nothing.
+Object** Interpreter::placeOf(const Code& c) {
+    switch (c.op) {
+    case Code::kListGet:
+    case Code::kListSet:
+        return itemOf(Object::kList, slot(c.a), slot(c.b));
+    case Code::kTupleGet:
+        return itemOf(Object::kTuple, slot(c.a), slot(c.b));
+    case Code::kCellGet:
+    case Code::kCellSet:
+    case Code::kCellClear:
+        return cellContent(slot(c.a));
+    default:
+        return inlineValue(slot(c.a), c.imm);
+    }
+}
+
 void Interpreter::execute(const Code& c) {
     Object** place = nullptr;
     switch (c.op) {
     case Code::kConst:
         assign(c.dst, world_.immortal(Object::kInt, c.imm));
+        break;
+    case Code::kFloat:
+        assign(c.dst, world_.immortalFloat(kFloats[static_cast<size_t>(c.imm)]));
         break;
     case Code::kMove:
         assign(c.dst, world_.incref(slot(c.a)));
@@ -197,18 +281,22 @@ void Interpreter::execute(const Code& c) {
         assign(c.dst, world_.opaque("call", slot(c.a), slot(c.b)));
         break;
     case Code::kListGet:
+    case Code::kTupleGet:
+    case Code::kCellGet:
     case Code::kLoadValue:
-        place =
-            c.op == Code::kListGet ? listItem(slot(c.a), slot(c.b)) : inlineValue(slot(c.a), c.imm);
-        assign(c.dst, place ? world_.incref(*place) : world_.none());
+        place = placeOf(c);
+        assign(c.dst, place && *place ? world_.incref(*place) : world_.none());
         break;
     case Code::kListSet:
+    case Code::kCellSet:
+    case Code::kCellClear:
     case Code::kStoreValue:
-        place =
-            c.op == Code::kListSet ? listItem(slot(c.a), slot(c.b)) : inlineValue(slot(c.a), c.imm);
-        if (place) {
-            world_.swap(*place, world_.incref(slot(c.dst)));
+        if (Object** place = placeOf(c)) {
+            world_.swap(*place, c.op == Code::kCellClear ? nullptr : world_.incref(slot(c.dst)));
         }
+        break;
+    case Code::kIterate:
+        assign(c.dst, world_.iterate(slot(c.a)));
         break;
     case Code::kIs:
         assign(c.dst, world_.boolean(World::same(slot(c.a), slot(c.b))));
@@ -235,6 +323,13 @@ Object* Interpreter::run(int pc, int stopAt) {
             break;
         case Code::kJumpIfFalse:
             pc = world_.truth(slot(c.a)) ? pc : c.target;
+            break;
+        case Code::kForIter:
+            if (Object* item = world_.next(slot(c.a))) {
+                assign(c.dst, item);
+            } else {
+                pc = c.target;
+            }
             break;
         case Code::kJump:
             pc = c.target;
@@ -394,6 +489,9 @@ class Builder {
         guard->setType(exactObject(c));
         return guard;
     }
+    Instr* readDouble(int slot) {
+        return emit(Opcode::kUnboxDouble, {guardType(read(slot), ExactClass::kFloat)});
+    }
     Instr* readInt(int slot) {
         return emit(Opcode::kUnboxInt, {guardType(read(slot), ExactClass::kInt)});
     }
@@ -436,6 +534,12 @@ class Builder {
             assign(c.dst, constant);
             return true;
         }
+        case Code::kFloat: {
+            Instr* constant = emit(Opcode::kConstObject, {}, addressOfFloat(c.imm));
+            constant->setType(exactObject(ExactClass::kFloat));
+            assign(c.dst, constant);
+            return true;
+        }
         case Code::kMove:
             assign(c.dst, read(c.a));
             return true;
@@ -461,6 +565,25 @@ class Builder {
             drop(old, state(pc_ + 1, pc_));
             return true;
         }
+        case Code::kTupleGet: {
+            Instr* tuple = guardType(read(c.a), ExactClass::kTuple);
+            assign(c.dst, emit(Opcode::kTupleGet, {tuple, readInt(c.b)}));
+            return true;
+        }
+        case Code::kCellGet: {
+            Instr* content = emit(Opcode::kCellGet, {guardType(read(c.a), ExactClass::kCell)});
+            assign(c.dst, emit(Opcode::kGuardNotNull, {content}));
+            return true;
+        }
+        case Code::kCellSet:
+        case Code::kCellClear: {
+            const bool clears = c.op == Code::kCellClear;
+            Instr* value = clears ? emit(Opcode::kConstNull, {}) : read(c.dst);
+            Instr* cell = guardType(read(c.a), ExactClass::kCell);
+            Instr* old = emit(Opcode::kCellSet, {cell, value});
+            drop(old, state(pc_ + 1, pc_));
+            return true;
+        }
         case Code::kLoadValue: {
             Instr* object = emit(Opcode::kGuardTypeVersion, {read(c.a)}, 1);
             assign(c.dst, emit(Opcode::kLoadInstanceValue, {object}, c.imm));
@@ -473,6 +596,12 @@ class Builder {
             drop(old, state(pc_ + 1, pc_));
             return true;
         }
+        case Code::kIterate:
+            assign(c.dst, helper(Helper::kGetIter, {read(c.a)}));
+            return true;
+        case Code::kForIter:
+            takeNext(c);
+            return false;
         case Code::kIs:
             assign(c.dst, boxed(emit(Opcode::kObjectIs, {read(c.a), read(c.b)})));
             return true;
@@ -497,7 +626,21 @@ class Builder {
 
     Instr* boxed(Instr* truth) { return emit(Opcode::kBoxBool, {truth}); }
 
+    Instr* floatBinary(const Code& c) {
+        Instr* a = readDouble(c.a);
+        Instr* b = c.numbers == Code::kMixed ? emit(Opcode::kIntToDouble, {readInt(c.b)})
+                                             : readDouble(c.b);
+        Opcode op = c.imm == '+'   ? Opcode::kDoubleAdd
+                    : c.imm == '-' ? Opcode::kDoubleSub
+                    : c.imm == '*' ? Opcode::kDoubleMul
+                                   : Opcode::kDoubleDiv;
+        return emit(Opcode::kBoxDouble, {emit(op, {a, b})});
+    }
+
     Instr* binary(const Code& c) {
+        if (c.numbers != Code::kInts) {
+            return floatBinary(c);
+        }
         Instr* a = readInt(c.a);
         Instr* b = readInt(c.b);
         Opcode op = c.imm == '+'   ? Opcode::kIntAdd
@@ -511,6 +654,10 @@ class Builder {
     }
 
     Instr* less(const Code& c) {
+        if (c.speculate && c.numbers == Code::kFloats) {
+            return emit(Opcode::kDoubleCompare, {readDouble(c.a), readDouble(c.b)},
+                        static_cast<int64_t>(Condition::kLess));
+        }
         if (c.speculate) {
             return emit(Opcode::kIntCompare, {readInt(c.a), readInt(c.b)},
                         static_cast<int64_t>(Condition::kLess));
@@ -522,6 +669,22 @@ class Builder {
             return emit(Opcode::kUnboxBool, {guardType(read(c.a), ExactClass::kBool)});
         }
         return helper(Helper::kIsTrue, {read(c.a)});
+    }
+
+    void takeNext(const Code& c) {
+        Instr* item = emit(Opcode::kIterNext, {read(c.a)});
+        Block* done = fn_->newBlock();
+        Block* more = fn_->newBlock();
+        block_->append(fn_->newBranch(Opcode::kBranchNull, item, done, more));
+        done->preds().push_back(block_);
+        more->preds().push_back(block_);
+        block_ = done;
+        jumpTo(c.target);
+        block_ = more;
+        Instr* refined = fn_->newInstr(Opcode::kRefine, kObject, {&item, 1});
+        block_->append(refined);
+        assign(c.dst, refined);
+        jumpTo(pc_ + 1);
     }
 
     void branch(Instr* condition, int ifTrue, int ifFalse) {

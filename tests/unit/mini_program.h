@@ -5,7 +5,10 @@
 #include "hir/hir.h"
 #include "mini_world.h"
 
+#include <array>
+#include <cmath>
 #include <memory>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -14,17 +17,24 @@ namespace pyston::mini {
 struct Code {
     enum Op {
         kConst,       // dst = int imm
+        kFloat,       // dst = kFloats[imm]
         kMove,        // dst = a
         kDelete,      // unbind dst
         kBinary,      // dst = a `imm` b
         kCall,        // dst = opaque(a, b)
         kListGet,     // dst = a[b], or None
         kListSet,     // a[b] = dst, or nothing
+        kTupleGet,    // dst = a[b], or None
+        kCellGet,     // dst = what the cell a holds, or None
+        kCellSet,     // the cell a holds dst, or nothing happens
+        kCellClear,   // the cell a holds nothing, or nothing happens
         kLoadValue,   // dst = a.values[imm], or None
         kStoreValue,  // a.values[imm] = dst, or nothing
         kIs,          // dst = a is b
         kJumpUnless,  // if not (a < b) goto target
         kJumpIfFalse, // if not truth(a) goto target
+        kIterate,     // dst = iter(a)
+        kForIter,     // dst = next(a), or goto target
         kJump,
         kLoopIfLess, // if a < b goto target (backwards), after serving pending requests
         kReturn,     // a
@@ -33,6 +43,7 @@ struct Code {
     int64_t imm = 0;
     int target = -1;
     bool speculate = false;
+    enum Numbers : uint8_t { kInts, kFloats, kMixed } numbers = kInts; // what is speculated on
 };
 
 struct Program {
@@ -57,6 +68,7 @@ class Interpreter {
   private:
     Object* slot(int index); // reading an unbound one gives None
     void assign(int index, Object* value);
+    Object** placeOf(const Code& c);
     void execute(const Code& c);
 
     const Program& program_;
@@ -74,5 +86,16 @@ inline int64_t intAtAddress(int64_t address) {
     return static_cast<int16_t>(address - 0x10000);
 }
 inline constexpr int64_t kNoneAddress = 0x32;
+
+inline constexpr std::array<double, 11> kFloats = {
+    0.0, -0.0, 1.0, 0.5, -2.5, 3.0, 9007199254740993.0, 1e300, 1e-320, HUGE_VAL, NAN};
+inline constexpr int64_t kFirstFloatAddress = 0x40000;
+inline constexpr int64_t addressOfFloat(int64_t index) {
+    return kFirstFloatAddress + index;
+}
+inline std::optional<double> floatAtAddress(int64_t address) {
+    const auto index = static_cast<size_t>(address - kFirstFloatAddress);
+    return index < kFloats.size() ? std::optional(kFloats[index]) : std::nullopt;
+}
 
 } // namespace pyston::mini

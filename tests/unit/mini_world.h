@@ -4,7 +4,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -14,14 +17,29 @@
 namespace pyston::mini {
 
 struct Object {
-    enum Kind { kNone, kBool, kInt, kBig, kList, kInstance } kind = kNone;
-    int64_t value = 0; // ints and bools
-    int serial = 0;    // lists and instances
+    enum Kind {
+        kNone,
+        kBool,
+        kInt,
+        kBig,
+        kFloat,
+        kCell,
+        kTuple,
+        kList,
+        kTupleIterator,
+        kListIterator,
+        kInstance,
+    } kind = kNone;
+    int64_t value = 0; // ints and bools; of an iterator, the next item's index
+    double number = 0; // floats
+    int serial = 0;    // what is told apart
     bool hasDict = false;
     bool immortal = false;
     bool dead = false;
     int64_t references = 1;
-    std::vector<Object*> items; // of a list; the two inline values of an instance
+    // Of a list or tuple; the two inline values of an instance; what a cell holds, or null; what an
+    // iterator iterates over, or null where it has ended.
+    std::vector<Object*> items;
 };
 
 inline uint64_t hash(uint64_t n) {
@@ -45,7 +63,7 @@ class World {
         Object* object = objects_.back().get();
         object->kind = kind;
         object->value = value;
-        if (kind == Object::kList || kind == Object::kInstance) {
+        if (kind >= Object::kCell) {
             object->serial = nextSerial_++;
         }
         return object;
@@ -56,6 +74,16 @@ class World {
             object = make(kind, value);
             object->immortal = true;
         }
+        return object;
+    }
+    Object* makeFloat(double number) {
+        Object* object = make(Object::kFloat);
+        object->number = number;
+        return object;
+    }
+    Object* immortalFloat(double number) {
+        Object* object = immortal(Object::kFloat, std::bit_cast<int64_t>(number));
+        object->number = number;
         return object;
     }
     Object* none() { return immortal(Object::kNone); }
@@ -120,12 +148,29 @@ class World {
             return std::to_string(object->value);
         case Object::kBig:
             return "big";
+        case Object::kFloat:
+            return describe(object->number);
+        case Object::kCell:
+            return "cell" + std::to_string(object->serial);
+        case Object::kTuple:
+            return "tuple" + std::to_string(object->serial);
         case Object::kList:
             return "list" + std::to_string(object->serial);
+        case Object::kTupleIterator:
+        case Object::kListIterator:
+            return "iterator" + std::to_string(object->serial);
         case Object::kInstance:
             return "obj" + std::to_string(object->serial);
         }
         return "?";
+    }
+    static std::string describe(double number) {
+        if (std::isnan(number)) {
+            return "nan"; // of which sign nobody knows
+        }
+        char text[40];
+        std::snprintf(text, sizeof text, "%a", number);
+        return text;
     }
     void note(std::string event) { trace.push_back(std::move(event)); }
     // What somebody sees who looks at the frame now.
@@ -147,7 +192,11 @@ class World {
             return true;
         }
         // Numbers that were unboxed on the way are not the same objects any more.
-        return a && b && a->kind == b->kind && a->kind == Object::kInt && a->value == b->value;
+        if (!a || !b || a->kind != b->kind) {
+            return false;
+        }
+        return (a->kind == Object::kInt && a->value == b->value) ||
+               (a->kind == Object::kFloat && describe(a->number) == describe(b->number));
     }
 
     // Changes something, or nothing, and returns a new reference to something.
@@ -161,11 +210,14 @@ class World {
             size_t index = change / 2 % a->items.size();
             swap(a->items[index], make(Object::kInt, static_cast<int64_t>(change / 64 % 10)));
         }
+        if (a->kind == Object::kCell && change / 16 % 2) {
+            swap(a->items[0], change / 32 % 4 == 0 ? nullptr : newInstance());
+        }
         if (b->kind == Object::kInstance && change / 16 % 2) {
             swap(b->items[change / 32 % 2],
                  make(Object::kInt, static_cast<int64_t>(change / 64 % 10)));
         }
-        switch (h % 9) {
+        switch (h % 10) {
         case 0:
             return newInstance();
         case 1:
@@ -200,6 +252,8 @@ class World {
                 decref(last);
             }
             return incref(b);
+        case 8:
+            return makeFloat(static_cast<double>(h / 16 % 9) / 2 - 1);
         default:
             return newInstance();
         }
@@ -208,6 +262,40 @@ class World {
         Object* old = place;
         place = value;
         decref(old);
+    }
+    static bool isIterator(const Object* object) {
+        return object->kind == Object::kListIterator || object->kind == Object::kTupleIterator;
+    }
+    // A new reference. What cannot be iterated over has no items.
+    Object* iterate(Object* object) {
+        if (isIterator(alive(object))) {
+            return incref(object);
+        }
+        const bool isTuple = object->kind == Object::kTuple;
+        Object* iterator = make(isTuple ? Object::kTupleIterator : Object::kListIterator);
+        const bool isSequence = isTuple || object->kind == Object::kList;
+        iterator->items = {isSequence ? incref(object) : nullptr};
+        return iterator;
+    }
+    static int64_t itemsLeft(const Object* iterator) {
+        const Object* sequence = iterator->items[0];
+        return sequence ? static_cast<int64_t>(sequence->items.size()) - iterator->value : 0;
+    }
+    // Without a reference; there is one.
+    static Object* takeItem(Object* iterator) {
+        return iterator->items[0]->items[static_cast<size_t>(iterator->value++)];
+    }
+    // A new reference, or null.
+    Object* next(Object* iterator) {
+        if (!isIterator(alive(iterator))) {
+            note("next " + describe(iterator) + frame());
+            return nullptr;
+        }
+        if (itemsLeft(iterator) > 0) {
+            return incref(takeItem(iterator));
+        }
+        swap(iterator->items[0], nullptr);
+        return nullptr;
     }
     bool breakerSet() { return hash(seed_ * 31 + ++checks_) % 4 == 0; }
     void servePending() { note("pending" + frame()); }
@@ -218,6 +306,9 @@ class World {
         alive(object);
         if (object->kind == Object::kInt || object->kind == Object::kBool) {
             return object->value != 0;
+        }
+        if (object->kind == Object::kFloat) {
+            return object->number != 0;
         }
         if (object->kind == Object::kNone) {
             return false;
@@ -231,10 +322,21 @@ class World {
         if (a->kind == Object::kInt && b->kind == Object::kInt) {
             return a->value < b->value;
         }
+        if (isReal(a) && isReal(b)) {
+            return toReal(a) < toReal(b);
+        }
         note("less " + describe(a) + " " + describe(b) + frame());
         return hash(seed_ + ++calls_) % 2;
     }
-    // Operators: '+' '-' '*' '/' (floor) '%' '&' '<'
+    // Of ints and floats, exactly.
+    static bool isReal(const Object* o) {
+        return o->kind == Object::kInt || o->kind == Object::kFloat;
+    }
+    static long double toReal(const Object* o) {
+        return o->kind == Object::kFloat ? static_cast<long double>(o->number)
+                                         : static_cast<long double>(o->value);
+    }
+    // Operators: '+' '-' '*' '/' (floor, but not of floats) '%' '&' '<'
     Object* arithmetic(char op, Object* a, Object* b) {
         alive(a);
         alive(b);
@@ -244,6 +346,10 @@ class World {
         if (isNumber(a) && isNumber(b) && (a->kind == Object::kBig || b->kind == Object::kBig)) {
             return make(Object::kBig); // nobody can tell when it is computed
         }
+        const bool isFloat = a->kind == Object::kFloat || b->kind == Object::kFloat;
+        if (isFloat && isReal(a) && isReal(b) && std::string("+-*/").find(op) != std::string::npos)
+            return floatArithmetic(op, static_cast<double>(toReal(a)),
+                                   static_cast<double>(toReal(b)));
         if (a->kind != Object::kInt || b->kind != Object::kInt) {
             return opaque(std::string("binary") + op, a, b);
         }
@@ -283,6 +389,19 @@ class World {
         }
         bool fits = r >= INT64_MIN && r <= INT64_MAX;
         return fits ? make(Object::kInt, static_cast<int64_t>(r)) : make(Object::kBig);
+    }
+
+    Object* floatArithmetic(char op, double x, double y) {
+        switch (op) {
+        case '+':
+            return makeFloat(x + y);
+        case '-':
+            return makeFloat(x - y);
+        case '*':
+            return makeFloat(x * y);
+        default:
+            return y == 0 ? none() : makeFloat(x / y);
+        }
     }
 
     // Every object's count must be what the heap and `held` (one entry per reference) explain.

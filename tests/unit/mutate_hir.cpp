@@ -70,7 +70,6 @@ bool hasImm2(Opcode op) {
     case Opcode::kLoadHintedValue:
     case Opcode::kStoreHintedValue:
     case Opcode::kLoadDictEntry:
-    case Opcode::kStoreDictEntry:
     case Opcode::kIterNext:
     case Opcode::kSend:
     case Opcode::kCallRuntime:

@@ -26,13 +26,22 @@ std::vector<Object*> makeArguments(World& world, const Program& program, uint64_
     for (int i = 0; i < program.numArguments; i++) {
         Object* argument = nullptr;
         uint64_t h = hash(seed * 7 + static_cast<uint64_t>(i));
-        switch (h % 8 == 0 ? h / 8 % 4 : static_cast<uint64_t>(i)) {
+        switch (h % 8 == 0 ? h / 8 % 6 : static_cast<uint64_t>(i)) {
         case 0:
             argument = world.make(Object::kList);
             argument->items = {world.newInstance(), world.make(Object::kInt, 5), world.none()};
             break;
         case 1:
             argument = world.newInstance();
+            break;
+        case 4:
+            argument = world.make(Object::kCell);
+            argument->items = {world.newInstance()};
+            break;
+        case 5:
+            argument = world.make(Object::kTuple);
+            argument->items = {world.newInstance(), world.make(Object::kInt, 1),
+                               world.newInstance()};
             break;
         default:
             argument = world.make(Object::kInt, static_cast<int64_t>(hash(seed + 11) % 9) - 2);
@@ -106,8 +115,10 @@ std::string difference(const Outcome& expected, const Outcome& actual) {
 class Case {
   public:
     explicit Case(uint32_t seed) : seed_(seed), random_(seed), program_(randomProgram(random_)) {
-        for (const Code& code : program_.code) {
-            if (code.op == Code::kLoopIfLess && random_() % 3 == 0) {
+        for (int i = 0; i < static_cast<int>(program_.code.size()); i++) {
+            const Code& code = program_.code[static_cast<size_t>(i)];
+            const bool isBackward = code.target >= 0 && code.target <= i;
+            if (isBackward && random_() % 3 == 0) {
                 entries_.push_back(code.target);
             }
         }
@@ -184,13 +195,17 @@ TEST(PipelineFuzz, CompiledProgramsDoWhatInterpretedOnesDo) {
     passes::setConstantValues({.intValue = [](pyston::Object* object) -> std::optional<int64_t> {
                                    return intAtAddress(reinterpret_cast<intptr_t>(object));
                                },
-                               .zeroOf =
-                                   [](hir::ExactClass c) {
-                                       return c == hir::ExactClass::kInt
-                                                  ? reinterpret_cast<pyston::Object*>(
-                                                        addressOfInt(0))
-                                                  : nullptr;
-                                   }});
+                               .floatValue =
+                                   [](pyston::Object* object) {
+                                       return floatAtAddress(reinterpret_cast<intptr_t>(object));
+                                   },
+                               .zeroOf = [](hir::ExactClass c) -> pyston::Object* {
+                                   const int64_t address =
+                                       c == hir::ExactClass::kInt     ? addressOfInt(0)
+                                       : c == hir::ExactClass::kFloat ? addressOfFloat(0)
+                                                                      : 0;
+                                   return reinterpret_cast<pyston::Object*>(address);
+                               }});
     // PYSTON_FUZZ_SEED: the first seed; PYSTON_FUZZ_COUNT: how many.
     const char* first = std::getenv("PYSTON_FUZZ_SEED");
     const char* count = std::getenv("PYSTON_FUZZ_COUNT");

@@ -134,8 +134,9 @@ void dropReferences(HostCode* data) {
 void refer(Object* object) {
     Py_INCREF(object);
     ++referencesHeld;
-    if (HostCode* data = dataOfCode(object))
-        ++data->referrers;
+    if (PyCode_Check(object)) // is counted from the first one on
+        if (HostCode* data = hostCode(reinterpret_cast<PyCodeObject*>(object)))
+            ++data->referrers;
 }
 
 void unrefer(Object* object) {

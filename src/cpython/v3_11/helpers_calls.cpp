@@ -20,10 +20,17 @@ size_t positionalCount(int64_t count, PyObject* kwnames) {
     return static_cast<size_t>(count - (kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames)));
 }
 
+void releaseArguments(PyObject** args, int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        Py_DECREF(args[i]);
+    }
+}
+
 // Calls with arguments that are released after the call, unless the function took them: a Python
-// function owns its arguments, so that they die when it drops them.
+// function owns its arguments, so that they die when it drops them. Anything else is released
+// before its arguments, if it is `owned`.
 PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
-                       size_t flags, PyObject* kwnames) {
+                       size_t flags, PyObject* kwnames, Ref* owned = nullptr) {
     size_t positional = positionalCount(count, kwnames) | flags;
     PyObject* result;
     bool isFunction = Py_IS_TYPE(callable, &PyFunction_Type);
@@ -39,9 +46,10 @@ PyObject* callStealing(PyThreadState* tstate, PyObject* callable, PyObject** arg
             result = _PyObject_VectorcallTstate(tstate, callable, args, positional, kwnames);
         }
     }
-    for (int64_t i = 0; i < count; i++) {
-        Py_DECREF(args[i]);
+    if (owned != nullptr && !isFunction) {
+        owned->reset();
     }
+    releaseArguments(args, count);
     return result;
 }
 
@@ -114,7 +122,7 @@ PyObject* instantiate(PyThreadState* tstate, PyTypeObject* type, PyObject* init,
 
 // A call of a class whose instances are made in the ordinary way; false for any other.
 bool tryInstantiate(PyThreadState* tstate, PyObject* callable, PyObject** args, int64_t count,
-                    PyObject* kwnames, PyObject** result) {
+                    PyObject* kwnames, Ref* owned, PyObject** result) {
     auto* type = reinterpret_cast<PyTypeObject*>(callable);
     PyObject* init = count <= kMostInitArguments ? host::plainInit(type) : nullptr;
     if (init == nullptr || tstate->cframe->use_tracing) {
@@ -125,9 +133,8 @@ bool tryInstantiate(PyThreadState* tstate, PyObject* callable, PyObject** args, 
         *result = instantiate(tstate, type, init, args, count, kwnames);
         _Py_LeaveRecursiveCallTstate(tstate);
     }
-    for (int64_t i = 0; i < count; i++) {
-        Py_DECREF(args[i]);
-    }
+    owned->reset();
+    releaseArguments(args, count);
     return true;
 }
 
@@ -261,14 +268,15 @@ PyObject* Call(PyThreadState* tstate, PyObject* kwnames, PyObject* callable, PyO
         auto* method = reinterpret_cast<PyMethodObject*>(callable);
         args[-1] = Py_NewRef(method->im_self);
         owned.reset(Py_NewRef(method->im_func)); // the bound method dies before the call
-        return callStealing(tstate, owned.get(), args - 1, count + 1, 0, kwnames);
+        return callStealing(tstate, owned.get(), args - 1, count + 1, 0, kwnames, &owned);
     }
     PyObject* result;
     if (Py_IS_TYPE(callable, &PyType_Type) &&
-        tryInstantiate(tstate, callable, args, count, kwnames, &result)) {
+        tryInstantiate(tstate, callable, args, count, kwnames, &owned, &result)) {
         return result;
     }
-    return callStealing(tstate, callable, args, count, PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames);
+    return callStealing(tstate, callable, args, count, PY_VECTORCALL_ARGUMENTS_OFFSET, kwnames,
+                        &owned);
 }
 
 PyObject* CallMethod(PyThreadState* tstate, PyObject* kwnames, PyObject* function,

@@ -337,10 +337,6 @@ PyObject* IntBinaryBig(int64_t op, PyObject* left, PyObject* right) {
     return bitOp(op, left, right);
 }
 
-PyObject* IntPower(PyObject* left, PyObject* right) {
-    return PyNumber_Power(left, right, Py_None);
-}
-
 PyObject* UnicodeConcat(PyObject* left, PyObject* right) {
     return PyUnicode_Concat(left, right);
 }

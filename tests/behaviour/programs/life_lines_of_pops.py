@@ -57,6 +57,35 @@ def bound_in_sequence(out):
             pass
 
 
+class Endless(Mortal):
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return 1
+
+
+def returned_from_loop(out):
+    for item in Endless(out):
+        found = item
+        return found
+
+
+def left_by_loop(out):
+    for item in Endless(out):
+        found = item
+        break
+    return found
+
+
+def compared(out):
+    return (
+        Mortal(out)
+        is (named := out),
+        named,
+    )
+
+
 def chained(out):
     (
         Mortal(out)
@@ -74,7 +103,7 @@ def returned(out):
 
 
 def body(out):
-    for function in (any_case, no_case, one_of_two, bound, bound_in_sequence, chained, returned):
+    for function in (any_case, no_case, one_of_two, bound, bound_in_sequence, returned_from_loop, left_by_loop, compared, chained, returned):
         out(function.__name__)
         function(out)
 
