@@ -6,12 +6,16 @@ from _repeat import repeat
 
 
 class Mortal:
-    def __init__(self, out):
+    def __init__(self, out, name="it"):
         self.out = out
+        self.name = name
 
     def __del__(self):
         frame = sys._getframe(1)
-        self.out("died at", frame.f_lineno - frame.f_code.co_firstlineno, sorted(frame.f_locals))
+        self.out(self.name, "died at", frame.f_lineno - frame.f_code.co_firstlineno, sorted(frame.f_locals))
+
+    def __call__(self, *arguments):
+        return arguments[0]
 
     def other(self):
         return Mortal(self.out)
@@ -57,6 +61,50 @@ def bound_in_sequence(out):
             pass
 
 
+def called(out):
+    return Mortal(out, "callable")(
+        1, Mortal(out, "argument"), Mortal(out, "last")
+    )
+
+
+class False_(Mortal):
+    def __bool__(self):
+        return False
+
+
+def one_or_other(out):
+    return (
+        False_(out)
+        or None,
+        True
+        and False_(out)
+        or None,
+    )
+
+
+def negated(out):
+    return (
+        not
+        [out,
+         Mortal(out)]
+    )
+
+
+def tested(out):
+    return (
+        1 if (
+            out,
+            Mortal(out),
+        ) else 2
+    )
+
+
+def quiet_local(out):
+    for i in range(3):
+        same = Mortal(out) is out
+    return same
+
+
 class Endless(Mortal):
     def __iter__(self):
         return self
@@ -69,6 +117,12 @@ def returned_from_loop(out):
     for item in Endless(out):
         found = item
         return found
+
+
+def returned_from_loops(out):
+    for item in Endless(out, "outer"):
+        for other in Endless(out, "inner"):
+            return [item, other]
 
 
 def left_by_loop(out):
@@ -103,7 +157,10 @@ def returned(out):
 
 
 def body(out):
-    for function in (any_case, no_case, one_of_two, bound, bound_in_sequence, returned_from_loop, left_by_loop, compared, chained, returned):
+    for function in (
+        any_case, no_case, one_of_two, bound, bound_in_sequence, called, one_or_other, negated,
+        tested, quiet_local, returned_from_loop, returned_from_loops, left_by_loop, compared, chained, returned,
+    ):
         out(function.__name__)
         function(out)
 
