@@ -34,6 +34,7 @@ class Writer:
 
     def __init__(self, b: Builder) -> None:
         self.b = b
+        self.yields = b.chance(0.25)
 
     def name(self) -> str:
         return self.b.pick(("n", "k", *BOUND))
@@ -53,6 +54,8 @@ class Writer:
         if depth == 0 or b.chance(0.15):
             return b.weighted(((4, self.temporary()), (3, self.name()), (1, str(b.number(0, 4))), (1, "None"), (0.25, "(boom(n) if n % 5 == 4 else n)")))
         one, two, three = (self.expression(depth - 1) for _ in range(3))
+        if self.yields and b.chance(0.15):
+            return self.broken("(", f"yield {b.pick(('', '', 'from '))}", b.pick((one, f"[{one}]", self.temporary())), ")")
         return b.weighted(
             (
                 (3, self.broken(f"({self.bound()} :=", one, ")")),
@@ -153,7 +156,8 @@ def temporaries(b: Builder) -> None:
         for _ in range(b.number(2, 4)):
             writer.statement(2)
         b.line(f"return {writer.whole(1)}")
-    b.line(f"for i in range({b.number(13, 18)}): attempt('{name}', {name}, i)")
+    call = f"lambda: [*itertools.islice({name}(i), 20)]" if writer.yields else f"{name}, i"
+    b.line(f"for i in range({b.number(13, 18)}): attempt('{name}', {call})")
 
 
 SUBJECTS = [temporaries, temporaries]
