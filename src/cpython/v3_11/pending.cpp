@@ -11,6 +11,11 @@
 namespace pyston::host {
 namespace {
 
+// The interpreter reads and writes it with the GIL; a thread of ours, without.
+std::atomic_ref<int> asyncException(_ceval_state& state) {
+    return std::atomic_ref<int>(state.pending.async_exc);
+}
+
 // Is anything asked of the thread that holds the GIL? (As ceval.c computes it.)
 bool isAsked(PyInterpreterState* interp, bool isMainThread) {
     _ceval_state& state = interp->ceval;
@@ -18,7 +23,8 @@ bool isAsked(PyInterpreterState* interp, bool isMainThread) {
                          interp == _PyInterpreterState_Main();
     const bool calls = _Py_atomic_load_relaxed(&state.pending.calls_to_do) != 0;
     return _Py_atomic_load_relaxed(&state.gil_drop_request) != 0 ||
-           (isMainThread && (signals || calls)) || state.pending.async_exc != 0;
+           (isMainThread && (signals || calls)) ||
+           asyncException(state).load(std::memory_order_relaxed) != 0;
 }
 
 // Of a child that was forked by another thread than the main one.
@@ -112,7 +118,7 @@ int handlePending(ThreadState* tstate) {
     }
     if (PyObject* exception = tstate->async_exc) {
         tstate->async_exc = nullptr;
-        state.pending.async_exc = 0;
+        asyncException(state).store(0, std::memory_order_relaxed);
         const bool asked = isAsked(tstate->interp, _Py_ThreadCanHandlePendingCalls() != 0);
         _Py_atomic_store_relaxed(&tstate->interp->ceval.eval_breaker, asked ? 1 : 0);
         PyErr_SetNone(exception);
