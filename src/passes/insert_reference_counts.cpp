@@ -334,6 +334,11 @@ class ReferenceCounts {
                     deaths[n].push_back(i);
             });
         }
+        // What is taken over from the frame is taken over before anything of it dies.
+        const size_t taken = lastOfStartState(block);
+        for (size_t k = 0; k < taken; ++k)
+            for (int i : std::exchange(deaths[k], {}))
+                deaths[taken].push_back(i);
         refined_.assign(owned_.size(), nullptr);
         std::vector<Instr*> out;
         FrameState* state = stateBefore(block);
@@ -349,6 +354,22 @@ class ReferenceCounts {
         for (Instr* instr : out)
             block->append(instr);
         lastState_[block] = state;
+    }
+
+    // Of the block's instructions but phis, the last that its start state names; 0 if it names
+    // none.
+    static size_t lastOfStartState(const Block* block) {
+        size_t last = 0;
+        forEachFrameValue(block->startState(), [&](const Instr* value) {
+            if (value->block() != block || value->isPhi())
+                return;
+            const auto& instrs = block->instrs();
+            const auto place =
+                std::find(instrs.begin() + static_cast<ptrdiff_t>(last), instrs.end(), value);
+            if (place != instrs.end())
+                last = static_cast<size_t>(place - instrs.begin());
+        });
+        return last;
     }
 
     // Values that are live out of the only predecessor, but not here.
