@@ -115,16 +115,15 @@ class Measurer:
     def environment(self) -> dict[str, str]:
         return self.variables | {"BENCH_PADDING": "x" * random.randrange(4096)}
 
-    def time_command(self, command: list[str], cwd: Path) -> dict:
-        """As the report of a process in which it was timed."""
+    def time_command(self, command: list[str], cwd: Path) -> tuple[dict, str]:
+        """As the report of a process in which it was timed, and what went wrong."""
         begin = time.perf_counter()
         p = subprocess.Popen(command, cwd=cwd, env=self.environment(), **QUIET)
         _, status, usage = os.wait4(p.pid, 0)
         seconds = time.perf_counter() - begin
         p.returncode = os.waitstatus_to_exitcode(status)
-        if p.returncode != 0:
-            raise subprocess.CalledProcessError(p.returncode, command)
-        return {"values": [seconds], "first": seconds, "loops": 1, "rss": usage.ru_maxrss}
+        error = f"exit status {p.returncode}" if p.returncode != 0 else ""
+        return {"values": [seconds], "first": seconds, "loops": 1, "rss": usage.ru_maxrss}, error
 
     def run(self, interpreter: str, benchmark: Benchmark, loops: dict[str, int]) -> tuple[list[dict], str]:
         """The reports of one process, and what went wrong."""
@@ -155,7 +154,8 @@ class Measurer:
         while done < rounds:
             for interpreter in pair if done % 2 == 0 else reversed(pair):
                 if interpreter in commands:
-                    reports, error = [self.time_command(commands[interpreter], benchmark.script.parent) | {"name": benchmark.name}], ""
+                    report, error = self.time_command(commands[interpreter], benchmark.script.parent)
+                    reports = [report | {"name": benchmark.name}]
                 else:
                     reports, error = self.run(interpreter, benchmark, loops)
                 if error or not reports:

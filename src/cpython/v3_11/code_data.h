@@ -79,9 +79,9 @@ inline HostCode* findHostCode(const PyCodeObject* code) {
         return nullptr;
     return static_cast<HostCode*>(extra->extras[codeExtraIndex]);
 }
+inline constexpr uint32_t kRunsUntilWarm = QUICKENING_WARMUP_DELAY;
 // Has the interpreter put specialized instructions into the code? It counts co_warmup up to 0
 // first, and does not look at it again.
-inline constexpr uint32_t kRunsUntilWarm = QUICKENING_WARMUP_DELAY;
 inline bool isWarm(const PyCodeObject* code) {
     return code->co_warmup >= 0;
 }

@@ -18,7 +18,7 @@ inline bool mayBeInlinedAsGetItem(const PyCodeObject* code) {
            (code->co_flags & CO_OPTIMIZED) != 0 && (code->co_flags & kRefused) == 0;
 }
 
-// Takes a quarter of a millisecond the first time, or some where the program has run for long.
+// Takes half a million instructions the first time, more where the program has run for long.
 // False when it did not succeed. No exception may be set.
 bool preventGetItemInlining();
 
