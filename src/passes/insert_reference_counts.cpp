@@ -414,20 +414,21 @@ class ReferenceCounts {
                 postponed_.push_back(i);
                 continue;
             }
-            live.remove(i);
-            if (isOwned(i))
-                emitDecref(out, i, state, live);
+            releaseNow(i, live, out, state);
         }
+    }
+
+    void releaseNow(int i, ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
+        live.remove(i);
+        if (isOwned(i))
+            emitDecref(out, i, state, live);
     }
 
     // A local that dies quietly is not dropped where it is bound anew. So what is mentioned last in
     // a state lives as long as the state does: whose death runs code later may look at it.
     void releasePostponed(ValueSet& live, std::vector<Instr*>& out, FrameState* state) {
-        for (int i : std::exchange(postponed_, {})) {
-            live.remove(i);
-            if (isOwned(i))
-                emitDecref(out, i, state, live);
-        }
+        for (int i : std::exchange(postponed_, {}))
+            releaseNow(i, live, out, state);
     }
 
     void rewriteInstr(Block* block, Instr* instr, const std::vector<int>& dying, ValueSet& live,
