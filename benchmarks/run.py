@@ -65,13 +65,17 @@ class Measured:
 
     values: dict[str, list[list[float]]] = field(default_factory=dict)  # by process
     rss: dict[str, int] = field(default_factory=dict)
-    first: dict[str, float] = field(default_factory=dict)
+    first: dict[str, list[float]] = field(default_factory=dict)  # the first run in each process
     loops: int = 0
 
     def ratio(self, stock: str, pyston: str) -> float:
         """Of the two interpreters' times: the median over pairs of processes."""
         medians = [[statistics.median(values) for values in self.values[i]] for i in (stock, pyston)]
         return statistics.median(a / b for a, b in zip(*medians, strict=True))
+
+    def first_ratio(self, stock: str, pyston: str) -> float:
+        """The same of the first runs."""
+        return statistics.median(a / b for a, b in zip(self.first[stock], self.first[pyston], strict=True))
 
     def best(self, interpreter: str) -> float:
         return min(value for values in self.values[interpreter] for value in values)
@@ -169,7 +173,7 @@ class Measurer:
                     row.loops = loops[report["name"]] = report["loops"]
                     row.values.setdefault(interpreter, []).append(report["values"])
                     row.rss[interpreter] = max(row.rss.get(interpreter, 0), report["rss"])
-                    row.first.setdefault(interpreter, report["first"])
+                    row.first.setdefault(interpreter, []).append(report["first"])
             if commands and not found:  # only asked for
                 rounds = first = self.arguments.rounds * self.arguments.values
                 continue
@@ -223,7 +227,7 @@ def main() -> int:
             continue
         for name, row in found.items():
             # "first" compares one run in a cold process: what warm-up costs.
-            ratio, first = row.ratio(STOCK, pyston), row.first[STOCK] / row.first[pyston]
+            ratio, first = row.ratio(STOCK, pyston), row.first_ratio(STOCK, pyston)
             best = row.best(STOCK) / row.best(pyston)
             grown = row.rss[pyston] / row.rss[STOCK]
             impure = benchmark.name in NOT_PURE_PYTHON

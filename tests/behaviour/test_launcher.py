@@ -261,15 +261,20 @@ def start(interpreter: str, source: str) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def median_difference(source: str, runs: int = 15) -> float:
-    """Of the start-up times, in seconds, of processes in turn: a shared machine may be slow for a while."""
+def start_up_times(source: str, runs: int = 15) -> tuple[float, float]:
+    """Pyston's and stock's, the medians, in seconds, of processes in turn: a shared machine may be slow for a while."""
     times = [(start(harness.PYSTON, source), start(harness.STOCK, source)) for _ in range(runs)]
-    return statistics.median(ours for ours, _ in times) - statistics.median(stock for _, stock in times)
+    return statistics.median(ours for ours, _ in times), statistics.median(stock for _, stock in times)
 
 
+# What stock takes, in seconds, on the quiet machine that the limit is for.
 @pytest.mark.skipif("PYSTON_TEST_SLOWNESS" in os.environ, reason="not a build to measure")
-@pytest.mark.parametrize("source", ["pass", "import asyncio, email, http.client"])
-def test_start_up_time(source):
-    """Within 10 ms of stock, with room for a busy machine."""
-    differences = [median_difference(source) for _ in range(3)]
+@pytest.mark.parametrize(("source", "usual"), [("pass", 0.015), ("import asyncio, email, http.client", 0.075)])
+def test_start_up_time(source, usual):
+    """Within 10 ms of stock, in the time of a machine on which stock takes what it usually takes: a machine shared with
+    others is three times slower for minutes."""
+    differences = []
+    for _ in range(3):
+        ours, stock = start_up_times(source)
+        differences.append((ours - stock) / max(1.0, stock / usual))
     assert min(differences) < 0.010, f"{min(differences) * 1000:.1f} ms over stock ({sys.version})"
