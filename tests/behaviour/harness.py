@@ -18,6 +18,8 @@ VENV = Path(os.environ.get("PYSTON_TEST_VENV", ROOT / ".venv"))
 PYSTON = str(VENV / "bin" / "pyston")
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 DEFAULT_TIMEOUT = 60.0  # seconds
+#: How much longer than usual everything takes; slower machines and sanitized builds say so.
+SLOWNESS = float(os.environ.get("PYSTON_TEST_SLOWNESS", "1"))
 
 #: Compiled after a few calls, while the others run without the hook.
 WARM = {
@@ -85,7 +87,8 @@ class Program:
     not_sanitized: bool = False
 
 
-#: A sanitizer's runtime library, which every process that loads a sanitized build has to be started with.
+#: A sanitizer's runtime library, which every process that loads a sanitized build has to be started with; the
+#: stock interpreter does without.
 PRELOAD = os.environ.get("PYSTON_TEST_PRELOAD", "")
 
 
@@ -112,12 +115,12 @@ def all_programs() -> list[Program]:
     return [program for program in programs if not (PRELOAD and program.not_sanitized)]
 
 
-def environment(extra: dict[str, str]) -> dict[str, str]:
+def environment(extra: dict[str, str], preload: str = PRELOAD) -> dict[str, str]:
     """The caller's environment, without what would make runs differ."""
     dropped = ("PYTHON", "PYSTON_", "DISABLE_PYSTON", "COLUMNS", "LINES")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(dropped)}
-    if PRELOAD:
-        kept["LD_PRELOAD"] = PRELOAD
+    if preload:
+        kept["LD_PRELOAD"] = preload
     return {
         **kept,
         "PYTHONHASHSEED": "0",
@@ -130,13 +133,12 @@ def environment(extra: dict[str, str]) -> dict[str, str]:
 
 def run(command: list[str], extra: dict[str, str], stdin: str = "", timeout: float = DEFAULT_TIMEOUT) -> Outcome:
     """Run ``command`` in an empty directory of its own, with its own process group."""
-    # Slower machines and sanitized builds say so here.
-    timeout *= float(os.environ.get("PYSTON_TEST_SLOWNESS", "1"))
+    timeout *= SLOWNESS
     with tempfile.TemporaryDirectory(prefix="pyston-test-") as directory:
         process = subprocess.Popen(
             command,
             cwd=directory,
-            env=environment({"TEST_DIRECTORY": directory, **extra}),
+            env=environment({"TEST_DIRECTORY": directory, **extra}, preload="" if command[0] == STOCK else PRELOAD),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -160,7 +162,7 @@ def run_source(source: str, *options: str, env: dict[str, str] | None = None) ->
     """stdout of ``source`` under Pyston; it must end well and say nothing on stderr."""
     p = subprocess.run(
         [PYSTON, *options, "-c", WORK + textwrap.dedent(source)],
-        capture_output=True, text=True, env=environment(SOON if env is None else env), timeout=60,
+        capture_output=True, text=True, env=environment(SOON if env is None else env), timeout=DEFAULT_TIMEOUT * SLOWNESS,
     )  # fmt: skip
     assert (p.returncode, p.stderr) == (0, ""), p.stderr
     return p.stdout.strip()

@@ -66,20 +66,38 @@ Object* Evaluator::box(const Instr* value, bool* fresh) {
     return std::get<Object*>(held);
 }
 
+Object* Evaluator::shown(const Instr* value) {
+    bool fresh = false;
+    Object* object = box(value, &fresh);
+    if (fresh) {
+        object->immortal = true;
+    }
+    return object;
+}
+
+void Evaluator::showInlined(const FrameState* innermost) {
+    world_.frames.resize(1);
+    for (const FrameState* state = innermost; state->parent; state = state->parent) {
+        Frame frame;
+        frame.offset = state->instrOffset;
+        std::ranges::transform(state->slots, std::back_inserter(frame.slots),
+                               [&](const Instr* value) { return shown(value); });
+        world_.frames.insert(world_.frames.begin() + 1, frame);
+    }
+}
+
 void Evaluator::observe(const Instr* instr) {
     const FrameState* state = instr->frameState();
     if (frameInMemory_ || world_.frameGone || !state) {
         return;
     }
-    world_.offset = state->instrOffset;
-    bool fresh = false;
-    for (size_t i = 0; i < state->slots.size(); i++) {
-        Object* shown = box(state->slots[i], &fresh);
-        if (fresh) {
-            shown->immortal = true; // made for showing only
-        }
-        world_.slots[i] = shown;
+    showInlined(state);
+    while (state->parent) {
+        state = state->parent;
     }
+    outermost().offset = state->instrOffset;
+    std::ranges::transform(state->slots, outermost().slots.begin(),
+                           [&](const Instr* value) { return shown(value); });
 }
 
 void Evaluator::show(const Instr* instr) {
@@ -89,47 +107,49 @@ void Evaluator::show(const Instr* instr) {
     const FrameState* state = instr->frameState();
     const ExitReferences* refs = instr->exitReferences();
     if (!state) {
-        std::ranges::fill(world_.slots, nullptr);
+        std::ranges::fill(outermost().slots, nullptr);
         return;
     }
     if (!refs) {
         throw Failure("observation without references");
     }
-    world_.offset = state->instrOffset;
+    showInlined(state);
+    while (state->parent) {
+        state = state->parent;
+    }
+    outermost().offset = state->instrOffset;
     for (size_t i = 0; i < state->slots.size(); i++) {
-        bool fresh = false;
-        Object* shown = box(state->slots[i], &fresh);
-        if (fresh) {
-            shown->immortal = true; // made for showing only
-        }
+        Object* seen = shown(state->slots[i]);
         if (state->slots[i] && refs->slots[i] == ExitReferences::kInFrame &&
-            world_.slots[i] != shown) {
+            outermost().slots[i] != seen) {
             throw Failure("slot " + std::to_string(i) + " is not in the frame");
         }
-        world_.slots[i] = shown;
+        outermost().slots[i] = seen;
     }
 }
 
-// The frame gets its references as the exit's record says.
-void Evaluator::leave(const Instr* instr) {
-    const FrameState* state = instr->frameState();
-    const ExitReferences* refs = instr->exitReferences();
-    if (world_.counting && !refs) {
-        throw Failure("exit without references");
+Frame Evaluator::makeFrame(const FrameState* state,
+                           const std::vector<ExitReferences::Action>* actions, size_t* next) {
+    Frame frame;
+    frame.offset = state->instrOffset;
+    if (state->parent) {
+        frame.function = static_cast<int>(reinterpret_cast<intptr_t>(state->inlined->function));
+        frame.returnsTo = state->parent->resumeOffset / 2;
     }
-    std::vector<Object*> slots;
     for (size_t i = 0; i < state->slots.size(); i++) {
         bool fresh = false;
         Object* value = world_.alive(box(state->slots[i], &fresh));
-        if (value && !fresh && refs) {
-            switch (refs->slots[i]) {
+        const ExitReferences::Action action =
+            actions ? (*actions)[(*next)++] : ExitReferences::kMove;
+        if (value && !fresh) {
+            switch (action) {
             case ExitReferences::kMove:
                 break;
             case ExitReferences::kIncref:
                 world_.incref(value);
                 break;
             case ExitReferences::kInFrame:
-                if (frameInMemory_ && world_.slots[i] != value) {
+                if (state->parent || (frameInMemory_ && outermost().slots[i] != value)) {
                     throw Failure("slot " + std::to_string(i) + " is not in the frame");
                 }
                 break;
@@ -138,16 +158,40 @@ void Evaluator::leave(const Instr* instr) {
                 break;
             }
         }
-        slots.push_back(value);
+        frame.slots.push_back(value);
     }
-    world_.slots = slots;
-    world_.offset = state->instrOffset;
-    for (const Instr* released : refs ? refs->releases : std::vector<Instr*>()) {
-        world_.decref(object(released));
+    return frame;
+}
+
+// The frames get their references as the exit's record says.
+void Evaluator::leave(const Instr* instr) {
+    const FrameState* state = instr->frameState();
+    const ExitReferences* refs = instr->exitReferences();
+    if (world_.counting && !refs) {
+        throw Failure("exit without references");
     }
     exitIndex = state->resumeOffset / 2;
     exitedAt = "v" + std::to_string(instr->id()) + " " + std::string(instr->info().name);
+    std::vector<Frame> frames;
+    for (size_t next = 0; state->parent; state = state->parent) {
+        frames.insert(frames.begin(), makeFrame(state, refs ? &refs->inlined : nullptr, &next));
+    }
+    size_t first = 0;
+    frames.insert(frames.begin(), makeFrame(state, refs ? &refs->slots : nullptr, &first));
+    world_.frames = std::move(frames);
+    for (const Instr* released : refs ? refs->releases : std::vector<Instr*>()) {
+        world_.decref(object(released));
+    }
     throw Left();
+}
+
+Evaluator::Value Evaluator::callFunction(const Instr* instr) {
+    observe(instr);
+    std::vector<Object*> arguments;
+    for (const Instr* argument : instr->operands().subspan(1)) {
+        arguments.push_back(object(argument));
+    }
+    return interpreter_.call(static_cast<int>(object(instr->operand(0))->value), arguments);
 }
 
 void Evaluator::enterBlock(const Block* from, const Block* to) {
@@ -225,7 +269,7 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
     case Opcode::kConstNull:
         return static_cast<Object*>(nullptr);
     case Opcode::kLoadFrameSlot:
-        return world_.slots[static_cast<size_t>(instr->imm())];
+        return outermost().slots[static_cast<size_t>(instr->imm())];
     case Opcode::kGuardType:
     case Opcode::kGuardTypeVersion:
     case Opcode::kGuardNotNull:
@@ -298,6 +342,13 @@ Evaluator::Value Evaluator::evaluate(const Instr* instr) {
         return evaluateMemory(instr);
     case Opcode::kCallRuntime:
         return evaluateHelper(instr);
+    case Opcode::kCallDirect:
+        return callFunction(instr);
+    case Opcode::kGuardRecursion:
+        if (world_.recursionEnds()) {
+            leave(instr);
+        }
+        return Value();
     default:
         break;
     }
@@ -442,19 +493,21 @@ Evaluator::Value Evaluator::evaluateLate(const Instr* instr) {
                 show(instr);
             }
             world_.kill(released);
+            world_.frames.resize(1);
         }
         return Value();
     }
     case Opcode::kStoreFrameSlot:
-        world_.slots[static_cast<size_t>(instr->imm())] = object(instr->operand(0));
+        outermost().slots[static_cast<size_t>(instr->imm())] = object(instr->operand(0));
         return Value();
     case Opcode::kSetPrevInstr:
-        world_.offset = static_cast<int>(instr->imm());
+        outermost().offset = static_cast<int>(instr->imm());
         return Value();
     case Opcode::kCheckEvalBreaker:
         if (world_.breakerSet()) {
             show(instr);
             world_.servePending();
+            world_.frames.resize(1);
         }
         return Value();
     case Opcode::kCheckTracing:

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace pyston::mini {
 
@@ -17,48 +18,81 @@ class Generator {
     explicit Generator(std::mt19937& random) : random_(random) {}
 
     Program run() {
+        for (int n = pick(4); n > 0; n--) {
+            program_.functions.push_back(function());
+        }
         program_.numArguments = 6;
         program_.numSlots = kVariables + kFloatVariables + 2 * kMaxDepth;
         emit({Code::kConst, 6, 0, 0, 2, -1, false});
         emit({Code::kConst, 7, 0, 0, 0, -1, false});
-        for (int i = 0; i < kFloatVariables; i++) {
-            emit({Code::kFloat, kVariables + i, 0, 0, pick(kFloats.size()), -1, false});
+        for (int variable : names_.floats) {
+            emit({Code::kFloat, variable, 0, 0, pick(kFloats.size()), -1, false});
         }
         statements(0, 7);
         emit({Code::kReturn, 0, variable(), 0, 0, -1, false});
+        program_.code = std::move(code_);
         return std::move(program_);
     }
 
   private:
     static constexpr int kMaxDepth = 2;
-    static constexpr int kList = 0, kInstance = 1, kCell = 4, kTuple = 5;
     static constexpr int kVariables = 8;
     static constexpr int kFloatVariables = 3; // behind the others
+
+    // Some variables mostly hold a list and so on, the rest numbers and whatever operations gave; a
+    // program in which no speculation held would test little.
+    struct Names {
+        int list = 0, instance = 1, cell = 4, tuple = 5;
+        std::vector<int> others = {2, 3, 6, 7};
+        std::vector<int> floats = {8, 9, 10};
+        int count = kVariables + kFloatVariables;
+    };
+
+    CalledFunction function() {
+        names_ = {0, 1, 1, 0, {2, 3, 4}, {5}, 6};
+        isFunction_ = true;
+        isQuiet_ = chance(75);
+        CalledFunction function;
+        function.isQuiet = isQuiet_;
+        function.numSlots = names_.count;
+        if (chance(80)) {
+            emit({Code::kConst, 4, 0, 0, pick(5), -1, false});
+            emit({Code::kFloat, 5, 0, 0, pick(kFloats.size()), -1, false});
+        }
+        statements(0, 4);
+        emit({Code::kReturn, 0, variable(), 0, 0, -1, false});
+        function.code = std::exchange(code_, {});
+        names_ = {};
+        isFunction_ = isQuiet_ = false;
+        return function;
+    }
 
     int pick(size_t n) {
         return std::uniform_int_distribution<int>(0, static_cast<int>(n) - 1)(random_);
     }
-    // Some variables mostly hold a list and so on, the rest numbers and whatever operations gave; a
-    // program in which no speculation held would test little.
-    int variable() {
-        static constexpr std::array kOthers = {2, 3, 6, 7};
-        return noisy(kOthers[static_cast<size_t>(pick(kOthers.size()))]);
+    int oneOf(const std::vector<int>& variables) {
+        return variables[static_cast<size_t>(pick(variables.size()))];
     }
-    int floatVariable() { return noisy(kVariables + pick(kFloatVariables)); }
-    int noisy(int variable) { return chance(8) ? pick(kVariables + kFloatVariables) : variable; }
+    int variable() { return noisy(oneOf(names_.others)); }
+    int floatVariable() { return noisy(oneOf(names_.floats)); }
+    int noisy(int variable) {
+        return chance(8) ? pick(static_cast<size_t>(names_.count)) : variable;
+    }
+    // Nothing else in a function that is quiet.
+    bool speculates(int percent) { return isQuiet_ || chance(percent); }
     bool chance(int percent) { return pick(100) < percent; }
     size_t emit(Code code) {
-        program_.code.push_back(code);
-        return program_.code.size() - 1;
+        code_.push_back(code);
+        return code_.size() - 1;
     }
-    int here() const { return static_cast<int>(program_.code.size()); }
+    int here() const { return static_cast<int>(code_.size()); }
 
     void statements(int depth, int budget) {
         for (int n = 1 + pick(budget); n > 0; n--) {
             int kind = pick(100);
-            if (kind < 7 && depth < kMaxDepth) {
+            if (kind < 7 && depth < kMaxDepth && !isFunction_) {
                 loop(depth);
-            } else if (kind < 14 && depth < kMaxDepth) {
+            } else if (kind < 14 && depth < kMaxDepth && !isFunction_) {
                 iteration(depth);
             } else if (kind < 28 && depth < kMaxDepth) {
                 conditional(depth);
@@ -85,12 +119,13 @@ class Generator {
 
     void iteration(int depth) {
         int iterator = kVariables + kFloatVariables + 2 * depth;
-        emit({Code::kIterate, iterator, noisy(chance(60) ? kList : kTuple), 0, 0, -1, false});
+        emit({Code::kIterate, iterator, noisy(chance(60) ? names_.list : names_.tuple), 0, 0, -1,
+              false});
         int head = here();
         size_t next = emit({Code::kForIter, variable(), iterator, 0, 0, -1, false});
         statements(depth + 1, 3);
         emit({Code::kJump, 0, 0, 0, 0, head, false});
-        program_.code[next].target = here();
+        code_[next].target = here();
     }
 
     void conditional(int depth) {
@@ -101,7 +136,7 @@ class Generator {
                   variable(),
                   0,
                   -1,
-                  chance(70)};
+                  speculates(70)};
         if (compare && chance(40)) {
             test.numbers = Code::kFloats;
             test.a = floatVariable();
@@ -111,17 +146,17 @@ class Generator {
         statements(depth + 1, 3);
         if (chance(50)) {
             size_t skip = emit({Code::kJump, 0, 0, 0, 0, -1, false});
-            program_.code[branch].target = here();
+            code_[branch].target = here();
             statements(depth + 1, 3);
-            program_.code[skip].target = here();
+            code_[skip].target = here();
         } else {
-            program_.code[branch].target = here();
+            code_[branch].target = here();
         }
     }
 
     void simple() {
         static constexpr char kOperators[] = "++-*/%&<";
-        Code code{Code::kMove, variable(), variable(), variable(), 0, -1, chance(75)};
+        Code code{Code::kMove, variable(), variable(), variable(), 0, -1, speculates(75)};
         int kind = pick(100);
         if (kind < 12) {
             code.op = Code::kConst;
@@ -133,34 +168,45 @@ class Generator {
         } else if (kind < 45) {
             code.op = Code::kBinary;
             code.imm = kOperators[pick(8)];
-        } else if (kind < 56) {
+        } else if (kind < 56 && chance(60) && !program_.functions.empty()) {
+            call(code);
+        } else if (kind < 56 && !isQuiet_) {
             code.op = Code::kCall;
-            code.a = noisy(chance(70) ? kList : kCell);
-            code.b = noisy(chance(80) ? kInstance : kTuple);
+            code.a = noisy(chance(70) ? names_.list : names_.cell);
+            code.b = noisy(chance(80) ? names_.instance : names_.tuple);
         } else if (kind < 63) {
             code.op = Code::kListGet;
-            code.a = noisy(kList);
+            code.a = noisy(names_.list);
         } else if (kind < 69) {
             code.op = Code::kListSet;
-            code.a = noisy(kList);
+            code.a = noisy(names_.list);
         } else if (kind < 75) {
             code.op = Code::kTupleGet;
-            code.a = noisy(kTuple);
+            code.a = noisy(names_.tuple);
         } else if (kind < 85) {
             code.op = chance(50) ? Code::kCellGet : chance(80) ? Code::kCellSet : Code::kCellClear;
-            code.a = noisy(kCell);
+            code.a = noisy(names_.cell);
         } else if (kind < 91) {
             code.op = Code::kLoadValue;
-            code.a = noisy(kInstance);
+            code.a = noisy(names_.instance);
             code.imm = pick(2);
         } else if (kind < 97) {
             code.op = Code::kStoreValue;
-            code.a = noisy(kInstance);
+            code.a = noisy(names_.instance);
             code.imm = pick(2);
         } else {
             code.op = Code::kIs;
         }
         emit(code);
+    }
+
+    void call(Code& code) {
+        code.op = Code::kCallFunction;
+        code.imm = pick(program_.functions.size());
+        code.arguments = {noisy(names_.list), noisy(names_.instance), variable(), variable()};
+        if (isQuiet_ && !program_.functions[static_cast<size_t>(code.imm)].isQuiet) {
+            code.op = Code::kMove;
+        }
     }
 
     void onFloats() {
@@ -171,7 +217,7 @@ class Generator {
         }
         Code code{Code::kBinary,   floatVariable(),     floatVariable(),
                   floatVariable(), kOperators[pick(7)], -1,
-                  chance(80)};
+                  speculates(80)};
         code.numbers = Code::kFloats;
         if (chance(20)) {
             code.numbers = Code::kMixed;
@@ -182,6 +228,10 @@ class Generator {
 
     std::mt19937& random_;
     Program program_;
+    std::vector<Code> code_; // of the function that is written, or of the program
+    Names names_;
+    bool isFunction_ = false;
+    bool isQuiet_ = false;
 };
 
 } // namespace
@@ -192,30 +242,78 @@ Program randomProgram(std::mt19937& random) {
 
 std::string toText(const Program& program) {
     static constexpr const char* kNames[] = {
-        "Const",     "Float",      "Move",       "Delete",     "Binary",      "Call",
-        "ListGet",   "ListSet",    "TupleGet",   "CellGet",    "CellSet",     "CellClear",
-        "LoadValue", "StoreValue", "Is",         "JumpUnless", "JumpIfFalse", "Iterate",
-        "ForIter",   "Jump",       "LoopIfLess", "Return"};
-    std::string text;
-    for (size_t i = 0; i < program.code.size(); i++) {
-        const Code& c = program.code[i];
-        text += std::to_string(i) + ": " + kNames[c.op] + " dst=" + std::to_string(c.dst) +
-                " a=" + std::to_string(c.a) + " b=" + std::to_string(c.b) +
-                " imm=" + std::to_string(c.imm) + " target=" + std::to_string(c.target) +
-                (c.speculate ? " speculate\n" : "\n");
+        "Const",        "Float",     "Move",       "Delete",     "Binary",     "Call",
+        "CallFunction", "ListGet",   "ListSet",    "TupleGet",   "CellGet",    "CellSet",
+        "CellClear",    "LoadValue", "StoreValue", "Is",         "JumpUnless", "JumpIfFalse",
+        "Iterate",      "ForIter",   "Jump",       "LoopIfLess", "Return"};
+    auto show = [](const std::vector<Code>& code) {
+        std::string text;
+        for (size_t i = 0; i < code.size(); i++) {
+            const Code& c = code[i];
+            text += std::to_string(i) + ": " + kNames[c.op] + " dst=" + std::to_string(c.dst) +
+                    " a=" + std::to_string(c.a) + " b=" + std::to_string(c.b) +
+                    " imm=" + std::to_string(c.imm) + " target=" + std::to_string(c.target);
+            if (c.op == Code::kCallFunction) {
+                for (int argument : c.arguments) {
+                    text += " " + std::to_string(argument);
+                }
+            }
+            text += c.speculate ? " speculate\n" : "\n";
+        }
+        return text;
+    };
+    std::string text = show(program.code);
+    for (size_t i = 0; i < program.functions.size(); i++) {
+        const CalledFunction& function = program.functions[i];
+        text += "function " + std::to_string(i) + (function.isQuiet ? ", quiet\n" : "\n") +
+                show(function.code);
     }
     return text;
 }
 
 // --- interpreter
 
+const std::vector<Code>& Interpreter::code() const {
+    const Frame& frame = world_.frames.back();
+    return world_.frames.size() == 1 ? program_.code
+                                     : program_.functions[static_cast<size_t>(frame.function)].code;
+}
+
+void Interpreter::push(int function, std::vector<Object*> arguments, int returnsTo) {
+    const auto numSlots =
+        static_cast<size_t>(program_.functions[static_cast<size_t>(function)].numSlots);
+    arguments.resize(numSlots, nullptr);
+    world_.frames.push_back({std::move(arguments), 0, function, returnsTo});
+}
+
+Object* Interpreter::pop(Object* result) {
+    std::vector<Object*> slots;
+    if (world_.frames.size() > 1) {
+        slots = std::move(world_.frames.back().slots);
+        world_.frames.pop_back();
+    } else {
+        slots = world_.frames[0].slots;
+        std::ranges::fill(world_.frames[0].slots, nullptr);
+        world_.frameGone = true;
+    }
+    for (Object* local : slots) {
+        world_.decref(local);
+    }
+    return result;
+}
+
+Object* Interpreter::call(int function, const std::vector<Object*>& arguments) {
+    push(function, arguments, 0);
+    return run(0, -1, world_.frames.size());
+}
+
 Object* Interpreter::slot(int index) {
-    Object* value = world_.slots[static_cast<size_t>(index)];
+    Object* value = world_.frames.back().slots[static_cast<size_t>(index)];
     return world_.alive(value ? value : world_.none());
 }
 
 void Interpreter::assign(int index, Object* value) {
-    Object*& place = world_.slots[static_cast<size_t>(index)];
+    Object*& place = world_.frames.back().slots[static_cast<size_t>(index)];
     Object* old = place;
     place = value;
     world_.decref(old);
@@ -306,16 +404,16 @@ void Interpreter::execute(const Code& c) {
     }
 }
 
-Object* Interpreter::run(int pc, int stopAt) {
+Object* Interpreter::run(int pc, int stopAt, size_t depth) {
     for (;; steps++) {
-        if (pc == stopAt) {
+        if (pc == stopAt && world_.frames.size() == 1) {
             return nullptr;
         }
         if (steps > 100000) {
             throw Failure("does not end");
         }
-        const Code& c = program_.code[static_cast<size_t>(pc)];
-        world_.offset = pc * 2;
+        const Code& c = code()[static_cast<size_t>(pc)];
+        world_.frames.back().offset = pc * 2;
         pc++;
         switch (c.op) {
         case Code::kJumpUnless:
@@ -342,15 +440,24 @@ Object* Interpreter::run(int pc, int stopAt) {
                 }
             }
             break;
-        case Code::kReturn: {
-            Object* result = world_.incref(slot(c.a));
-            world_.frameGone = true;
-            for (Object*& value : world_.slots) {
-                Object* old = value;
-                value = nullptr;
-                world_.decref(old);
+        case Code::kCallFunction: {
+            std::vector<Object*> arguments;
+            for (int argument : c.arguments) {
+                arguments.push_back(world_.incref(slot(argument)));
             }
-            return result;
+            push(static_cast<int>(c.imm), std::move(arguments), pc);
+            pc = 0;
+            break;
+        }
+        case Code::kReturn: {
+            const bool isLast = world_.frames.size() == depth;
+            pc = world_.frames.back().returnsTo;
+            Object* result = pop(world_.incref(slot(c.a)));
+            if (isLast) {
+                return result;
+            }
+            assign(code()[static_cast<size_t>(pc - 1)].dst, result);
+            break;
         }
         default:
             execute(c);
@@ -379,11 +486,10 @@ class Builder {
         for (int entry : entries_) {
             makeEntry(entry);
         }
-        findBlocks();
+        region_.code = &program_.code;
+        findBlocks(program_.numSlots);
         linkEntries();
-        for (int start : starts_) {
-            translateBlock(start);
-        }
+        translateRegion();
         fn_->orderBlocks();
         return std::move(fn_);
     }
@@ -392,6 +498,16 @@ class Builder {
     struct Place {
         Block* block;
         std::vector<Instr*> phis;
+    };
+    // The code that is being translated: the program's, or that of an inlined call.
+    struct Region {
+        const std::vector<Code>* code = nullptr;
+        FrameState* caller = nullptr;
+        const InlinedFunction* inlined = nullptr;
+        int depth = 0;
+        std::set<int> starts;
+        std::map<int, Place> places;
+        std::vector<std::pair<Block*, Instr*>> returns; // of an inlined call
     };
 
     void makeEntry(int at) {
@@ -406,25 +522,25 @@ class Builder {
         entryBlocks_.push_back({at, block, slots});
     }
 
-    void findBlocks() {
-        starts_.insert(0);
-        for (size_t i = 0; i < program_.code.size(); i++) {
-            const Code& c = program_.code[i];
+    void findBlocks(int numSlots) {
+        region_.starts.insert(0);
+        for (size_t i = 0; i < region_.code->size(); i++) {
+            const Code& c = (*region_.code)[i];
             if (c.target >= 0) {
-                starts_.insert(c.target);
-                starts_.insert(static_cast<int>(i) + 1);
+                region_.starts.insert(c.target);
+                region_.starts.insert(static_cast<int>(i) + 1);
             }
         }
-        for (int start : starts_) {
+        for (int start : region_.starts) {
             Place place{fn_->newBlock(), {}};
-            for (int i = 0; i < program_.numSlots; i++) {
+            for (int i = 0; i < numSlots; i++) {
                 Instr* phi = fn_->newInstr(Opcode::kPhi, kNullable);
                 place.block->append(phi);
                 place.phis.push_back(phi);
             }
             slots_ = place.phis;
             place.block->setStartState(state(start, start));
-            places_[start] = place;
+            region_.places[start] = place;
         }
     }
 
@@ -437,7 +553,7 @@ class Builder {
     }
 
     void addEdge(int target) {
-        Place& place = places_[target];
+        Place& place = region_.places[target];
         place.block->preds().push_back(block_);
         for (size_t i = 0; i < slots_.size(); i++) {
             place.phis[i]->appendOperand(slots_[i]);
@@ -445,13 +561,15 @@ class Builder {
     }
     void jumpTo(int target) {
         addEdge(target);
-        block_->append(fn_->newJump(places_[target].block));
+        block_->append(fn_->newJump(region_.places[target].block));
     }
 
     FrameState* state(int resume, int at) {
         FrameState state;
         state.resumeOffset = resume * 2;
         state.instrOffset = at * 2;
+        state.parent = region_.caller;
+        state.inlined = region_.inlined;
         state.slots = slots_;
         for (Instr*& value : state.slots) {
             if (value->opcode() == Opcode::kConstNull) {
@@ -509,17 +627,23 @@ class Builder {
         drop(old, state(pc_ + 1, pc_));
     }
 
+    void translateRegion() {
+        for (int start : region_.starts) {
+            translateBlock(start);
+        }
+    }
+
     void translateBlock(int start) {
-        Place& entry = places_[start];
+        Place& entry = region_.places[start];
         block_ = entry.block;
         slots_ = entry.phis;
-        for (pc_ = start; pc_ < static_cast<int>(program_.code.size()); pc_++) {
-            if (pc_ != start && starts_.contains(pc_)) {
+        for (pc_ = start; pc_ < static_cast<int>(region_.code->size()); pc_++) {
+            if (pc_ != start && region_.starts.contains(pc_)) {
                 jumpTo(pc_);
                 return;
             }
             before_ = state(pc_, pc_);
-            if (!translate(program_.code[static_cast<size_t>(pc_)])) {
+            if (!translate((*region_.code)[static_cast<size_t>(pc_)])) {
                 return;
             }
         }
@@ -552,6 +676,9 @@ class Builder {
             return true;
         case Code::kCall:
             assign(c.dst, helper(Helper::kLoadAttr, {read(c.a), read(c.b)}));
+            return true;
+        case Code::kCallFunction:
+            assign(c.dst, callFunction(c));
             return true;
         case Code::kListGet: {
             Instr* list = guardType(read(c.a), ExactClass::kList);
@@ -618,10 +745,62 @@ class Builder {
             jumpTo(c.target);
             return false;
         case Code::kReturn:
-            returnValue(read(c.a));
+            if (region_.caller) {
+                returnToCaller(read(c.a));
+            } else {
+                returnValue(read(c.a));
+            }
             return false;
         }
         return false;
+    }
+
+    Instr* callFunction(const Code& c) {
+        const CalledFunction& callee = program_.functions[static_cast<size_t>(c.imm)];
+        std::vector<Instr*> operands = {emit(Opcode::kConstObject, {}, addressOfInt(c.imm))};
+        for (int argument : c.arguments) {
+            operands.push_back(read(argument));
+        }
+        if (c.speculate && callee.isQuiet) {
+            return inlineCall(c, callee, std::vector<Instr*>(operands.begin() + 1, operands.end()));
+        }
+        operands[0]->setType(kObject);
+        Instr* call = fn_->newInstr(Opcode::kCallDirect, kObject, operands);
+        call->setImm(kCodeAddress);
+        return place(call);
+    }
+
+    Instr* inlineCall(const Code& c, const CalledFunction& callee, std::vector<Instr*> slots) {
+        emit(Opcode::kGuardRecursion, {}, region_.depth + 1);
+        const int pc = pc_;
+        Region inner;
+        inner.code = &callee.code;
+        inner.caller = state(pc + 1, pc);
+        inner.inlined = &fn_->inlined.emplace_back(
+            InlinedFunction{reinterpret_cast<void*>(c.imm), nullptr, callee.numSlots});
+        inner.depth = region_.depth + 1;
+        while (slots.size() < static_cast<size_t>(callee.numSlots)) {
+            slots.push_back(emit(Opcode::kConstNull, {}));
+        }
+        std::vector<Instr*> callerSlots = slots_;
+        std::swap(region_, inner); // which is the caller's from here on
+        findBlocks(callee.numSlots);
+        slots_ = std::move(slots);
+        jumpTo(0);
+        translateRegion();
+        std::swap(region_, inner);
+        slots_ = std::move(callerSlots);
+        pc_ = pc;
+        block_ = fn_->newBlock();
+        Instr* result = fn_->newInstr(Opcode::kPhi, kObject);
+        block_->append(result);
+        for (auto [block, value] : inner.returns) {
+            block_->preds().push_back(block);
+            result->appendOperand(value);
+            block->append(fn_->newJump(block_));
+        }
+        before_ = state(pc, pc);
+        return result;
     }
 
     Instr* boxed(Instr* truth) { return emit(Opcode::kBoxBool, {truth}); }
@@ -710,6 +889,14 @@ class Builder {
         jumpTo(ifFalse);
     }
 
+    // The locals go when the frame has gone: what sees that is the caller, still at its call.
+    void returnToCaller(Instr* value) {
+        for (Instr* local : slots_) {
+            drop(local, region_.caller);
+        }
+        region_.returns.emplace_back(block_, value);
+    }
+
     void returnValue(Instr* value) {
         std::vector<Instr*> locals = slots_;
         block_->append(fn_->newInstr(Opcode::kLeaveFrame, {}));
@@ -734,8 +921,7 @@ class Builder {
     const std::vector<int>& entries_;
     std::unique_ptr<Function> fn_;
     std::vector<Entry> entryBlocks_;
-    std::set<int> starts_;
-    std::map<int, Place> places_;
+    Region region_;
     Block* block_ = nullptr;
     std::vector<Instr*> slots_;
     FrameState* before_ = nullptr;

@@ -48,6 +48,14 @@ inline uint64_t hash(uint64_t n) {
     return n ^ (n >> 30);
 }
 
+// A function's frame: its memory is the interpreter's, a mere view while compiled code runs.
+struct Frame {
+    std::vector<Object*> slots;
+    int offset = 0;
+    int function = 0;  // index into Program::functions
+    int returnsTo = 0; // index into the caller's code, behind the call
+};
+
 struct Failure : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -173,14 +181,18 @@ class World {
         return text;
     }
     void note(std::string event) { trace.push_back(std::move(event)); }
-    // What somebody sees who looks at the frame now.
+    // What somebody sees who looks at the frames now.
     std::string frame() const {
         if (frameGone) {
             return " [gone]";
         }
-        std::string text = " [@" + std::to_string(offset);
-        for (const Object* slot : slots) {
-            text += (slot && slot->dead ? " DEAD:" : " ") + describe(slot);
+        std::string text = " [";
+        for (const Frame& frame : frames) {
+            text += &frame == &frames[0] ? "@" : " | @";
+            text += std::to_string(frame.offset);
+            for (const Object* slot : frame.slots) {
+                text += (slot && slot->dead ? " DEAD:" : " ") + describe(slot);
+            }
         }
         return text + "]";
     }
@@ -299,6 +311,8 @@ class World {
     }
     bool breakerSet() { return hash(seed_ * 31 + ++checks_) % 4 == 0; }
     void servePending() { note("pending" + frame()); }
+    // Whether there are not enough levels left for a call.
+    bool recursionEnds() { return hash(seed_ * 41 + ++guards_) % 8 == 0; }
     // Whether what was pending began to trace.
     bool tracingBegan() const { return hash(seed_ * 37 + checks_) % 3 == 0; }
 
@@ -430,15 +444,14 @@ class World {
     bool counting;
     int64_t typeVersion = 1;
     std::vector<std::string> trace;
-    // The frame's memory: owned by the interpreter, a mere view while compiled code runs.
-    std::vector<Object*> slots;
-    int offset = 0;
-    bool frameGone = false;
+    std::vector<Frame> frames = {{}}; // the outermost first
+    bool frameGone = false;           // the outermost one
 
   private:
     uint64_t seed_;
     uint64_t calls_ = 0;
     uint64_t checks_ = 0;
+    uint64_t guards_ = 0; // only compiled code counts these
     int nextSerial_ = 0;
     std::vector<std::unique_ptr<Object>> objects_;
     std::map<std::pair<int, int64_t>, Object*> immortals_;

@@ -17,12 +17,14 @@ struct Outcome {
     std::vector<std::string> trace;
     std::string result;
     std::string exitedAt;
+    size_t framesLeft = 0; // by compiled code: more than one in inlined calls
 };
 
 // The arguments; the caller keeps a reference to every other one.
 std::vector<Object*> makeArguments(World& world, const Program& program, uint64_t seed) {
     std::vector<Object*> kept;
-    world.slots.assign(static_cast<size_t>(program.numSlots), nullptr);
+    std::vector<Object*>& slots = world.frames[0].slots;
+    slots.assign(static_cast<size_t>(program.numSlots), nullptr);
     for (int i = 0; i < program.numArguments; i++) {
         Object* argument = nullptr;
         uint64_t h = hash(seed * 7 + static_cast<uint64_t>(i));
@@ -46,7 +48,7 @@ std::vector<Object*> makeArguments(World& world, const Program& program, uint64_
         default:
             argument = world.make(Object::kInt, static_cast<int64_t>(hash(seed + 11) % 9) - 2);
         }
-        world.slots[static_cast<size_t>(i)] = argument;
+        slots[static_cast<size_t>(i)] = argument;
         if (i % 2) {
             kept.push_back(world.incref(argument));
         }
@@ -80,6 +82,7 @@ Outcome execute(const Program& program, const hir::Function& fn, int start, uint
     Interpreter interpreter(program, world);
     Object* result = start == 0 ? nullptr : interpreter.run(0, start);
     std::string exitedAt;
+    size_t framesLeft = 0;
     if (!result) {
         const hir::Block* entry = nullptr;
         for (const hir::Block* block : fn.blocks()) {
@@ -87,15 +90,17 @@ Outcome execute(const Program& program, const hir::Function& fn, int start, uint
                 entry = block;
             }
         }
-        Evaluator evaluator(fn, world, frameInMemory);
+        Evaluator evaluator(fn, world, interpreter, frameInMemory);
         result = evaluator.run(entry);
         exitedAt = evaluator.exitedAt;
+        framesLeft = world.frames.size();
         if (!result) {
             result = interpreter.run(evaluator.exitIndex);
         }
     }
     Outcome outcome = finish(world, result, std::move(held));
     outcome.exitedAt = exitedAt;
+    outcome.framesLeft = framesLeft;
     return outcome;
 }
 
@@ -146,6 +151,7 @@ class Case {
         return problem;
     }
     int exits() const { return exits_; }
+    int inlinedExits() const { return inlinedExits_; }
     int runs() const { return runs_; }
 
   private:
@@ -163,6 +169,7 @@ class Case {
                     where = "entry " + std::to_string(start) + ", input " + std::to_string(input) +
                             ", left at " + actual.exitedAt;
                     exits_ += !actual.exitedAt.empty();
+                    inlinedExits_ += !actual.exitedAt.empty() && actual.framesLeft > 1;
                     runs_++;
                 } catch (const Failure& failure) {
                     problem = failure.what();
@@ -188,6 +195,7 @@ class Case {
     bool counting_ = false;
     bool inMemory_ = false;
     int exits_ = 0;
+    int inlinedExits_ = 0;
     int runs_ = 0;
 };
 
@@ -213,6 +221,7 @@ TEST(PipelineFuzz, CompiledProgramsDoWhatInterpretedOnesDo) {
     int remaining = count ? std::atoi(count) : 300;
     int runs = 0;
     int exits = 0;
+    int inlinedExits = 0;
     int failures = 0;
     for (; remaining > 0 && failures < 3; remaining--, seed++) {
         Case one(seed);
@@ -221,10 +230,12 @@ TEST(PipelineFuzz, CompiledProgramsDoWhatInterpretedOnesDo) {
         failures += !problem.empty();
         runs += one.runs();
         exits += one.exits();
+        inlinedExits += one.inlinedExits();
     }
     // Both ways out must have been tried.
     EXPECT_GT(exits, runs / 20);
     EXPECT_LT(exits, runs);
+    EXPECT_GT(inlinedExits, runs / 1000);
     passes::setConstantValues({});
 }
 
