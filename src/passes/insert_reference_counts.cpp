@@ -15,6 +15,7 @@
 // counted uses afterwards.
 #include "passes/cfg.h"
 #include "passes/passes.h"
+#include "runtime/helpers.h"
 
 #include <algorithm>
 #include <bit>
@@ -449,7 +450,10 @@ class ReferenceCounts {
         // References that the operation takes: the value's own if it dies here and no local shows
         // it (while the operation runs, and in the exit should it fail), else a new one.
         std::vector<int> moved;
-        std::vector<Instr*> increfed;
+        std::vector<Instr*> increfed = referencesOfAliases(instr);
+        const std::vector<Instr*> ofAliases = increfed;
+        for (Instr* value : ofAliases)
+            emitIncref(out, value);
         for (size_t o = 0; o < instr->numOperands() && !instr->isPhi(); ++o) {
             if (!instr->steals(o))
                 continue;
@@ -466,10 +470,12 @@ class ReferenceCounts {
         if (instr->opcode() == Opcode::kYield)
             moveStateToFrame(instr, live, moved, out);
         if (leaves(instr))
-            settleExit(instr, live, dying, moved, increfed);
+            settleExit(instr, live, dying, moved, increfed, ofAliases);
         if (instr->opcode() == Opcode::kJump)
             passToPhis(block, instr->target(0), out);
         out.push_back(instr);
+        for (Instr* value : ofAliases)
+            out.push_back(fn_.newInstr(Opcode::kDecref, {value}));
         int result = index_[static_cast<size_t>(instr->id())];
         if (result >= 0) {
             live.add(result);
@@ -489,17 +495,75 @@ class ReferenceCounts {
         release(std::move(order), live, out, state);
     }
 
+    // Calls, whose callees may count the references to what they are given (numpy resizes an array
+    // only if no other variable has it).
+    static bool mayBeCounted(const Instr* instr) {
+        using runtime::Helper;
+        if (instr->opcode() == Opcode::kCallDirect)
+            return true;
+        if (instr->opcode() != Opcode::kCallRuntime)
+            return false;
+        switch (static_cast<Helper>(instr->imm())) {
+        case Helper::kCall:
+        case Helper::kCallMethod:
+        case Helper::kCallEx:
+        case Helper::kCallCFunctionO:
+        case Helper::kCallCFunctionFast:
+        case Helper::kCallMethodDescrO:
+        case Helper::kCallMethodDescrNoArgs:
+        case Helper::kCallMethodDescrFast:
+            return true;
+        default:
+            return false;
+        }
+    }
+
+    // What a method was looked up of, if `value` is the self that came out of that.
+    static Instr* ownerOfMethod(Instr* value) {
+        value = rootOf(value);
+        const bool isSelf =
+            value->opcode() == Opcode::kCallRuntime &&
+            static_cast<runtime::Helper>(value->imm()) == runtime::Helper::kTakeSecond;
+        return isSelf ? value->operand(0) : nullptr;
+    }
+
+    // An operand that several locals hold has one reference of ours, and one from each of them in
+    // the interpreter (and one from the stack). What there is to be added.
+    std::vector<Instr*> referencesOfAliases(const Instr* instr) const {
+        std::vector<Instr*> added;
+        if (!mayBeCounted(instr))
+            return added;
+        std::vector<int> seen;
+        for (size_t o = 0; o < instr->numOperands(); ++o) {
+            Instr* owner = ownerOfMethod(instr->operand(o));
+            Instr* operand = owner ? owner : instr->operand(o);
+            const int i = indexOf(operand);
+            const ptrdiff_t locals = isOwned(i) ? numLocals(instr->frameState(), i) : 0;
+            if (locals < 2)
+                continue;
+            ptrdiff_t missing = instr->steals(o) || owner ? 0 : 1;
+            if (std::ranges::find(seen, i) == seen.end())
+                missing += locals - 1;
+            seen.push_back(i);
+            added.insert(added.end(), static_cast<size_t>(missing), operand);
+        }
+        return added;
+    }
+
+    ptrdiff_t numLocals(const FrameState* state, int i) const {
+        ptrdiff_t count = 0;
+        for (const FrameState* fs = state; fs; fs = fs->parent)
+            count +=
+                std::ranges::count_if(fs->slots, [&](Instr* slot) { return indexOf(slot) == i; });
+        return count;
+    }
+
     // A local of the state that `instr`, which may raise, shows.
     bool isLocal(const Instr* instr, int i) const {
         return instr->hasFrameState() && !instr->has(kExit) && isSlot(instr->frameState(), i);
     }
 
-    bool isSlot(const FrameState* state, int i) const {
-        for (const FrameState* fs = state; fs; fs = fs->parent)
-            if (std::ranges::any_of(fs->slots, [&](Instr* slot) { return indexOf(slot) == i; }))
-                return true;
-        return false;
-    }
+    bool isSlot(const FrameState* state, int i) const { return numLocals(state, i) > 0; }
 
     std::vector<int> operandOrder(const Instr* instr, const std::vector<int>& dying) const {
         std::vector<int> order;
@@ -558,7 +622,8 @@ class ReferenceCounts {
     }
 
     void settleExit(Instr* instr, const ValueSet& live, const std::vector<int>& dying,
-                    const std::vector<int>& moved, const std::vector<Instr*>& increfed) {
+                    const std::vector<int>& moved, const std::vector<Instr*>& increfed,
+                    const std::vector<Instr*>& ofAliases) {
         const bool afterEffect = !instr->has(kExit); // Raise: the operation took what it steals
         ExitReferences refs;
         ValueSet& held = held_;
@@ -606,10 +671,9 @@ class ReferenceCounts {
             if (isOwned(i))
                 refs.releases.push_back(valueAt(i));
         });
-        if (!afterEffect)
-            for (Instr* value : increfed)
-                if (value->opcode() != Opcode::kConstNull)
-                    refs.releases.push_back(value);
+        for (Instr* value : afterEffect ? ofAliases : increfed)
+            if (value->opcode() != Opcode::kConstNull)
+                refs.releases.push_back(value);
         instr->setExitReferences(std::move(refs));
     }
 
