@@ -278,12 +278,8 @@ GraphBuilder::Called GraphBuilder::callMath(const Instr& in, Object* function,
         return {};
     value = guardExact(value, likely);
     emit(Opcode::kGuardLevelLeft, {}); // the call would count one
-    if (known == KnownBuiltin::kAbs && likely == ExactClass::kInt) {
-        Value* number = unboxInt(value);
-        Value* sign = emit(Opcode::kIntShr, {number, constInt(63)});
-        Value* flipped = emit(Opcode::kIntXor, {number, sign});
-        return {boxInt(emit(Opcode::kIntSub, {flipped, sign})), After::kNothing};
-    }
+    if (known == KnownBuiltin::kAbs && likely == ExactClass::kInt)
+        return {absoluteInt(value), After::kNothing};
     Value* number = unboxDouble(value);
     if (known == KnownBuiltin::kAbs)
         return {boxDouble(emit(Opcode::kDoubleAbs, {number})), After::kNothing};
@@ -297,6 +293,18 @@ GraphBuilder::Called GraphBuilder::callMath(const Instr& in, Object* function,
     check(Condition::kLess, std::numeric_limits<double>::infinity());
     check(Condition::kGreater, -std::numeric_limits<double>::infinity());
     return {boxDouble(result), After::kNothing};
+}
+
+// An int that is not negative is its absolute value, the same object.
+Value* GraphBuilder::absoluteInt(Value* value) {
+    Value* number = unboxInt(value);
+    hir::Block* negative = enterIf(emit(Opcode::kIntCompare, {number, constInt(0)},
+                                        static_cast<int64_t>(Condition::kGreaterEqual)));
+    Join join{fn_.newBlock()};
+    endPath(join, {value});
+    block_ = negative;
+    endPath(join, {boxInt(emit(Opcode::kIntNeg, {number}))});
+    return goOnAt(join)[0];
 }
 
 Value* GraphBuilder::callLen(Value* value) {

@@ -45,13 +45,33 @@ void GraphBuilder::compareOp(const Instr& in) {
         expect(Feedback::Kind::kFloatFloat, ExactClass::kFloat);
         expect(Feedback::Kind::kStrStr, ExactClass::kStr);
     }
-    // What the interpreter has not specialized counts a level of recursion.
-    if ((!comparesPlainly(left) || !comparesPlainly(right)) && guardNumbersSeen(in, left, right))
+    if (!comparesPlainly(left) || !comparesPlainly(right))
+        guardNumbersSeen(in, left, right);
+    if (countsLevel(in, left, right))
         emit(Opcode::kGuardLevelLeft, {});
     if (Value* result = compareKnown(in, left, right))
         return push(boxBool(result));
     push(helper(Helper::kCompareOp, {left, right}, in.arg));
     checkTracing();
+}
+
+// Whether what stands for the comparison has to look for a level of recursion: the interpreter
+// counts one unless it has specialized it, which it does for two of the same class where a jump
+// follows.
+bool GraphBuilder::countsLevel(const Instr& in, const Value* left, const Value* right) const {
+    if (!comparesPlainly(left) || !comparesPlainly(right))
+        return false; // the helper does
+    const bool isEquality = in.arg == static_cast<int>(Condition::kEqual) ||
+                            in.arg == static_cast<int>(Condition::kNotEqual);
+    const ExactClass c = left->type().exact;
+    const bool isSpecialized =
+        right->type().is(c) &&
+        (c == ExactClass::kInt || c == ExactClass::kFloat || (c == ExactClass::kStr && isEquality));
+    const auto next = static_cast<size_t>(&in - code_.instrs.data()) + 1;
+    const bool jumps =
+        next < code_.instrs.size() && (code_.instrs[next].op == Op::kPopJumpIfFalse ||
+                                       code_.instrs[next].op == Op::kPopJumpIfTrue);
+    return !isSpecialized || !jumps;
 }
 
 // The unboxed result where both classes are known, else null.

@@ -258,6 +258,7 @@ class GraphBuilder {
     void guardWithinDoublePrecision(Value* value);
     void unaryOp(const Instr& in, runtime::Helper generic);
     void compareOp(const Instr& in);
+    bool countsLevel(const Instr& in, const Value* left, const Value* right) const;
     Value* compareKnown(const Instr& in, Value* left, Value* right);
     Value* truth(const Instr& in, Value* value); // unboxed bool
 
@@ -368,6 +369,7 @@ class GraphBuilder {
     Called callMethodDescriptor(Value* callable, std::span<Value* const> args);
     Called callClass(const Instr& in, Value* callable, std::span<Value* const> args);
     Called callRange(const Instr& in, std::span<Value* const> args);
+    Value* absoluteInt(Value* value);
     Value* callLen(Value* value);
     void callFunctionEx(const Instr& in);
     void makeFunction(const Instr& in);

@@ -3,7 +3,7 @@
 //
 // A box goes to the nearest block that dominates all its uses, if that is another one and in no
 // other loop. There it stays one object, so identity is kept. Mentions in exit-only frame states
-// are no uses: they get the raw number, as in sinkBoxesIntoExits.
+// are no uses: where the box is not made yet they get the raw number, as in sinkBoxesIntoExits.
 //
 // Requires: orderBlocks(). Provides: the same, and no critical edges. Breaks: nothing.
 #include "passes/cfg.h"
@@ -12,6 +12,7 @@
 #include "passes/passes.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -47,6 +48,9 @@ class DelayBoxes {
             if (target && target != box->block() && loops_.isAsShallow(target, box->block())) {
                 move(box, target);
             }
+        }
+        if (!moved_.empty()) {
+            nameRawWhereNotMade();
         }
     }
 
@@ -117,14 +121,59 @@ class DelayBoxes {
         std::erase(box->block()->instrs(), box);
         target->insert(position, box);
         box->setFrameState(state);
-        for (auto& other : fn_.frameStates()) {
-            if (!observed_.contains(other.get())) {
-                nameRaw(other->slots, box);
+        moved_.insert(box);
+    }
+
+    void nameRawWhereNotMade() {
+        for (Block* block : fn_.blocks()) {
+            std::unordered_set<const Instr*> made; // in this block so far
+            auto isMade = [&](const Instr* box) {
+                return made.contains(box) ||
+                       (box->block() != block && dominators_.dominates(box->block(), block));
+            };
+            if (block->startState()) {
+                block->setStartState(named(block->startState(), isMade));
             }
-            if (!withStack_.contains(other.get())) {
-                nameRaw(other->stack, box);
+            for (Instr* instr : block->instrs()) {
+                if (instr->hasFrameState()) {
+                    instr->setFrameState(named(instr->frameState(), isMade));
+                }
+                if (moved_.contains(instr)) {
+                    made.insert(instr);
+                }
             }
         }
+    }
+    // The state itself if all boxes in it are made, else a copy with raw numbers for the others.
+    template<typename F> FrameState* named(FrameState* state, F&& isMade) {
+        std::vector<const Instr*> missing;
+        auto look = [&](const Instr* value) {
+            if (value && moved_.contains(value) && !isMade(value)) {
+                missing.push_back(value);
+            }
+        };
+        for (const FrameState* fs = state; fs; fs = fs->parent) {
+            std::ranges::for_each(fs->slots, look);
+            std::ranges::for_each(fs->stack, look);
+        }
+        if (missing.empty()) {
+            return state;
+        }
+        FrameState*& copy = raw_[{state, missing}];
+        if (copy) {
+            return copy;
+        }
+        copy = fn_.copyWithParents(*state);
+        for (FrameState* fs = copy; fs; fs = fs->parent) {
+            for (std::vector<Instr*>* values : {&fs->slots, &fs->stack}) {
+                for (Instr*& value : *values) {
+                    if (std::ranges::find(missing, value) != missing.end()) {
+                        value = value->operand(0);
+                    }
+                }
+            }
+        }
+        return copy;
     }
 
     // Where in `block` the box can be made: before the first instruction that has a frame state,
@@ -161,13 +210,14 @@ class DelayBoxes {
                     if (pred && value && value->isPhi() && value->block() == pred->succs()[0]) {
                         value = value->operand(value->block()->predIndex(pred));
                     }
+                    if (value == box || moved_.contains(value)) {
+                        value = value->operand(0);
+                    }
                     if (pred && value && !isAvailableAtEnd(value, pred)) {
                         return nullptr;
                     }
                 }
             }
-            nameRaw(fs->slots, box);
-            nameRaw(fs->stack, box);
         }
         return copy;
     }
@@ -180,15 +230,14 @@ class DelayBoxes {
                std::ranges::find(instrs, value) != instrs.end();
     }
 
-    static void nameRaw(std::vector<Instr*>& values, const Instr* box) {
-        std::ranges::replace(values, const_cast<Instr*>(box), box->operand(0));
-    }
-
     Function& fn_;
     Loops loops_;
     Dominators dominators_;
     std::unordered_map<const Instr*, std::vector<Block*>> uses_; // blocks that need the object
     std::unordered_set<const FrameState*> observed_, withStack_;
+    std::unordered_set<const Instr*> moved_;
+    // By a state and the boxes in it that are not made.
+    std::map<std::pair<const FrameState*, std::vector<const Instr*>>, FrameState*> raw_;
 };
 
 } // namespace

@@ -17,6 +17,7 @@
 #include "runtime/helpers.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <vector>
 
 namespace pyston::passes {
@@ -254,6 +255,7 @@ class FrameStores {
     // occur); the boxes are added to `boxes`, for the caller to release after the observation.
     void storeSlots(const FrameState* fs, const Memory& memory, std::vector<Instr*>& out,
                     std::vector<Instr*>* boxes) {
+        std::unordered_map<const Instr*, Instr*> boxOf; // one number in two slots is one object
         for (size_t s = 0; s < fs->slots.size(); ++s) {
             Instr* value = fs->slots[s];
             if (cellOf(value).kind != Cell::kUnknown && cellOf(value) == memory.slots[s])
@@ -263,9 +265,13 @@ class FrameStores {
                 out.push_back(value);
             } else if (!value->type().isCounted()) {
                 assert(boxes);
-                value = boxForFrame(value, out);
-                if (value->ownership() == Ownership::kNew)
-                    boxes->push_back(value);
+                Instr*& box = boxOf[value];
+                if (!box) {
+                    box = boxForFrame(value, out);
+                    if (box->ownership() == Ownership::kNew)
+                        boxes->push_back(box);
+                }
+                value = box;
             }
             Instr* store = fn_.newInstr(Opcode::kStoreFrameSlot, {value});
             store->setImm(static_cast<int64_t>(s));

@@ -19,6 +19,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 
@@ -151,10 +153,23 @@ class UnboxPhis {
             case Opcode::kGuardNotNull:
             case Opcode::kDrop:
                 break;
+            case Opcode::kObjectIs:
+                // What is no number is no other object for being unboxed.
+                webs_[find(root)].neededBoxed |=
+                    std::ranges::any_of(instr->operands(), [&](Instr* other) {
+                        return rootOf(other) != root && mayBeNumber(other);
+                    });
+                break;
             default:
                 markBoxed(root, instr->block());
             }
         }
+    }
+
+    static bool mayBeNumber(const Instr* value) {
+        const ExactClass c = value->type().exact;
+        return value->opcode() != Opcode::kConstNull &&
+               (c == ExactClass::kUnknown || c == ExactClass::kInt || c == ExactClass::kFloat);
     }
 
     void markBoxed(Instr* value, const Block* block) {
@@ -320,19 +335,25 @@ class UnboxPhis {
             value->setImm(static_cast<int64_t>(unboxing.exact));
         }
         result.number = insert(fn_.newInstr(unboxing.unbox, {value}));
-        if (web.returnedBoxed && unboxing.rep == Rep::kDouble)
-            guardNumber(result.number, state, end);
+        if (unboxing.rep == Rep::kDouble && (web.returnedBoxed || loops_.depth(pred) < web.depth))
+            guardFinite(result.number, state, end);
         return result;
     }
 
-    // A NaN that comes back as another object is not found in the containers that hold it.
-    void guardNumber(Instr* number, FrameState* state, Instr* before) {
-        Instr* equal = fn_.newInstr(Opcode::kDoubleCompare, {number, number});
-        equal->setImm(static_cast<int64_t>(Condition::kEqual));
-        Instr* guard = fn_.newInstr(Opcode::kGuardTrue, {equal});
-        guard->setFrameState(state);
-        before->block()->insertBefore(before, equal);
-        before->block()->insertBefore(before, guard);
+    // A number may come back as another object, by an exit or behind the loop. A NaN is not found
+    // then in the containers that hold it, and an infinity, or NaN, is what `x is INFINITY` may ask
+    // for: such numbers stay objects.
+    void guardFinite(Instr* number, FrameState* state, Instr* before) {
+        auto insert = [&](Instr* instr) {
+            before->block()->insertBefore(before, instr);
+            return instr;
+        };
+        Instr* infinity = insert(fn_.newInstr(Opcode::kConstDouble, {}));
+        infinity->setImm(std::bit_cast<int64_t>(std::numeric_limits<double>::infinity()));
+        Instr* size = insert(fn_.newInstr(Opcode::kDoubleAbs, {number}));
+        Instr* isFinite = insert(fn_.newInstr(Opcode::kDoubleCompare, {size, infinity}));
+        isFinite->setImm(static_cast<int64_t>(Condition::kLess));
+        insert(fn_.newInstr(Opcode::kGuardTrue, {isFinite}))->setFrameState(state);
     }
 
     // The interpreter's state when `block` is entered from predecessor `index`.

@@ -86,6 +86,33 @@ inline PyObject* box(uint64_t bits, const Location& location) {
     return object;
 }
 
+// The objects that were made for a record's numbers. What lies in one place is one number, and
+// several locals may hold it: they get the same object.
+class MadeNumbers {
+  public:
+    // Borrowed; null if there is none yet.
+    PyObject* find(const Location& location) const {
+        for (const Made& made : made_)
+            if (made.kind == location.kind && made.index == location.index &&
+                exits::isDouble(made.repr) == exits::isDouble(location.repr))
+                return made.object;
+        return nullptr;
+    }
+    void add(const Location& location, PyObject* object) {
+        if (location.kind != Location::kConst && location.repr != Repr::kBool)
+            made_.push_back({location.kind, location.repr, location.index, object});
+    }
+
+  private:
+    struct Made {
+        Location::Kind kind;
+        Repr repr;
+        int32_t index;
+        PyObject* object;
+    };
+    std::vector<Made> made_;
+};
+
 // The flag behind `last` among a record's releases.
 const Location* nextFlag(const Location* last) {
     do
@@ -118,7 +145,7 @@ struct Parts {
 // Fills localsplus and the stack. `flag` is the last flag used, or what is before them. False with
 // MemoryError set when a value could not be boxed: its slot is NULL then.
 bool writeSlots(Frame* frame, const Location* locations, int count, const Location*& flag,
-                const runtime::CodeBlob& blob, const MachineState& state) {
+                const runtime::CodeBlob& blob, const MachineState& state, MadeNumbers& numbers) {
     bool complete = true;
     for (int i = 0; i < count; ++i) {
         const Location& location = locations[i];
@@ -130,10 +157,16 @@ bool writeSlots(Frame* frame, const Location* locations, int count, const Locati
                    (exits::isOptional(location.repr) &&
                     !isSet(*(flag = nextFlag(flag)), blob, state))) {
             slot = nullptr;
+        } else if (location.repr == Repr::kObject) {
+            slot = box(bitsAt(location, blob, state), location);
+        } else if (PyObject* same = numbers.find(location)) {
+            slot = Py_NewRef(same);
         } else {
             slot = box(bitsAt(location, blob, state), location);
-            if (slot == nullptr && location.repr != Repr::kObject)
+            if (slot == nullptr)
                 complete = false;
+            else
+                numbers.add(location, slot);
         }
     }
     return complete;
@@ -279,7 +312,8 @@ void releaseMoved(const Location* begin, const Location* end, const runtime::Cod
 // the level of recursion of its caller, which goes on to hold it: the last one's is not taken yet.
 // False with MemoryError set when something could not be made.
 bool pushInlined(PyThreadState* tstate, Frame** innermost, Position* at, const Location* flag,
-                 const runtime::CodeBlob& blob, const Record& record, const MachineState& state) {
+                 const runtime::CodeBlob& blob, const Record& record, const MachineState& state,
+                 MadeNumbers& numbers) {
     const Location* values = Parts(blob, record).inlined;
     const Location* const end = values + numInlinedValues(blob, record);
     bool complete = true;
@@ -292,7 +326,7 @@ bool pushInlined(PyThreadState* tstate, Frame** innermost, Position* at, const L
             PyErr_NoMemory();
             return false;
         }
-        complete &= writeSlots(made, values, shape.numValues(), flag, blob, state);
+        complete &= writeSlots(made, values, shape.numValues(), flag, blob, state, numbers);
         made->stacktop = shape.numValues();
         values += shape.numValues();
         *innermost = made;
@@ -326,13 +360,14 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     bool raised = record.reason == Reason::kError && !leftForTracing(tstate, record);
     const Parts parts(blob, record);
     const Location* flag = parts.releases - 1;
-    bool complete =
-        writeSlots(frame, parts.slots, blob.numSlots + record.stackDepth, flag, blob, *state);
+    MadeNumbers numbers;
+    bool complete = writeSlots(frame, parts.slots, blob.numSlots + record.stackDepth, flag, blob,
+                               *state, numbers);
     frame->stacktop = blob.numSlots + record.stackDepth;
     Frame* innermost = frame;
     Position at = positionOf(record);
     if (record.numInlined != 0)
-        complete &= pushInlined(tstate, &innermost, &at, flag, blob, record, *state);
+        complete &= pushInlined(tstate, &innermost, &at, flag, blob, record, *state, numbers);
 
     uintptr_t result;
     if (raised || !complete) {
@@ -377,6 +412,19 @@ class Boxes {
         for (PyObject* object : further_)
             Py_XDECREF(object);
     }
+    // What shows the number that lies there; null for want of memory.
+    PyObject* show(uint64_t bits, const Location& location) {
+        if (PyObject* same = numbers_.find(location))
+            return same;
+        PyObject* object = add(box(bits, location));
+        if (object != nullptr)
+            numbers_.add(location, object);
+        else
+            PyErr_Clear();
+        return object;
+    }
+
+  private:
     PyObject* add(PyObject* object) {
         if (numFirst_ < first_.size())
             first_[numFirst_++] = object;
@@ -385,10 +433,10 @@ class Boxes {
         return object;
     }
 
-  private:
     std::array<PyObject*, 8> first_;
     size_t numFirst_ = 0;
     std::vector<PyObject*> further_;
+    MadeNumbers numbers_;
 };
 
 // Makes locals visible, as borrowed references: compiled code keeps its own. A value that cannot be
@@ -405,10 +453,8 @@ void show(Frame* frame, const Location* locations, int count, const Location*& f
         }
         location.incref = false;
         const uint64_t bits = bitsAt(location, blob, state);
-        PyObject* value = box(bits, location);
-        if (location.repr != Repr::kObject && boxes.add(value) == nullptr)
-            PyErr_Clear();
-        frame->localsplus[i] = value;
+        frame->localsplus[i] =
+            location.repr == Repr::kObject ? box(bits, location) : boxes.show(bits, location);
     }
 }
 
