@@ -51,6 +51,7 @@ constexpr int32_t kProbesSettle = 4;
 constexpr uint16_t kMaxProbingVersions = 4;
 
 bool enabled = false;
+bool ended = false; // see endCompiling()
 int pauseDepth = 0;
 
 uint32_t edgeThreshold() {
@@ -346,6 +347,12 @@ void suppress(CodeData* data) {
     dropCurrent(data);
 }
 
+void endCompiling() {
+    ended = true;
+    for (CodeData* data : allCode())
+        suppress(data);
+}
+
 void unsuppress(CodeData* data) {
     data->suppressed = false;
     data->failure.clear();
@@ -549,7 +556,7 @@ bool compileNow(CodeData* data, CompileWhy why, int32_t osrOffset) {
         finishCompileJobs();
         installFinishedCode();
     }
-    if (data->suppressed)
+    if (data->suppressed || ended)
         return false;
     std::unique_ptr<CompileJob> job = beginCompilation(data, why, osrOffset);
     if (!job)

@@ -30,6 +30,8 @@ void resume();
 bool isActive();
 // Never compile this code, and drop what is compiled / take that back.
 void suppress(CodeData* data);
+// At the program's end: no compiled code is entered any more, and nothing is compiled.
+void endCompiling();
 void unsuppress(CodeData* data);
 // options().compileAfterCalls has changed.
 void noticeThreshold();

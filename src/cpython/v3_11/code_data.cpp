@@ -121,17 +121,34 @@ HostCode* hostCode(PyCodeObject* code) {
     return data != nullptr ? data : makeHostCode(code);
 }
 
+static void takeReferences(runtime::CodeData* data, std::vector<PyObject*>& taken) {
+    for (const std::unique_ptr<runtime::CodeBlob>& blob : data->retired)
+        for (PyObject* object : std::exchange(blob->references, {}))
+            taken.push_back(object);
+}
+
 void dropReferences(HostCode* data) {
     runtime::suppress(data); // nothing compiled is entered
     std::vector<PyObject*> dropped;
-    for (const std::unique_ptr<runtime::CodeBlob>& blob : data->retired)
-        for (PyObject* object : std::exchange(blob->references, {}))
-            dropped.push_back(object);
+    takeReferences(data, dropped);
     for (PyObject* object : dropped) // finalizers may install what was just being compiled
         unrefer(object);
 }
 
+// The interpreter ends by letting go of modules, so that what they hold dies: in its order, and
+// before there is no file to write to. Frozen code, with what it refers to, would never die.
+static void dropAllReferences() {
+    runtime::endCompiling();
+    std::vector<PyObject*> dropped;
+    for (runtime::CodeData* data : runtime::allCode())
+        takeReferences(data, dropped);
+    for (PyObject* object : dropped)
+        unrefer(object);
+}
+
 void refer(Object* object) {
+    if (referencesHeld == 0)
+        callAtExit(dropAllReferences);
     Py_INCREF(object);
     ++referencesHeld;
     if (PyCode_Check(object)) // is counted from the first one on
