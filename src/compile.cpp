@@ -105,7 +105,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.floatValue = host::floatValue;
     facts.dictEntry = host::dictEntry;
     facts.dictKey = host::dictKey;
-    facts.moduleDict = host::moduleDict;
+    facts.moduleInfo = host::moduleInfo;
     facts.isStableGlobal = host::isStableGlobal;
     facts.zeroOf = host::zeroOf;
     facts.functionCode = host::functionCode;

@@ -73,18 +73,23 @@ Value* GraphBuilder::loadAttrFast(const Instr& in, Value* owner) {
 
 // A module that is a constant has a dict that is one.
 Value* GraphBuilder::loadModuleAttr(const Instr& in, Value* owner) {
-    Object* module = constantOf(owner);
-    Object* dict = module && facts().moduleDict ? facts().moduleDict(module) : nullptr;
-    if (!dict)
+    Object* object = constantOf(owner);
+    if (!object || !facts().moduleInfo)
+        return nullptr;
+    const host::ModuleInfo module = facts().moduleInfo(object);
+    if (!module.dict)
         return nullptr;
     host::DictKey key{in.feedback.keysVersion, in.feedback.index};
     if (facts().dictKey) {
-        const host::DictKey now = facts().dictKey(dict, code_.names[static_cast<size_t>(in.arg)]);
+        const host::DictKey now =
+            facts().dictKey(module.dict, code_.names[static_cast<size_t>(in.arg)]);
         if (now.version != 0)
             key = now;
     }
-    return key.index < 0 ? nullptr
-                         : loadDictConstant(constObject(dict), dict, key.version, key.index);
+    if (key.index < 0)
+        return nullptr;
+    guardTypeVersion(owner, module.typeVersion);
+    return loadDictConstant(constObject(module.dict), module.dict, key.version, key.index);
 }
 
 void GraphBuilder::storeAttr(const Instr& in) {

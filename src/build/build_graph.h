@@ -26,7 +26,7 @@ struct Facts {
     std::optional<double> (*floatValue)(Object*) = nullptr;
     host::DictEntry (*dictEntry)(Object* dict, uint32_t keysVersion, int64_t index) = nullptr;
     host::DictKey (*dictKey)(Object* dict, Object* name) = nullptr;
-    Object* (*moduleDict)(Object* module) = nullptr;
+    host::ModuleInfo (*moduleInfo)(Object* module) = nullptr;
     bool (*isStableGlobal)(Object*) = nullptr;
     Object* (*zeroOf)(hir::ExactClass) = nullptr;
     Object* (*functionCode)(Object*) = nullptr;

@@ -67,11 +67,14 @@ void GraphBuilder::loadGlobal(const Instr& in, bool pushNull) {
         checkTracing();
 }
 
+// Exact dicts: a frame may have those of any class.
 Value* GraphBuilder::frameGlobals() {
-    return inlining_ ? constObject(facts().globals) : emit(Opcode::kFrameGlobals, {});
+    Value* globals = inlining_ ? constObject(facts().globals) : emit(Opcode::kFrameGlobals, {});
+    return guardExact(globals, ExactClass::kDict);
 }
 Value* GraphBuilder::frameBuiltins() {
-    return inlining_ ? constObject(facts().builtins) : emit(Opcode::kFrameBuiltins, {});
+    Value* builtins = inlining_ ? constObject(facts().builtins) : emit(Opcode::kFrameBuiltins, {});
+    return guardExact(builtins, ExactClass::kDict);
 }
 
 Value* GraphBuilder::loadGlobalFast(const Instr& in) {

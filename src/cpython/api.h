@@ -134,9 +134,15 @@ struct Constructor {
     Object* init = nullptr;
 };
 Constructor constructor(Object* type);
-// The dict of a module object (exactly of class module), else null.
-Object* moduleDict(Object* object);
-// Functions, builtins, classes and modules: what a global usually keeps naming.
+// The dict of a module object and its class's version, for exactly class module, else nulls. (What
+// is a module may get another class.)
+struct ModuleInfo {
+    Object* dict = nullptr;
+    uint32_t typeVersion = 0;
+};
+ModuleInfo moduleInfo(Object* object);
+// Functions, builtins, classes and modules: what a global usually keeps naming. Compiled code keeps
+// them alive, so none that holds what may be waited for.
 bool isStableGlobal(Object* object);
 // An immortal 0, 0.0 or False; null for other classes.
 Object* zeroOf(hir::ExactClass c);

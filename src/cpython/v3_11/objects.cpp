@@ -336,8 +336,13 @@ uint64_t mathFunction(Object* callable) {
     return 0;
 }
 
-Object* moduleDict(Object* object) {
-    return PyModule_CheckExact(object) ? PyModule_GetDict(object) : nullptr;
+ModuleInfo moduleInfo(Object* object) {
+    if (!PyModule_CheckExact(object))
+        return {};
+    _PyType_Lookup(&PyModule_Type, &_Py_ID(__dict__)); // which gives the class a version
+    if (!PyType_HasFeature(&PyModule_Type, Py_TPFLAGS_VALID_VERSION_TAG))
+        return {};
+    return {PyModule_GetDict(object), PyModule_Type.tp_version_tag};
 }
 
 Object* zeroOf(ExactClass c) {
@@ -356,8 +361,9 @@ Object* zeroOf(ExactClass c) {
 }
 
 bool isStableGlobal(Object* object) {
-    return PyFunction_Check(object) || PyCFunction_Check(object) || PyType_Check(object) ||
-           PyModule_Check(object);
+    if (PyFunction_Check(object)) // what a closure holds is to die when the closure is replaced
+        return PyFunction_GET_CLOSURE(object) == nullptr;
+    return PyCFunction_Check(object) || PyType_Check(object) || PyModule_Check(object);
 }
 
 } // namespace pyston::host
