@@ -26,11 +26,18 @@ void GraphBuilder::getIter(const Instr& in) {
 }
 
 bool GraphBuilder::buildContainer(const Instr& in) {
-    auto make = [&](Helper h, int count, ExactClass c) {
-        Value* made = helper(h, popObjects(count));
+    auto makeOf = [&](Helper h, const std::vector<Value*>& operands, ExactClass c) {
+        Value* made = helper(h, operands);
         made->setType(exactObject(c));
         push(made);
         return true;
+    };
+    auto make = [&](Helper h, int count, ExactClass c) { return makeOf(h, popObjects(count), c); };
+    // The interpreter pops them when they are used, the last one first.
+    auto makeReversed = [&](Helper h, int count, ExactClass c) {
+        std::vector<Value*> operands = popObjects(count);
+        std::ranges::reverse(operands);
+        return makeOf(h, operands, c);
     };
     // Adds operands to the container that lies `in.arg` below them.
     auto add = [&](Helper h, int count) {
@@ -50,17 +57,17 @@ bool GraphBuilder::buildContainer(const Instr& in) {
     case Op::kBuildList:
         return make(Helper::kBuildList, in.arg, ExactClass::kList);
     case Op::kBuildString:
-        return make(Helper::kBuildString, in.arg, ExactClass::kUnknown);
+        return makeReversed(Helper::kBuildString, in.arg, ExactClass::kUnknown);
     case Op::kListToTuple:
         return make(Helper::kListToTuple, 1, ExactClass::kTuple);
     case Op::kBuildSet:
         make(Helper::kBuildSet, in.arg, ExactClass::kSet);
         break;
     case Op::kBuildMap:
-        make(Helper::kBuildMap, 2 * in.arg, ExactClass::kDict);
+        makeReversed(Helper::kBuildMap, 2 * in.arg, ExactClass::kDict);
         break;
     case Op::kBuildConstKeyMap:
-        make(Helper::kBuildConstKeyMap, in.arg + 1, ExactClass::kDict);
+        makeReversed(Helper::kBuildConstKeyMap, in.arg + 1, ExactClass::kDict);
         break;
     case Op::kBuildSlice: {
         if (const Instr* user = sliceUser(in)) {

@@ -73,7 +73,7 @@ bool GraphBuilder::buildException(const Instr& in) {
     case Op::kEndAsyncFor: {
         Value* exception = popObject();
         Value* iterator = popObject();
-        helper(Helper::kEndAsyncFor, {iterator, current(exception)});
+        helper(Helper::kEndAsyncFor, {current(exception), iterator});
         return true;
     }
     case Op::kLoadAssertionError:

@@ -175,9 +175,9 @@ void GraphBuilder::subscriptBySlice(const Instr& build, const Instr& user) {
     Value* container = popObject();
     if (user.op == Op::kStoreSubscr) {
         Value* value = popObject();
-        helper(Helper::kStoreSlice, {value, container, parts[0], parts[1], parts[2]});
+        helper(Helper::kStoreSlice, {value, container, parts[2], parts[0], parts[1]});
     } else {
-        Value* result = helper(Helper::kSubscrSlice, {container, parts[0], parts[1], parts[2]});
+        Value* result = helper(Helper::kSubscrSlice, {container, parts[2], parts[0], parts[1]});
         for (ExactClass c :
              {ExactClass::kList, ExactClass::kTuple, ExactClass::kStr, ExactClass::kBytes}) {
             if (container->type().is(c))

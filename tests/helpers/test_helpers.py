@@ -217,7 +217,7 @@ def test_strings():
         assert call("UnicodeAppend", a, b) == a + b
     assert a == "x" * 100
     parts = ["a", MyStr("b"), "\u20ac", ""]
-    same(lambda: call("BuildString", *parts), lambda: "".join(parts))
+    same(lambda: call("BuildString", *reversed(parts)), lambda: "".join(parts))
     assert call("BuildString") == ""
 
 
@@ -593,7 +593,7 @@ def test_build_containers():
         assert call("BuildSet", *items) == set(items)
     same(lambda: call("BuildSet", 1, [], 2), lambda: {1, [], 2})
     same(lambda: call("BuildSet", 1, True, 1.0), lambda: {1, True, 1.0})
-    same(lambda: call("BuildMap", 1, 2, [], 3), lambda: {1: 2, []: 3})
+    same(lambda: call("BuildMap", 3, [], 2, 1), lambda: {1: 2, []: 3})
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 6, 7, 10, 11, 21, 22, 42, 43, 85, 86, 170, 171, 300, 700])
@@ -602,8 +602,8 @@ def test_build_maps(count):
         keys = [make(i) for i in range(count)]
         display = eval("lambda: {" + ", ".join(f"{k!r}: [{i}]" for i, k in enumerate(keys)) + "}")
         for built in (
-            call("BuildMap", *itertools.chain.from_iterable((k, [i]) for i, k in enumerate(keys))),
-            call("BuildConstKeyMap", *([i] for i in range(count)), tuple(keys)),
+            call("BuildMap", *itertools.chain.from_iterable(([i], k) for i, k in reversed([*enumerate(keys)]))),
+            call("BuildConstKeyMap", tuple(keys), *([i] for i in reversed(range(count)))),
         ):
             expected = display()
             assert built == expected and list(built) == list(expected)
@@ -612,7 +612,7 @@ def test_build_maps(count):
             for k in range(count + 50):
                 built[f"more{k}"] = k
             del built
-    assert call("BuildMap", "a", 1, "a", 2) == {"a": 2}
+    assert call("BuildMap", 2, "a", 1, "a") == {"a": 2}
 
 
 def test_list_set_dict_additions():
@@ -1232,9 +1232,9 @@ def test_reraise():
         assert again is exception and again.__traceback__.tb_next is traceback
     with pytest.raises(SystemError, match="lasti is not an int"):
         call("Reraise", exception, "s")
-    assert call("EndAsyncFor", None, StopAsyncIteration()) is None
+    assert call("EndAsyncFor", StopAsyncIteration(), None) is None
     with pytest.raises(KeyError):
-        call("EndAsyncFor", None, exception)
+        call("EndAsyncFor", exception, None)
 
 
 # --- match
@@ -1629,9 +1629,9 @@ def test_print_expr(monkeypatch):
     ("BuildList", ([], {}, 1000)),
     ("BuildSet", (1000, "abc", 5.5)),
     ("BuildSet", (1000, [])),
-    ("BuildMap", ("k", [], "l", {})),
-    ("BuildMap", tuple(itertools.chain.from_iterable((f"k{i}", [i]) for i in range(20)))),
-    ("BuildConstKeyMap", (1000, 2000, ("a", "b"))),
+    ("BuildMap", ([], "k", {}, "l")),
+    ("BuildMap", tuple(itertools.chain.from_iterable(([i], f"k{i}") for i in range(20)))),
+    ("BuildConstKeyMap", (("a", "b"), 2000, 1000)),
     ("BuildString", ("abc", "def")),
     ("FormatValue", (0, 5.25, NULL)),
     ("FormatValue", (2, "s", NULL)),

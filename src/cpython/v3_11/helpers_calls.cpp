@@ -159,9 +159,10 @@ bool isOwn(PyObject* descriptor, PyObject* self) {
 }
 
 // What `*args` holds as a tuple; null with an exception set.
-Ref positionalTuple(PyThreadState* tstate, PyObject* callable, PyObject* args) {
+Ref positionalTuple(PyThreadState* tstate, PyObject* callable, Ref iterable) {
+    PyObject* args = iterable.get();
     if (PyTuple_CheckExact(args)) {
-        return Ref::borrow(args);
+        return iterable;
     }
     if (Py_TYPE(args)->tp_iter == nullptr && !PySequence_Check(args)) {
         _PyErr_Clear(tstate);
@@ -288,23 +289,31 @@ PyObject* CallMethod(PyThreadState* tstate, PyObject* kwnames, PyObject* functio
     return callStealing(tstate, function, args - 1, count + 1, 0, kwnames);
 }
 
-PyObject* CallEx(PyThreadState* tstate, PyObject* callable, PyObject* args, PyObject* mapping) {
-    Ref keywords = Ref::borrow(mapping);
-    if (mapping != nullptr && !PyDict_CheckExact(mapping)) {
-        keywords.reset(PyDict_New());
-        if (!keywords) {
+// The mapping and the iterable die as soon as there are a dict and a tuple of them; the callable,
+// the tuple and the dict, in this order, after the call: what was declared last goes first.
+PyObject* CallEx(PyThreadState* tstate, PyObject* stolenCallable, PyObject* stolenArgs,
+                 PyObject* stolenMapping) {
+    Ref keywords(stolenMapping);
+    Ref positional(stolenArgs);
+    Ref callable(stolenCallable);
+    if (stolenMapping != nullptr && !PyDict_CheckExact(stolenMapping)) {
+        Ref merged(PyDict_New());
+        if (!merged) {
             return nullptr;
         }
-        if (_PyDict_MergeEx(keywords.get(), mapping, 2) < 0) {
-            explainKeywordError(tstate, callable, mapping);
+        if (_PyDict_MergeEx(merged.get(), stolenMapping, 2) < 0) {
+            explainKeywordError(tstate, callable.get(), stolenMapping);
+            keywords.reset();
+            positional.reset();
             return nullptr;
         }
+        keywords = std::move(merged);
     }
-    Ref positional = positionalTuple(tstate, callable, args);
+    positional = positionalTuple(tstate, callable.get(), std::move(positional));
     if (!positional) {
         return nullptr;
     }
-    return PyObject_Call(callable, positional.get(), keywords.get());
+    return PyObject_Call(callable.get(), positional.get(), keywords.get());
 }
 
 PyObject* CallDirect(PyThreadState* tstate, int64_t codeData, PyObject* function, PyObject** args,
@@ -395,16 +404,16 @@ int64_t IsInstance(PyObject* object, PyObject* type) {
         if (hasPlainClass(object)) {
             return 0;
         }
-    } else if (PyTuple_CheckExact(type) && !isAtRecursionLimit()) {
-        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type); i++) {
-            PyObject* item = PyTuple_GET_ITEM(type, i);
-            int64_t result =
-                PyTuple_Check(item) ? PyObject_IsInstance(object, item) : IsInstance(object, item);
-            if (result != 0) {
-                return result;
-            }
+    } else if (PyTuple_CheckExact(type)) {
+        if (Py_EnterRecursiveCall(" in __instancecheck__") != 0) {
+            return -1;
         }
-        return 0;
+        int64_t result = 0;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type) && result == 0; i++) {
+            result = IsInstance(object, PyTuple_GET_ITEM(type, i));
+        }
+        Py_LeaveRecursiveCall();
+        return result;
     }
     return PyObject_IsInstance(object, type);
 }

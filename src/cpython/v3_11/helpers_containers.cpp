@@ -4,6 +4,7 @@
 
 #include "pycore_dict.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -182,56 +183,61 @@ PyObject* BuildList(PyObject** items, int64_t count) {
 PyObject* BuildSet(PyObject** items, int64_t count) {
     Ref set(PySet_New(nullptr));
     if (!set) {
+        releaseAll(items, count);
         return nullptr;
     }
-    for (int64_t i = 0; i < count; i++) {
-        if (PySet_Add(set.get(), items[i]) != 0) {
-            return nullptr;
-        }
+    bool added = true;
+    for (int64_t i = 0; i < count; i++) { // each is let go of before the next is looked at
+        added = added && PySet_Add(set.get(), items[i]) == 0;
+        Py_DECREF(items[i]);
     }
-    return set.release();
+    return added ? set.release() : nullptr;
 }
 
 PyObject* BuildMap(PyObject** items, int64_t count) {
+    std::reverse(items, items + count);
     return dictFromItems(items, items + 1, 2, count / 2);
 }
 
 PyObject* BuildConstKeyMap(PyObject** items, int64_t count) {
-    PyObject* keys = items[count - 1];
+    PyObject* keys = items[0];
+    PyObject** values = items + 1;
     if (!PyTuple_CheckExact(keys) || PyTuple_GET_SIZE(keys) != count - 1) {
         PyErr_SetString(PyExc_SystemError, "bad BUILD_CONST_KEY_MAP keys argument");
         return nullptr;
     }
-    return dictFromItems(_PyTuple_ITEMS(keys), items, 1, count - 1);
+    std::reverse(values, items + count);
+    return dictFromItems(_PyTuple_ITEMS(keys), values, 1, count - 1);
 }
 
 PyObject* BuildString(PyObject** items, int64_t count) {
+    std::reverse(items, items + count);
     return _PyUnicode_JoinArray(&_Py_STR(empty), items, count);
 }
 
-PyObject* FormatValue(int64_t conversion, PyObject* value, PyObject* spec) {
-    Ref converted;
+PyObject* FormatValue(int64_t conversion, PyObject* stolenValue, PyObject* stolenSpec) {
+    const Ref spec(stolenSpec); // outlives the value
+    Ref value(stolenValue);
     switch (conversion & 3) {
     case 0:
-        converted = Ref::borrow(value);
         break;
     case 1:
-        converted.reset(PyObject_Str(value));
+        value.reset(PyObject_Str(value.get()));
         break;
     case 2:
-        converted.reset(PyObject_Repr(value));
+        value.reset(PyObject_Repr(value.get()));
         break;
     default:
-        converted.reset(PyObject_ASCII(value));
+        value.reset(PyObject_ASCII(value.get()));
         break;
     }
-    if (!converted) {
+    if (!value) {
         return nullptr;
     }
-    if (spec == nullptr && PyUnicode_CheckExact(converted.get())) {
-        return converted.release();
+    if (!spec && PyUnicode_CheckExact(value.get())) {
+        return value.release();
     }
-    return PyObject_Format(converted.get(), spec);
+    return PyObject_Format(value.get(), spec.get());
 }
 
 int64_t ListAppend(PyObject* list, PyObject* stolenItem) {
@@ -301,6 +307,7 @@ PyObject* UnpackSequence(PyThreadState* tstate, int64_t count, PyObject* sequenc
         PyTuple_GET_SIZE(sequence) == count) {
         return Py_NewRef(sequence);
     }
+    Ref iterator; // which goes after what came out of it
     Ref tuple = newUntrackedTuple(count);
     if (!tuple) {
         return nullptr;
@@ -312,7 +319,7 @@ PyObject* UnpackSequence(PyThreadState* tstate, int64_t count, PyObject* sequenc
         }
         return tracked(std::move(tuple));
     }
-    Ref iterator = iteratorToUnpack(tstate, sequence);
+    iterator = iteratorToUnpack(tstate, sequence);
     if (!iterator) {
         return nullptr;
     }
@@ -325,8 +332,8 @@ PyObject* UnpackSequence(PyThreadState* tstate, int64_t count, PyObject* sequenc
         }
         return nullptr;
     }
-    Ref extra(PyIter_Next(iterator.get()));
-    if (extra) {
+    if (Ref extra(PyIter_Next(iterator.get())); extra) {
+        extra.reset();
         _PyErr_Format(tstate, PyExc_ValueError, "too many values to unpack (expected %d)",
                       static_cast<int>(count));
         return nullptr;
@@ -337,11 +344,12 @@ PyObject* UnpackSequence(PyThreadState* tstate, int64_t count, PyObject* sequenc
 PyObject* UnpackEx(PyThreadState* tstate, int64_t counts, PyObject* sequence) {
     Py_ssize_t before = counts & 0xff;
     Py_ssize_t after = counts >> 8;
+    Ref iterator; // which goes after what came out of it
     Ref tuple = newUntrackedTuple(before + 1 + after);
     if (!tuple) {
         return nullptr;
     }
-    Ref iterator = iteratorToUnpack(tstate, sequence);
+    iterator = iteratorToUnpack(tstate, sequence);
     if (!iterator) {
         return nullptr;
     }

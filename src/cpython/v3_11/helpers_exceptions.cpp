@@ -181,7 +181,7 @@ PyObject* RaiseAssertionError(PyThreadState*) {
     return Py_NewRef(PyExc_AssertionError);
 }
 
-int64_t EndAsyncFor(PyThreadState* tstate, PyObject*, PyObject* exception) {
+int64_t EndAsyncFor(PyThreadState* tstate, PyObject* exception, PyObject*) {
     if (PyErr_GivenExceptionMatches(exception, PyExc_StopAsyncIteration)) {
         return 0;
     }

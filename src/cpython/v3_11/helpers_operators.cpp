@@ -555,7 +555,7 @@ PyObject* plainSlice(PyObject* container, PyObject* start, PyObject* stop, PyObj
 
 } // namespace
 
-PyObject* SubscrSlice(PyObject* container, PyObject* start, PyObject* stop, PyObject* step) {
+PyObject* SubscrSlice(PyObject* container, PyObject* step, PyObject* start, PyObject* stop) {
     if (PyObject* result = plainSlice(container, start, stop, step)) {
         return result;
     }
@@ -566,8 +566,8 @@ PyObject* SubscrSlice(PyObject* container, PyObject* start, PyObject* stop, PyOb
     return slice ? PyObject_GetItem(container, slice.get()) : nullptr;
 }
 
-int64_t StoreSlice(PyObject* stolenValue, PyObject* container, PyObject* start, PyObject* stop,
-                   PyObject* step) {
+int64_t StoreSlice(PyObject* stolenValue, PyObject* container, PyObject* step, PyObject* start,
+                   PyObject* stop) {
     Ref owned(stolenValue);
     PyObject* value = owned.get();
     SliceBounds bounds;
