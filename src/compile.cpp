@@ -107,6 +107,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.dictKey = host::dictKey;
     facts.moduleInfo = host::moduleInfo;
     facts.isStableGlobal = host::isStableGlobal;
+    facts.isHeldWeakly = host::isHeldWeakly;
     facts.zeroOf = host::zeroOf;
     facts.functionCode = host::functionCode;
     facts.codeInfo = host::codeInfo;
@@ -141,7 +142,7 @@ void addResumePoints(const build::Bytecode& bytecode, std::vector<int>& offsets)
     }
 }
 
-// The objects that the code refers to by address must live as long as it does.
+// The objects that the code refers to by address.
 std::unordered_set<Object*> collectReferences(const hir::Function& fn) {
     std::unordered_set<Object*> objects;
     for (const hir::Block* block : fn.blocks())
@@ -160,16 +161,14 @@ std::unordered_set<Object*> collectReferences(const hir::Function& fn) {
     return objects;
 }
 
-// Those that need no reference: the function that is compiled itself (that would keep it alive for
-// ever, and a call through its address checks it anyway), what the code object has among its
-// constants and names, since it outlives the code, and what never dies.
+// Those that need no reference: what the code object has among its constants and names, since it
+// outlives the code, and what never dies.
 void dropKnownAlive(std::unordered_set<Object*>& objects, const build::Bytecode& bytecode) {
     for (const auto* owned : {&bytecode.consts, &bytecode.names})
         for (Object* object : *owned)
             objects.erase(object);
     std::erase_if(objects, [&](Object* object) {
-        return object == bytecode.code || host::functionCode(object) == bytecode.code ||
-               host::isPermanent(object);
+        return object == bytecode.code || host::isPermanent(object);
     });
 }
 
@@ -276,6 +275,8 @@ Compilation::~Compilation() {
         request_.data->keptForCompilation = nullptr;
     for (Object* object : std::exchange(kept_, {}))
         host::unrefer(object);
+    for (Object* object : std::exchange(keptNames_, {}))
+        host::forgetName(object);
 }
 
 bool Compilation::begin() {
@@ -317,9 +318,12 @@ bool Compilation::begin() {
     std::unordered_set<Object*> references = collectReferences(*state->function);
     dropKnownAlive(references, bytecode);
     references.insert(bytecode.code);
-    kept_.assign(references.begin(), references.end());
+    for (Object* object : references)
+        (host::isHeldWeakly(object) ? keptNames_ : kept_).push_back(object);
     for (Object* object : kept_)
         host::refer(object);
+    for (Object* object : keptNames_)
+        host::nameWeakly(object);
     request_.data->keptForCompilation = &kept_;
     state->stopwatch.finish(runtime::Phase::kBuild);
     abortAfter_ = runtime::drawAbort();
@@ -382,9 +386,11 @@ void Compilation::run(State& state) {
     blob->numSlots = fn->numSlots;
     blob->caches = fn->caches;
     const std::unordered_set<Object*> references = collectReferences(*fn);
-    std::ranges::copy_if(kept_, std::back_inserter(referred_), [&](Object* object) {
+    const auto isReferredTo = [&](Object* object) {
         return object != state.bytecode.code && references.contains(object);
-    });
+    };
+    std::ranges::copy_if(kept_, std::back_inserter(referred_), isReferredTo);
+    std::ranges::copy_if(keptNames_, std::back_inserter(named_), isReferredTo);
     fn.reset(); // both at once would be the peak of what the process needs
     regalloc::Allocation allocation = regalloc::allocate(*lir, cpu::hostTarget());
     if (!allocation.failure.empty()) {
@@ -415,6 +421,9 @@ CompileResult Compilation::takeResult() {
         for (Object* object : referred_)
             host::refer(object);
         result_.blob->references = std::move(referred_);
+        for (Object* object : named_)
+            host::nameWeakly(object);
+        result_.blob->names = std::move(named_);
     }
     return std::move(result_);
 }

@@ -65,7 +65,9 @@ class Compilation {
     CompileResult result_;
     std::unique_ptr<State> state_; // from begin() to finish()
     std::vector<Object*> kept_;
-    std::vector<Object*> referred_; // what the code refers to in the end
+    std::vector<Object*> keptNames_; // what is compared with, by host::nameWeakly()
+    std::vector<Object*> referred_;  // what the code refers to in the end
+    std::vector<Object*> named_;     // the same of what it does not keep alive
     uint64_t microseconds_ = 0;
     std::optional<runtime::Phase> abortAfter_; // for tests, see runtime/stress.h
 };

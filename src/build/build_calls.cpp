@@ -182,7 +182,7 @@ GraphBuilder::Called GraphBuilder::callDirect(Value* function, std::span<Value* 
         return {};
     const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
     Value* guarded = emit(Opcode::kGuardCode, {function}, imm);
-    if (Value* result = tryInline(constantOf(function), callee, args))
+    if (Value* result = tryInline(function, callee, args))
         return {result, After::kNothing};
     return emitCallDirect(callee, guarded, args);
 }

@@ -28,6 +28,7 @@ struct Facts {
     host::DictKey (*dictKey)(Object* dict, Object* name) = nullptr;
     host::ModuleInfo (*moduleInfo)(Object* module) = nullptr;
     bool (*isStableGlobal)(Object*) = nullptr;
+    bool (*isHeldWeakly)(Object*) = nullptr;
     Object* (*zeroOf)(hir::ExactClass) = nullptr;
     Object* (*functionCode)(Object*) = nullptr;
     host::CodeInfo (*codeInfo)(Object* code) = nullptr;

@@ -27,6 +27,13 @@ bool isInlinable(const Bytecode& code) {
         code.instrs, [](const Instr& in) { return mayJump(in.op) && in.target < in.offset; });
 }
 
+// Whether something in the block may let go of objects.
+bool mayRelease(const hir::Block* block) {
+    return std::ranges::any_of(block->instrs(), [](const hir::Instr* instr) {
+        return instr->has(kRunPython) || instr->has(kWriteHeap);
+    });
+}
+
 } // namespace
 
 GraphBuilder::GraphBuilder(const BuildRequest& request, const Flow& flow, Function& fn,
@@ -47,8 +54,9 @@ bool GraphBuilder::isBeingBuilt(const runtime::CodeData* data) const {
 }
 
 // The call's result, or null, and nothing has been done, when it has to be a call.
-Value* GraphBuilder::tryInline(Object* function, runtime::CodeData* callee,
+Value* GraphBuilder::tryInline(Value* constant, runtime::CodeData* callee,
                                std::span<Value* const> args) {
+    Object* function = constantOf(constant);
     if (!facts().decode || !facts().isWarm || !facts().isWarm(callee) || isBeingBuilt(callee) ||
         callee->isGenerator || callee->suppressed)
         return nullptr;
@@ -75,6 +83,7 @@ Value* GraphBuilder::tryInline(Object* function, runtime::CodeData* callee,
     const Inlining inlining{makeState(env_, instr_->nextOffset, instr_->offset), &inlined,
                             inlining_, depth, budget};
     *budget -= size;
+    const int firstInner = fn_.numBlockIds();
     GraphBuilder inner(request, *flow, fn_, inlining);
     hir::Block* start = fn_.newBlock();
     if (!inner.buildInlined(start, args)) {
@@ -91,7 +100,13 @@ Value* GraphBuilder::tryInline(Object* function, runtime::CodeData* callee,
         endPath(join, {value});
     }
     phis_.insert(phis_.end(), inner.phis_.begin(), inner.phis_.end());
-    return goOnAt(join)[0];
+    Value* result = goOnAt(join)[0];
+    // Who looks at the frame, or takes it over, needs its function.
+    if (std::ranges::any_of(fn_.blocks(), [&](const hir::Block* block) {
+            return block->id() >= firstInner && mayRelease(block);
+        }))
+        emit(Opcode::kKeepAlive, {constant});
+    return result;
 }
 
 bool GraphBuilder::buildInlined(hir::Block* start, std::span<Value* const> args) {

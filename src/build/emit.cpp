@@ -72,7 +72,9 @@ Value* GraphBuilder::helper(Helper h, std::span<Value* const> operands, int64_t 
 }
 
 Value* GraphBuilder::constObject(Object* object) {
-    return emit(Opcode::kConstObject, exactObject(exactClassOf(object)), {},
+    const bool isWeak = facts().isHeldWeakly && facts().isHeldWeakly(object);
+    return emit(isWeak ? Opcode::kConstWeak : Opcode::kConstObject,
+                exactObject(exactClassOf(object)), {},
                 static_cast<int64_t>(reinterpret_cast<intptr_t>(object)));
 }
 

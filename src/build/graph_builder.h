@@ -114,7 +114,7 @@ class GraphBuilder {
     const BytecodeBlock& bytecodeBlock(int b) const { return flow_.blocks[static_cast<size_t>(b)]; }
 
     // --- inlining (build_inline.cpp)
-    Value* tryInline(Object* function, runtime::CodeData* callee, std::span<Value* const> args);
+    Value* tryInline(Value* function, runtime::CodeData* callee, std::span<Value* const> args);
     bool buildInlined(hir::Block* start, std::span<Value* const> args);
     void returnInlined(Value* value);
     bool isBeingBuilt(const runtime::CodeData* data) const;
@@ -211,7 +211,8 @@ class GraphBuilder {
     const Facts& facts() const { return request_.facts; }
     hir::ExactClass exactClassOf(Object* object) const;
     bool isConst(const Value* value) const {
-        return value && value->opcode() == hir::Opcode::kConstObject;
+        return value && (value->opcode() == hir::Opcode::kConstObject ||
+                         value->opcode() == hir::Opcode::kConstWeak);
     }
     Object* constantOf(const Value* value) const; // null when not a constant
     std::optional<int64_t> intConstant(const Value* value) const;

@@ -105,11 +105,12 @@ Value* GraphBuilder::nullIn(Block* block) {
 Value* GraphBuilder::merge(Block* block, std::span<Value* const> values,
                            std::span<Block* const> preds) {
     Value* same = values[0];
-    bool sameConstant = isConst(same);
+    bool sameConstant = same && same->opcode() == Opcode::kConstObject;
     for (Value* value : values.subspan(1)) {
         if (same != value)
             same = same && value ? commonValue(same, value) : nullptr;
-        sameConstant = sameConstant && isConst(value) && value->imm() == values[0]->imm();
+        sameConstant = sameConstant && value && value->opcode() == Opcode::kConstObject &&
+                       value->imm() == values[0]->imm();
         if (!same && !sameConstant)
             break;
     }

@@ -43,6 +43,11 @@ std::optional<double> floatValue(Object* object);
 // shown (runtime::CodeBlob::references, CodeData::keptForCompilation).
 void refer(Object* object);
 void unrefer(Object* object);
+// Functions and classes: compiled code compares with their addresses, and does not keep them alive.
+// As long as code names one no other object gets its address.
+bool isHeldWeakly(Object* object);
+void nameWeakly(Object* object);
+void forgetName(Object* object);
 // Lives as long as the process, so that code needs no reference to it: None, True, static
 // classes...
 bool isPermanent(Object* object);
@@ -141,8 +146,7 @@ struct ModuleInfo {
     uint32_t typeVersion = 0;
 };
 ModuleInfo moduleInfo(Object* object);
-// Functions, builtins, classes and modules: what a global usually keeps naming. Compiled code keeps
-// them alive, so none that holds what may be waited for.
+// Functions, builtins, classes and modules: what a global usually keeps naming.
 bool isStableGlobal(Object* object);
 // An immortal 0, 0.0 or False; null for other classes.
 Object* zeroOf(hir::ExactClass c);

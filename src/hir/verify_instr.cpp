@@ -127,6 +127,7 @@ std::string_view checkTypes(const Instr& instr) {
     case Opcode::kLoadFrameSlot: // tests load raw integers
         return type.isCounted() || type.rep == Rep::kInt64 ? "" : "a frame holds objects";
     case Opcode::kConstObject:
+    case Opcode::kConstWeak:
     case Opcode::kFrameClosure:
     case Opcode::kLoadField:
     case Opcode::kRefine:

@@ -17,6 +17,7 @@ constexpr int kFrameSuspended = -1; // CPython's FRAME_SUSPENDED, a signed byte
 
 // Constants have no register of their own: use() makes them. Phis are block parameters.
 void Lowering::lowerConstObject(const hir::Instr&) {}
+void Lowering::lowerConstWeak(const hir::Instr&) {}
 void Lowering::lowerConstInt(const hir::Instr&) {}
 void Lowering::lowerConstDouble(const hir::Instr&) {}
 void Lowering::lowerConstBool(const hir::Instr&) {}

@@ -141,6 +141,7 @@ void Lowering::lowerGuardCode(const hir::Instr& instr) {
 }
 
 void Lowering::lowerRefine(const hir::Instr&) {}
+void Lowering::lowerKeepAlive(const hir::Instr&) {}
 
 void Lowering::lowerDeopt(const hir::Instr& instr) {
     e_.emitExit(Opcode::kExit, exitPoint(instr, exits::Reason::kDeopt));

@@ -36,6 +36,7 @@ std::optional<int64_t> Lowering::constant(const hir::Instr* value) const {
     value = canonical(value);
     switch (value->opcode()) {
     case Opcode::kConstObject:
+    case Opcode::kConstWeak:
     case Opcode::kConstInt:
         return value->imm();
     case Opcode::kConstBool:

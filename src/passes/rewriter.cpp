@@ -50,7 +50,9 @@ std::optional<bool> boolConstant(const Instr* value) {
 // The constant object behind a value, or null.
 Object* objectConstant(Instr* value) {
     Instr* root = rootOf(value);
-    return root->opcode() == Opcode::kConstObject ? objectOf(root) : nullptr;
+    const bool isConstant =
+        root->opcode() == Opcode::kConstObject || root->opcode() == Opcode::kConstWeak;
+    return isConstant ? objectOf(root) : nullptr;
 }
 
 bool isCommutative(Opcode op) {

@@ -49,6 +49,7 @@ struct CodeBlob {
     std::vector<exits::InlinedFrame> inlined;
     std::vector<uint64_t> constants;
     std::vector<Object*> references; // objects the code refers to, kept alive (owned)
+    std::vector<Object*> names;      // those that are not (host::nameWeakly)
     std::shared_ptr<void> caches;    // hir::Function::caches
     int numSlots = 0;
     bool retired = false; // no new activation enters it

@@ -37,6 +37,8 @@ void destroyBlob(std::unique_ptr<runtime::CodeBlob> blob) {
     }
     for (PyObject* object : std::exchange(blob->references, {}))
         unrefer(object);
+    for (PyObject* object : std::exchange(blob->names, {}))
+        forgetName(object);
 }
 
 // Called when a code object dies: no frame runs it, so its machine code is dead as well.

@@ -2,6 +2,7 @@
 
 #include "cpython/api.h"
 #include "cpython/v3_11/quiet_death.h"
+#include "cpython/v3_11/weak_constants.h"
 
 #include "pycore_gc.h"
 #include "pycore_pymem.h"
@@ -10,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <new>
+#include <utility>
 
 namespace pyston::host {
 namespace {
@@ -68,6 +70,8 @@ destructor originalGeneratorDealloc = nullptr;
 // func_dealloc() in funcobject.c, in its order.
 void deallocFunction(PyObject* self) {
     auto* function = reinterpret_cast<PyFunctionObject*>(self);
+    if (isNamed(self)) [[unlikely]]
+        return retireFunction(function);
     if (function->func_weakreflist != nullptr)
         return originalFunctionDealloc(self);
     _PyObject_GC_UNTRACK(self);
@@ -124,16 +128,17 @@ size_t freeObjects() {
 }
 
 void takeDeallocs() {
-    originalFunctionDealloc = PyFunction_Type.tp_dealloc;
+    if (PyFunction_Type.tp_dealloc != deallocFunction)
+        originalFunctionDealloc = std::exchange(PyFunction_Type.tp_dealloc, deallocFunction);
     originalGeneratorDealloc = PyGen_Type.tp_dealloc;
-    PyFunction_Type.tp_dealloc = deallocFunction;
     for (PyTypeObject* type : {&PyGen_Type, &PyCoro_Type, &PyAsyncGen_Type})
         if (type->tp_dealloc == originalGeneratorDealloc)
             type->tp_dealloc = deallocGenerator;
 }
 
 void giveBackDeallocs() {
-    PyFunction_Type.tp_dealloc = originalFunctionDealloc;
+    if (!anyNamed())
+        PyFunction_Type.tp_dealloc = originalFunctionDealloc;
     for (PyTypeObject* type : {&PyGen_Type, &PyCoro_Type, &PyAsyncGen_Type})
         if (type->tp_dealloc == deallocGenerator)
             type->tp_dealloc = originalGeneratorDealloc;

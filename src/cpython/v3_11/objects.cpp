@@ -361,9 +361,8 @@ Object* zeroOf(ExactClass c) {
 }
 
 bool isStableGlobal(Object* object) {
-    if (PyFunction_Check(object)) // what a closure holds is to die when the closure is replaced
-        return PyFunction_GET_CLOSURE(object) == nullptr;
-    return PyCFunction_Check(object) || PyType_Check(object) || PyModule_Check(object);
+    return PyFunction_Check(object) || PyCFunction_Check(object) || PyType_Check(object) ||
+           PyModule_Check(object);
 }
 
 } // namespace pyston::host
