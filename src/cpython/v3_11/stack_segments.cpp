@@ -151,16 +151,16 @@ LowStack examineStack() {
     // Elsewhere than on the thread's stack: someone else switches stacks, and minds their sizes.
     if (here >= threadStack.limit || here < threadStack.low || here >= threadStack.high)
         return LowStack::kFine;
-    return greenletIsLoaded() ? LowStack::kNoSegment : LowStack::kSegment;
+    if (greenletIsLoaded())
+        return LowStack::kNoSegment;
+    const size_t bytes = bytesForC();
+    if (!spare || !spare->has(bytes))
+        spare = std::make_unique<Segment>(bytes);
+    return spare->valid() ? LowStack::kSegment : LowStack::kNoSegment;
 }
 
 PyObject* callOnSegment(FrameFunction function, PyThreadState* tstate, Frame* frame, int argument) {
-    const size_t bytes = bytesForC();
     std::unique_ptr<Segment> segment = std::move(spare);
-    if (!segment || !segment->has(bytes))
-        segment = std::make_unique<Segment>(bytes);
-    if (!segment->valid())
-        return PyErr_NoMemory();
     const ThreadStack outer = std::exchange(threadStack, segment->stack());
     CallArguments call{function, tstate, frame, argument, nullptr};
     cpu::callOnStack(segment->top(), callWithArguments, &call);
