@@ -7,6 +7,8 @@
 #include <memory>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <utility>
 
 namespace pyston::host {
@@ -15,14 +17,41 @@ thread_local constinit ThreadStack threadStack = {~uintptr_t{0}, 0, 0};
 
 namespace {
 
-constexpr size_t kSegmentBytes = size_t{16} << 20; // touched lazily
-constexpr size_t kGuardBytes = size_t{64} << 10;
-// What is left for C code that the innermost Python function calls: the parser, pickle, regular
-// expressions... go deep.
-constexpr size_t kMaxMarginBytes = size_t{4} << 20;
+// Under the interpreter alone Python calls take no C stack: C code that the innermost function
+// calls (the parser, pickle, repr, regular expressions... go deep) has the thread's whole stack,
+// however deep the calls are. So calls take this part of it only, of what is free when the first is
+// made,
+constexpr size_t kShareOfStack = 16;
+constexpr size_t kMaxShareBytes = size_t{512} << 10;
+// and go on in segments that have as much for C code as that stack, besides the calls' own share.
+// (All is touched lazily.)
+constexpr size_t kMinSegmentShareBytes = size_t{1} << 20;
+constexpr size_t kMaxSegmentShareBytes = size_t{8} << 20;
+// The stack may be as good as unlimited, and a program may have little address space.
+constexpr size_t kMaxBytesForC = size_t{1} << 30;
+constexpr size_t kFreeBytesForC = size_t{8} << 20; // whatever the address space
+constexpr size_t kAddressSpacePerC = 16;
 
-uintptr_t limitFor(uintptr_t low, uintptr_t high) {
-    return low + std::min<size_t>((high - low) / 2, kMaxMarginBytes);
+constexpr size_t kGuardBytes = size_t{64} << 10; // a multiple of any page size
+
+struct OwnStack {
+    size_t bytes;
+    bool grows; // the main thread's, to the limit (RLIMIT_STACK) of the moment
+};
+thread_local constinit OwnStack ownStack = {0, false};
+
+rlim_t softLimit(__rlimit_resource_t resource) {
+    rlimit limit;
+    return getrlimit(resource, &limit) == 0 ? limit.rlim_cur : RLIM_INFINITY;
+}
+
+// A program may lower the limit to which the main thread's stack grows. What it has grown to it
+// keeps: there has to be room for C code below our share. (Only one page is touched.)
+void growStack(uintptr_t low, uintptr_t limit) {
+    const uintptr_t to = limit - std::min<size_t>((limit - low) / 2, kMaxShareBytes);
+    // With the stack pointer there: not all kernels let a stack grow to where it is not.
+    cpu::callOnStack(
+        reinterpret_cast<void*>(to & ~uintptr_t{15}), [](void*) {}, nullptr);
 }
 
 void findThreadStack() {
@@ -31,39 +60,69 @@ void findThreadStack() {
         threadStack.limit = 0; // unknown: never low
         return;
     }
-    void* low = nullptr;
+    void* lowest = nullptr;
     size_t size = 0;
-    pthread_attr_getstack(&attributes, &low, &size);
+    pthread_attr_getstack(&attributes, &lowest, &size);
     pthread_attr_destroy(&attributes);
-    threadStack.low = reinterpret_cast<uintptr_t>(low);
-    threadStack.high = threadStack.low + size;
-    threadStack.limit = limitFor(threadStack.low, threadStack.high);
+    const auto low = reinterpret_cast<uintptr_t>(lowest);
+    const uintptr_t high = low + size;
+    const auto here = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+    const bool isOnIt = here >= low && here < high;
+    const uintptr_t start = isOnIt ? here : high;
+    const uintptr_t limit = start - std::min((start - low) / kShareOfStack, kMaxShareBytes);
+    threadStack = {limit, low, high};
+    ownStack = {size, getpid() == gettid()};
+    if (ownStack.grows && isOnIt)
+        growStack(low, limit);
+}
+
+// How much the C code of this thread could use of the thread's stack.
+size_t bytesForC() {
+    const rlim_t grown = ownStack.grows ? softLimit(RLIMIT_STACK) : 0;
+    const size_t bytes = std::min<size_t>(std::max<rlim_t>(ownStack.bytes, grown), kMaxBytesForC);
+    return (bytes + kGuardBytes - 1) / kGuardBytes * kGuardBytes;
 }
 
 class Segment {
   public:
-    Segment()
-        : base_(static_cast<char*>(mmap(nullptr, kSegmentBytes, PROT_READ | PROT_WRITE,
+    explicit Segment(size_t bytesForC)
+        : wanted_(bytesForC), bytesForC_(std::min(bytesForC, mostForC())),
+          bytes_(kGuardBytes + bytesForC_ +
+                 std::clamp(bytesForC_, kMinSegmentShareBytes, kMaxSegmentShareBytes)),
+          base_(static_cast<char*>(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE,
                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1,
                                         0))) {
-        if (base_ == MAP_FAILED)
+        if (base_ == MAP_FAILED) {
             base_ = nullptr;
-        else
-            mprotect(base_, kGuardBytes, PROT_NONE);
+            return;
+        }
+        mprotect(base_, kGuardBytes, PROT_NONE);
+        madvise(base_, bytes_, MADV_NOHUGEPAGE); // of many segments little is touched
     }
     ~Segment() {
         if (base_ != nullptr)
-            munmap(base_, kSegmentBytes);
+            munmap(base_, bytes_);
     }
     Segment(const Segment&) = delete;
     Segment& operator=(const Segment&) = delete;
 
     bool valid() const { return base_ != nullptr; }
-    uintptr_t low() const { return reinterpret_cast<uintptr_t>(base_) + kGuardBytes; }
-    uintptr_t high() const { return reinterpret_cast<uintptr_t>(top()); }
-    void* top() const { return base_ + kSegmentBytes; }
+    bool has(size_t bytesForC) const { return valid() && wanted_ >= bytesForC; }
+    ThreadStack stack() const {
+        const uintptr_t low = reinterpret_cast<uintptr_t>(base_) + kGuardBytes;
+        return {low + bytesForC_, low, reinterpret_cast<uintptr_t>(top())};
+    }
+    void* top() const { return base_ + bytes_; }
 
   private:
+    static size_t mostForC() {
+        const rlim_t most = softLimit(RLIMIT_AS) / kAddressSpacePerC / kGuardBytes * kGuardBytes;
+        return std::max<rlim_t>(most, kFreeBytesForC);
+    }
+
+    size_t wanted_;
+    size_t bytesForC_;
+    size_t bytes_;
     char* base_;
 };
 
@@ -92,17 +151,17 @@ LowStack examineStack() {
     // Elsewhere than on the thread's stack: someone else switches stacks, and minds their sizes.
     if (here >= threadStack.limit || here < threadStack.low || here >= threadStack.high)
         return LowStack::kFine;
-    return greenletIsLoaded() ? LowStack::kNoSegment : LowStack::kSegment;
+    if (greenletIsLoaded())
+        return LowStack::kNoSegment;
+    const size_t bytes = bytesForC();
+    if (!spare || !spare->has(bytes))
+        spare = std::make_unique<Segment>(bytes);
+    return spare->valid() ? LowStack::kSegment : LowStack::kNoSegment;
 }
 
 PyObject* callOnSegment(FrameFunction function, PyThreadState* tstate, Frame* frame, int argument) {
     std::unique_ptr<Segment> segment = std::move(spare);
-    if (!segment)
-        segment = std::make_unique<Segment>();
-    if (!segment->valid())
-        return PyErr_NoMemory();
-    ThreadStack outer = threadStack;
-    threadStack = {limitFor(segment->low(), segment->high()), segment->low(), segment->high()};
+    const ThreadStack outer = std::exchange(threadStack, segment->stack());
     CallArguments call{function, tstate, frame, argument, nullptr};
     cpu::callOnStack(segment->top(), callWithArguments, &call);
     threadStack = outer;

@@ -23,14 +23,14 @@ inline bool stackMayBeLow() {
 
 enum class LowStack : uint8_t {
     kFine,      // after all
-    kSegment,   // continue with callOnSegment
-    kNoSegment, // segments are not possible: run in the interpreter without the hook
+    kSegment,   // continue with callOnSegment, at once
+    kNoSegment, // segments are not possible, or no memory: run in the interpreter without the hook
 };
 // To be asked when stackMayBeLow().
 LowStack examineStack();
 
 using FrameFunction = PyObject* (*)(PyThreadState*, Frame*, int);
-// Calls `function` on a fresh segment. When there is no memory for one: MemoryError.
+// Calls `function` on a fresh segment.
 PyObject* callOnSegment(FrameFunction function, PyThreadState* tstate, Frame* frame, int argument);
 
 } // namespace pyston::host
