@@ -242,10 +242,22 @@ class ReferenceCounts {
         }
     }
 
+    // A function that is called, and nothing else of the call: its frame holds it. (If it dies
+    // meanwhile and the call fails, the exit finds its memory.)
+    bool isCallee(const Instr* instr, int loaded) const {
+        if (instr->opcode() != Opcode::kCallDirect || indexOf(instr->operand(0)) != loaded ||
+            valueAt(loaded)->opcode() != Opcode::kConstWeak)
+            return false;
+        return std::ranges::none_of(instr->operands().subspan(1),
+                                    [&](Instr* argument) { return indexOf(argument) == loaded; });
+    }
+
     // Nothing from the load at `from` to the instruction at `last` can release the loaded object.
     bool survivesUntil(const std::vector<Instr*>& instrs, size_t from, int last, int loaded) const {
         for (size_t n = from; static_cast<int>(n) <= last; ++n) {
             const Instr* instr = instrs[n];
+            if (static_cast<int>(n) == last && isCallee(instr, loaded))
+                return true;
             if (n > from && (instr->has(kRunPython) || instr->has(kWriteHeap)))
                 return false;
             if (instr->opcode() == Opcode::kYield || instr->opcode() == Opcode::kReturn)

@@ -52,6 +52,18 @@ void deallocType(PyObject* self) {
     metaclass->tp_free = originalTypeFree;
 }
 
+// Whether it is freed by way of PyType_Type's tp_dealloc: metaclasses made in C have copies of
+// that.
+bool isPlainClass(PyTypeObject* type) {
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
+        Py_TYPE(type)->tp_free != PyType_Type.tp_free)
+        return false;
+    PyTypeObject* metaclass = Py_TYPE(type);
+    while (PyType_HasFeature(metaclass, Py_TPFLAGS_HEAPTYPE))
+        metaclass = metaclass->tp_base;
+    return metaclass == &PyType_Type;
+}
+
 void takeTypeDealloc() {
     if (originalTypeDealloc != nullptr)
         return;
@@ -71,11 +83,8 @@ bool anyNamed() {
 }
 
 bool isHeldWeakly(Object* object) {
-    if (PyFunction_Check(object))
-        return true;
-    return PyType_Check(object) &&
-           PyType_HasFeature(reinterpret_cast<PyTypeObject*>(object), Py_TPFLAGS_HEAPTYPE) &&
-           Py_TYPE(object)->tp_free == PyType_Type.tp_free;
+    return PyFunction_Check(object) ||
+           (PyType_Check(object) && isPlainClass(reinterpret_cast<PyTypeObject*>(object)));
 }
 
 void nameWeakly(Object* object) {
