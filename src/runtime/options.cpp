@@ -1,6 +1,7 @@
 #include "runtime/options.h"
 
 #include "runtime/stress.h"
+#include "support/allocator.h"
 
 #include <charconv>
 #include <functional>
@@ -131,6 +132,14 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return parseSwitch(v, &o.stressGc); }},
         {{"stress-abort", "SEED", "give up compilations in random phases, for tests (0: off)"},
          [](O& o, V v) { return parseNumber(v, &o.stressAbortSeed); }},
+        {{"stress-memory", "BLOCKS",
+          "of so many blocks of memory refuse the compiler one, for tests (0: off)"},
+         [](O& o, V v) {
+             if (!setCount(&o.stressMemory, v))
+                 return false;
+             support::refusedBlocks.store(o.stressMemory);
+             return true;
+         }},
         {{"stress-ticks", "on|off", "look for what is hot all the time, for tests"},
          [](O& o, V v) { return parseSwitch(v, &o.stressTicks); }},
         {{"loop-entry", "on|off", "enter compiled code in the middle of running loops"},
