@@ -1,5 +1,6 @@
 #include "runtime/options.h"
 
+#include "runtime/code_memory.h"
 #include "runtime/stress.h"
 #include "support/allocator.h"
 
@@ -115,7 +116,12 @@ const std::vector<Row>& rows() {
         {{"max-versions", "N", "compilations of one function at most"},
          [](O& o, V v) { return setCount(&o.maxVersions, v) && o.maxVersions > 0; }},
         {{"memory-limit", "BYTES", "machine code at most (suffixes k, m, g)"},
-         [](O& o, V v) { return parseNumber(v, &o.codeMemoryLimit); }},
+         [](O& o, V v) {
+             if (!parseNumber(v, &o.codeMemoryLimit))
+                 return false;
+             setCodeLimit(o.codeMemoryLimit);
+             return true;
+         }},
         {{"stress-exits", "SEED", "leave compiled code at random, for tests (0: off)"},
          [](O& o, V v) { return parseNumber(v, &o.stressExitsSeed); }},
         {{"stress-exits-every", "GUARDS", "of so many guards one is such an exit, at most"},
