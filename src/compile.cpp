@@ -19,6 +19,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 #include <unordered_set>
 #include <utility>
 
@@ -36,6 +37,7 @@ constexpr size_t kMaxStateSize = 1'000'000;
 // make a pause of more than some 30 ms, and is compiled only when it is asked for.
 constexpr size_t kMaxInstructions = 5'000;
 
+constexpr const char* kNoMemory = "out of memory";
 constexpr const char* kAborted = "given up, as -X pyston-stress-abort asks";
 
 // Notes how long each phase takes.
@@ -196,6 +198,25 @@ bool isDisabled(const passes::Pass& pass) {
     return pass.optional && std::ranges::find(disabled, pass.name) != disabled.end();
 }
 
+// Reserved code memory, given back but for what is kept.
+class CodeReservation {
+  public:
+    explicit CodeReservation(size_t size) : base_(runtime::reserveCode(size)), size_(size) {}
+    ~CodeReservation() { runtime::releaseCode(base_, size_); }
+    CodeReservation(const CodeReservation&) = delete;
+    CodeReservation& operator=(const CodeReservation&) = delete;
+
+    uint8_t* base() const { return base_; } // null: there was none
+    void keep(size_t size) {
+        base_ += size;
+        size_ -= size;
+    }
+
+  private:
+    uint8_t* base_;
+    size_t size_;
+};
+
 // Emits to executable memory. The address decides how calls are encoded, so room is reserved by an
 // upper estimate first, and what is left over is given back.
 bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
@@ -208,8 +229,9 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
     estimate += 48 * fn.exits.size();
     for (int attempt = 0; attempt < 2; ++attempt) {
         estimate = (estimate + kAlign - 1) / kAlign * kAlign;
-        uint8_t* base = runtime::reserveCode(estimate);
-        if (!base) {
+        CodeReservation reservation(estimate);
+        uint8_t* base = reservation.base();
+        if (base == nullptr) {
             result.failure = "code memory is full";
             return false;
         }
@@ -217,33 +239,22 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
             cpu::hostTarget().emit(fn, allocation, runtimeAddresses(),
                                    reinterpret_cast<uint64_t>(base), &blob, request.wantDumps);
         if (code.bytes.empty()) {
-            runtime::releaseCode(base, estimate);
             result.failure = "the assembler refused: " + code.listing;
             return false;
         }
         if (code.bytes.size() > estimate) {
-            runtime::releaseCode(base, estimate);
             estimate = code.bytes.size();
             continue;
         }
         const size_t used = (code.bytes.size() + kAlign - 1) / kAlign * kAlign;
-        if (used < estimate)
-            runtime::releaseCode(base + used, estimate - used);
         if (!runtime::writeCode(base, code.bytes) || aborts) {
-            runtime::releaseCode(base, used);
             result.failure = aborts ? kAborted : "code memory cannot be written";
             return false;
         }
-        runtime::registerNativeCode(base, code.bytes.size(), fn.name, cpu::hostTarget().unwind,
-                                    code.unwindInfo);
-        blob.base = base;
-        blob.size = used;
         blob.frameSize = code.frameSize;
         for (auto [offset, native] : code.entries)
             blob.entries.emplace_back(offset, base + native);
         std::ranges::sort(blob.entries);
-        if (request.resumeEntries)
-            blob.indexEntries();
         blob.exits = std::move(code.exits);
         blob.locations = std::move(code.locations);
         if (blob.locations.empty()) // all records are of frames without slots: they begin somewhere
@@ -251,6 +262,13 @@ bool emitCode(const lir::Function& fn, const regalloc::Allocation& allocation,
         blob.inlined = std::move(code.inlined);
         blob.constants = std::move(code.constants);
         result.assembly = std::move(code.listing);
+        blob.base = base;
+        if (request.resumeEntries)
+            blob.indexEntries();
+        blob.size = used;
+        runtime::registerNativeCode(base, code.bytes.size(), fn.name, cpu::hostTarget().unwind,
+                                    code.unwindInfo);
+        reservation.keep(used); // from here on nothing can fail
         return true;
     }
     result.failure = "the code size estimate failed";
@@ -270,7 +288,7 @@ struct Compilation::State {
 
 Compilation::Compilation(CompileRequest request) : request_(std::move(request)) {}
 
-Compilation::~Compilation() {
+Compilation::~Compilation() noexcept(false) {
     if (!kept_.empty())
         request_.data->keptForCompilation = nullptr;
     for (Object* object : std::exchange(kept_, {}))
@@ -280,6 +298,20 @@ Compilation::~Compilation() {
 }
 
 bool Compilation::begin() {
+    try {
+        return build();
+    } catch (const std::bad_alloc&) {
+        noticeNoMemory();
+        return false;
+    }
+}
+
+void Compilation::noticeNoMemory() {
+    result_.failure = kNoMemory;
+    result_.outOfMemory = true;
+}
+
+bool Compilation::build() {
     const uint64_t start = threadCpuMicroseconds();
     const support::AllocationScope allocation;
     static const lower::Context known = makeLoweringContext();
@@ -346,7 +378,11 @@ void Compilation::finish() {
     const support::AllocationScope allocation;
     const std::unique_ptr<State> state = std::move(state_);
     state->stopwatch.restart();
-    run(*state);
+    try {
+        run(*state);
+    } catch (const std::bad_alloc&) {
+        noticeNoMemory();
+    }
     microseconds_ += threadCpuMicroseconds() - start;
 }
 

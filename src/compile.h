@@ -32,6 +32,7 @@ struct CompileRequest {
 struct CompileResult {
     std::unique_ptr<runtime::CodeBlob> blob; // null when refused
     std::string failure;                     // why, when refused
+    bool outOfMemory = false;                // that is why: it may be had another time
     std::string hir, lir, assembly;          // when asked for
 };
 
@@ -39,16 +40,17 @@ struct CompileResult {
 class Compilation {
   public:
     explicit Compilation(CompileRequest request);
-    // With the GIL, as everything but finish().
-    ~Compilation();
+    // With the GIL, as everything but finish(). Runs finalizers: there the thread may be unwound,
+    // when Python ends.
+    ~Compilation() noexcept(false);
     Compilation(const Compilation&) = delete;
     Compilation& operator=(const Compilation&) = delete;
 
     // Reads what the interpreter knows, and builds the graph: a twelfth of the work. False if the
     // code is refused. From then on it, and the objects that the graph refers to, are kept alive.
     bool begin();
-    // The rest. Looks at no object but numbers, which do not change: any thread may do it, without
-    // the GIL.
+    // The rest; also ends without code when there is no memory. Looks at no object but numbers,
+    // which do not change: any thread may do it, without the GIL.
     void finish();
     // Once, after either.
     CompileResult takeResult();
@@ -58,7 +60,9 @@ class Compilation {
 
   private:
     struct State;
+    bool build();
     void run(State& state);
+    void noticeNoMemory();
     bool aborts(runtime::Phase phase);
 
     CompileRequest request_;

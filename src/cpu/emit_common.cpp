@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <new>
 
 namespace pyston::cpu {
 
@@ -160,16 +161,25 @@ Emitter::Emitter(const Target& target, const lir::Function& fn,
 
 void Emitter::attach(asmjit::Arch arch, asmjit::BaseAssembler& assembler) {
     asm_ = &assembler;
-    code_.init(asmjit::Environment(arch), base_);
+    check(code_.init(asmjit::Environment(arch), base_));
     code_.setErrorHandler(this);
     if (wantListing_) {
         logger_.setIndentation(asmjit::FormatIndentationGroup::kCode, 4);
         code_.setLogger(&logger_);
     }
-    code_.attach(&assembler);
+    check(code_.attach(&assembler));
 }
 
-void Emitter::handleError(asmjit::Error, const char* message, asmjit::BaseEmitter*) {
+void Emitter::check(asmjit::Error error) {
+    if (error != asmjit::kErrorOk)
+        handleError(error, asmjit::DebugUtils::errorAsString(error), asm_);
+}
+
+// (asmjit is prepared for its error handler to throw. It must not go on with a label, say, that it
+// had no memory for.)
+void Emitter::handleError(asmjit::Error error, const char* message, asmjit::BaseEmitter*) {
+    if (error == asmjit::kErrorOutOfMemory)
+        throw std::bad_alloc();
     if (failure_.empty())
         failure_ = message;
 }
@@ -206,9 +216,9 @@ EmittedCode Emitter::run() {
     }
 
     EmittedCode out;
-    code_.flatten();
-    code_.resolveUnresolvedLinks();
-    code_.relocateToBase(base_);
+    check(code_.flatten());
+    check(code_.resolveUnresolvedLinks());
+    check(code_.relocateToBase(base_));
     if (failure_.empty()) {
         out.bytes.resize(code_.codeSize());
         code_.copyFlattenedData(out.bytes.data(), out.bytes.size());

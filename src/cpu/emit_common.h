@@ -142,6 +142,7 @@ class Emitter : private asmjit::ErrorHandler {
   private:
     void handleError(asmjit::Error error, const char* message,
                      asmjit::BaseEmitter* origin) override;
+    void check(asmjit::Error error);
     void emitBlock(const lir::Block& block);
     void findUsedRegisters();
     void comment(const lir::Block& block);

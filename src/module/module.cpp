@@ -13,6 +13,7 @@
 #include "runtime/options.h"
 #include "runtime/policy.h"
 #include "runtime/unwind.h"
+#include "support/allocator.h"
 
 #include <cstdio>
 #include <cstring>
@@ -58,6 +59,7 @@ bool start() {
         state = State::kUnusable;
         if (disabledByUser())
             return false;
+        support::makeReserve();
         runOptions = readOptions();
         if (std::string wrong = host::selfCheck(); !wrong.empty()) {
             std::fprintf(stderr, "pyston: warning: %s; running uncompiled\n", wrong.c_str());

@@ -1,7 +1,8 @@
 // The extension's own operator new and delete (they are not visible outside it): small objects
-// come from support/allocator.h.
+// come from support/allocator.h, which also says what happens when there is no memory.
 #include "support/allocator.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -9,12 +10,19 @@
 namespace {
 
 void* allocate(size_t size) {
+    if (pyston::support::refusedBlocks.load(std::memory_order_relaxed) != 0 &&
+        pyston::support::isRefused()) [[unlikely]]
+        return nullptr;
     void* block = pyston::support::allocateSmall(size);
-    return block != nullptr ? block : std::malloc(size);
+    if (block == nullptr)
+        block = std::malloc(size);
+    if (block == nullptr && !pyston::support::mayGiveUp()) [[unlikely]]
+        block = pyston::support::allocateFromReserve(size);
+    return block;
 }
 
 void release(void* block) {
-    if (!pyston::support::freeSmall(block))
+    if (!pyston::support::freeSmall(block) && !pyston::support::freeToReserve(block))
         std::free(block);
 }
 
@@ -22,7 +30,10 @@ void release(void* block) {
 
 void* operator new(size_t size) {
     void* block = allocate(size);
-    if (block == nullptr) { // nothing here can throw, nor go on without
+    if (block == nullptr) [[unlikely]] {
+        if (pyston::support::mayGiveUp())
+            throw std::bad_alloc();
+        // What is not a compilation cannot be given up in its midst.
         std::fputs("pyston: out of memory\n", stderr);
         std::abort();
     }

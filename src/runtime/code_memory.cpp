@@ -1,27 +1,35 @@
-// One shared-memory file mapped twice: writable at one address, executable at another. Only used
-// pages take memory. Free extents are kept sorted by address, first fit, neighbours merged.
+// Ranges of shared memory, each mapped twice: writable at one address, executable at another. Only
+// used pages take memory. A range is as large as all before it together, since a program may limit
+// its address space at any time. Free extents are kept sorted by address, first fit, neighbours
+// merged.
 //
-// fork(): a shared file stays shared between parent and child, and either would then overwrite what
-// the other runs. So the parent, before it forks, copies what is in use to a second file; the child
-// maps that one over both ranges. (Copying in the child would race with the parent's next write.)
+// The memory has no file that we make: a limit on the size of files (RLIMIT_FSIZE) would hold for
+// it, with a signal that ends the program. The second mapping is mremap()'s of size zero, which
+// leaves the first one where it is: mremap(2).
 //
-// perf takes a mapped memory file for a module, and looks for symbols in it alone. For it there is
-// anonymous private memory instead, which a fork copies by itself: its pages are not executable
-// while they are written to. (Nobody runs them then: what is not done under the GIL, on the compile
-// thread, is left out for perf.)
+// fork(): shared memory stays shared between parent and child, and either would then overwrite what
+// the other runs. So the parent, before it forks, copies what is in use; the child puts the copy in
+// the place of both mappings. (Copying in the child would race with the parent's next write.)
+//
+// perf may take shared memory for a module's, and look for symbols there alone. For it there is
+// private memory instead, which a fork copies by itself: its pages are not executable while they
+// are written to. (Nobody runs them then: what is not done under the GIL, on the compile thread, is
+// left out for perf.)
 #include "runtime/code_memory.h"
+
+#include "support/address_space.h"
+#include "support/allocator.h"
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <cstdio>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <list>
 #include <map>
 #include <mutex>
 #include <new>
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -30,9 +38,12 @@ namespace pyston::runtime {
 
 namespace {
 
-constexpr size_t kDefaultLimit = size_t{256} << 20;
-constexpr size_t kSmallestRange = size_t{1} << 20;
+constexpr size_t kDefaultLimit = size_t{128} << 20;
+constexpr size_t kFirstRange = size_t{4} << 20;
 constexpr size_t kAlignment = 16;
+
+constexpr int kExecutable = PROT_READ | PROT_EXEC;
+constexpr int kWritable = PROT_READ | PROT_WRITE;
 
 constexpr size_t roundUp(size_t size, size_t to) {
     return (size + to - 1) / to * to;
@@ -43,173 +54,92 @@ size_t pageSize() {
     return size;
 }
 
-class FileDescriptor {
-  public:
-    FileDescriptor() = default;
-    explicit FileDescriptor(int fd) : fd_(fd) {}
-    FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-    FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~FileDescriptor() { reset(); }
-    void reset() {
-        if (fd_ >= 0)
-            close(fd_);
-        fd_ = -1;
-    }
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
-
-  private:
-    int fd_ = -1;
-};
-
-// An unlinked memory file of `size` bytes, all holes.
-FileDescriptor makeFile(size_t size) {
-    FileDescriptor file(memfd_create("pyston-code", MFD_CLOEXEC));
-    if (!file) {
-        // Kernels and sandboxes without memfd_create.
-        char name[64];
-        std::snprintf(name, sizeof name, "/pyston-code-%ld", static_cast<long>(getpid()));
-        file = FileDescriptor(shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-        if (file)
-            shm_unlink(name);
-    }
-    if (file && ftruncate(file.get(), static_cast<off_t>(size)) != 0)
-        file.reset();
-    return file;
+uint8_t* map(void* hint, size_t size, int protection, int flags) {
+    void* at = mmap(hint, size, protection, flags | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return at == MAP_FAILED ? nullptr : static_cast<uint8_t*>(at);
 }
 
-bool writeAll(int fd, const uint8_t* from, size_t size, off_t at) {
-    while (size > 0) {
-        const ssize_t n = pwrite(fd, from, size, at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        from += n;
-        at += n;
-        size -= static_cast<size_t>(n);
-    }
-    return true;
-}
-
-// Maps the file (anonymous private memory if -1) executable, at a low address if there is room.
-uint8_t* mapExecutable(int fd, size_t size) {
-    constexpr int kProtection = PROT_READ | PROT_EXEC;
-    const int flags = fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+// New memory, at a low address if there is room. Shared memory or private.
+uint8_t* mapExecutable(size_t size, int sharing) {
 #ifdef MAP_32BIT
-    void* low = mmap(nullptr, size, kProtection, flags | MAP_32BIT, fd, 0);
-    if (low != MAP_FAILED)
-        return static_cast<uint8_t*>(low);
+    if (uint8_t* low = map(nullptr, size, kExecutable, sharing | MAP_32BIT))
+        return low;
 #endif
     for (uintptr_t hint = uintptr_t{1} << 30; hint < uintptr_t{3} << 30;
          hint += uintptr_t{1} << 28) {
-        void* at = mmap(reinterpret_cast<void*>(hint), size, kProtection,
-                        flags | MAP_FIXED_NOREPLACE, fd, 0);
-        if (at == reinterpret_cast<void*>(hint))
-            return static_cast<uint8_t*>(at);
-        if (at != MAP_FAILED)
+        auto* wanted = reinterpret_cast<uint8_t*>(hint);
+        uint8_t* at = map(wanted, size, kExecutable, sharing | MAP_FIXED_NOREPLACE);
+        if (at == wanted)
+            return at;
+        if (at != nullptr)
             munmap(at, size); // kernels before 4.17 take the address as a mere hint
     }
-    void* anywhere = mmap(nullptr, size, kProtection, flags, fd, 0);
-    return anywhere == MAP_FAILED ? nullptr : static_cast<uint8_t*>(anywhere);
+    return map(nullptr, size, kExecutable, sharing);
 }
 
-class CodeMemory {
+// Maps shared memory a second time, in the place of what is at `place` if that is not null.
+uint8_t* mapAgain(uint8_t* memory, size_t size, uint8_t* place = nullptr) {
+    void* at = place == nullptr ? mremap(memory, 0, size, MREMAP_MAYMOVE)
+                                : mremap(memory, 0, size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
+    return at == MAP_FAILED ? nullptr : static_cast<uint8_t*>(at);
+}
+
+class Range {
   public:
-    uint8_t* reserve(size_t size);
+    // False if there is no room for it.
+    bool make(size_t size, bool isPrivate);
+
+    size_t size() const { return size_; }
+    bool contains(const uint8_t* address) const {
+        return address >= executable_ && address < executable_ + size_;
+    }
+    // Multiples of kAlignment. Null if no free extent is large enough.
+    uint8_t* take(size_t size);
     bool write(uint8_t* address, std::span<const uint8_t> bytes);
-    void release(uint8_t* address, size_t size);
-    size_t inUse();
-    void setLimit(size_t bytes);
-    void useAnonymous();
+    void give(uint8_t* address, size_t size);
 
     void beforeFork();
     void afterForkInParent();
     void afterForkInChild();
 
   private:
-    bool makeRange();
-    bool mapAnonymous(size_t size);
-    bool mapFile(size_t size);
+    bool isShared() const { return writable_ != nullptr; }
     void addFree(size_t offset, size_t size);
+    bool replaceByCopy();
 
-    std::mutex mutex_;
-    size_t limit_ = kDefaultLimit;
-    size_t size_ = 0;
-    bool failed_ = false;
-    bool anonymous_ = false;
     uint8_t* executable_ = nullptr;
-    uint8_t* writable_ = nullptr;   // null: anonymous
+    uint8_t* writable_ = nullptr; // null: private
+    size_t size_ = 0;
     std::map<size_t, size_t> free_; // size by offset
     size_t highest_ = 0;            // nothing at or above this offset was ever reserved
-    size_t inUse_ = 0;
     // Set when a copy for a child could not be made: memory below may be running in that child, and
     // is never used again here.
     size_t frozenBelow_ = 0;
-    FileDescriptor childFile_; // between beforeFork and afterFork...
+    uint8_t* copy_ = nullptr; // between beforeFork and afterFork...
 };
 
-CodeMemory& codeMemory() {
-    // Never destroyed: code may still run while static objects are being destroyed.
-    alignas(CodeMemory) static unsigned char storage[sizeof(CodeMemory)];
-    static CodeMemory& memory = *new (storage) CodeMemory;
-    return memory;
-}
-
-bool CodeMemory::makeRange() {
-    if (executable_ || failed_)
-        return executable_ != nullptr;
-    // An address space limit (ulimit -v) may leave room for less.
-    for (size_t size = roundUp(std::max(limit_, pageSize()), pageSize());;
-         size = roundUp(size / 2, pageSize())) {
-        if (anonymous_ ? mapAnonymous(size) : mapFile(size)) {
-            size_ = size;
-            free_.emplace(0, size);
-            return true;
+bool Range::make(size_t size, bool isPrivate) {
+    uint8_t* executable = mapExecutable(size, isPrivate ? MAP_PRIVATE : MAP_SHARED);
+    if (executable == nullptr)
+        return false;
+    if (!isPrivate) {
+        uint8_t* second = mapAgain(executable, size);
+        if (second != nullptr && mprotect(second, size, kWritable) == 0)
+            writable_ = second;
+        else if (second != nullptr)
+            munmap(second, size);
+        if (writable_ == nullptr) {
+            munmap(executable, size);
+            return false;
         }
-        if (size <= kSmallestRange)
-            break;
     }
-    failed_ = true;
-    return false;
-}
-
-bool CodeMemory::mapAnonymous(size_t size) {
-    executable_ = mapExecutable(-1, size);
-    return executable_ != nullptr;
-}
-
-bool CodeMemory::mapFile(size_t size) {
-    FileDescriptor file = makeFile(size);
-    if (!file)
-        return false;
-    uint8_t* executable = mapExecutable(file.get(), size);
-    if (!executable)
-        return false;
-    void* writable = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
-    if (writable == MAP_FAILED) {
-        munmap(executable, size);
-        return false;
-    }
-    // The file stays alive through its mappings; a program that closes all descriptors it does not
-    // know does no harm.
     executable_ = executable;
-    writable_ = static_cast<uint8_t*>(writable);
-    pthread_atfork([] { codeMemory().beforeFork(); }, [] { codeMemory().afterForkInParent(); },
-                   [] { codeMemory().afterForkInChild(); });
+    size_ = size;
+    free_.emplace(0, size);
     return true;
 }
 
-uint8_t* CodeMemory::reserve(size_t size) {
-    std::lock_guard lock(mutex_);
-    if (size == 0 || size > kDefaultLimit * 16 || !makeRange())
-        return nullptr;
-    size = roundUp(size, kAlignment);
-    if (inUse_ + size > limit_)
-        return nullptr;
+uint8_t* Range::take(size_t size) {
     auto it = std::find_if(free_.begin(), free_.end(),
                            [&](const auto& extent) { return extent.second >= size; });
     if (it == free_.end())
@@ -219,43 +149,31 @@ uint8_t* CodeMemory::reserve(size_t size) {
     if (available > size)
         free_.emplace(offset + size, available - size);
     highest_ = std::max(highest_, offset + size);
-    inUse_ += size;
     return executable_ + offset;
 }
 
-bool CodeMemory::write(uint8_t* address, std::span<const uint8_t> bytes) {
-    std::lock_guard lock(mutex_);
-    if (writable_ != nullptr) {
+bool Range::write(uint8_t* address, std::span<const uint8_t> bytes) {
+    if (isShared()) {
         std::memcpy(writable_ + (address - executable_), bytes.data(), bytes.size());
-    } else {
-        auto* page = address - reinterpret_cast<uintptr_t>(address) % pageSize();
-        const size_t size = roundUp(static_cast<size_t>(address + bytes.size() - page), pageSize());
-        if (mprotect(page, size, PROT_READ | PROT_WRITE) != 0)
-            return false; // too many mappings
-        std::memcpy(address, bytes.data(), bytes.size());
-        if (mprotect(page, size, PROT_READ | PROT_EXEC) != 0)
-            std::abort(); // as it was before, so that it takes no memory
+        return true;
     }
-    __builtin___clear_cache(reinterpret_cast<char*>(address),
-                            reinterpret_cast<char*>(address + bytes.size()));
+    auto* page = address - reinterpret_cast<uintptr_t>(address) % pageSize();
+    const size_t size = roundUp(static_cast<size_t>(address + bytes.size() - page), pageSize());
+    if (mprotect(page, size, kWritable) != 0)
+        return false; // too many mappings
+    std::memcpy(address, bytes.data(), bytes.size());
+    if (mprotect(page, size, kExecutable) != 0)
+        std::abort(); // as it was before, so that it takes no memory
     return true;
 }
 
-void CodeMemory::release(uint8_t* address, size_t size) {
-    if (!address || size == 0)
-        return;
-    std::lock_guard lock(mutex_);
+void Range::give(uint8_t* address, size_t size) {
     const auto offset = static_cast<size_t>(address - executable_);
-    const size_t begin = roundUp(offset, kAlignment);
-    const size_t end = roundUp(offset + size, kAlignment);
-    if (begin >= end)
-        return;
-    inUse_ -= end - begin;
-    if (begin >= frozenBelow_)
-        addFree(begin, end - begin);
+    if (offset >= frozenBelow_)
+        addFree(offset, size);
 }
 
-void CodeMemory::addFree(size_t offset, size_t size) {
+void Range::addFree(size_t offset, size_t size) {
     auto next = free_.lower_bound(offset);
     if (next != free_.end() && offset + size == next->first) {
         size += next->second;
@@ -269,6 +187,152 @@ void CodeMemory::addFree(size_t offset, size_t size) {
         }
     }
     free_.emplace_hint(next, offset, size);
+}
+
+void Range::beforeFork() {
+    if (!isShared() || highest_ == 0)
+        return;
+    copy_ = map(nullptr, size_, kWritable, MAP_SHARED);
+    if (copy_ != nullptr)
+        std::memcpy(copy_, writable_, highest_);
+}
+
+void Range::afterForkInParent() {
+    if (isShared() && highest_ > 0 && copy_ == nullptr) {
+        frozenBelow_ = highest_;
+        while (!free_.empty() && free_.begin()->first < frozenBelow_) {
+            auto [offset, size] = *free_.begin();
+            free_.erase(free_.begin());
+            if (offset + size > frozenBelow_)
+                free_.emplace(frozenBelow_, offset + size - frozenBelow_);
+        }
+    }
+    if (copy_ != nullptr)
+        munmap(copy_, size_);
+    copy_ = nullptr;
+}
+
+void Range::afterForkInChild() {
+    if (!isShared())
+        return;
+    if (highest_ == 0) // nothing was copied: begin with empty memory
+        copy_ = map(nullptr, size_, kWritable, MAP_SHARED);
+    // Without a copy the child keeps what it has (the parent will not overwrite it) and gets no
+    // more.
+    if (copy_ == nullptr || !replaceByCopy()) {
+        frozenBelow_ = size_;
+        free_.clear();
+    }
+    if (copy_ != nullptr)
+        munmap(copy_, size_);
+    copy_ = nullptr;
+}
+
+// What is replaced is as large as what takes its place, so that no limit is in the way of that.
+bool Range::replaceByCopy() {
+    return mapAgain(copy_, size_, writable_) != nullptr &&
+           mprotect(copy_, size_, kExecutable) == 0 &&
+           mapAgain(copy_, size_, executable_) != nullptr;
+}
+
+class CodeMemory {
+  public:
+    CodeMemory();
+    uint8_t* reserve(size_t size);
+    bool write(uint8_t* address, std::span<const uint8_t> bytes);
+    void release(uint8_t* address, size_t size);
+    size_t inUse();
+    void setLimit(size_t bytes);
+    void useAnonymous();
+
+    void beforeFork();
+    void afterForkInParent();
+    void afterForkInChild();
+
+  private:
+    Range* addRange(size_t atLeast);
+    Range& rangeOf(const uint8_t* address);
+
+    std::mutex mutex_;
+    std::list<Range> ranges_;
+    size_t reserved_ = 0; // the size of all
+    size_t limit_ = kDefaultLimit;
+    size_t inUse_ = 0;
+    bool anonymous_ = false;
+};
+
+CodeMemory& codeMemory() {
+    // Never destroyed: code may still run while static objects are being destroyed.
+    alignas(CodeMemory) static unsigned char storage[sizeof(CodeMemory)];
+    static CodeMemory& memory = *new (storage) CodeMemory;
+    return memory;
+}
+
+CodeMemory::CodeMemory() {
+    pthread_atfork([] { codeMemory().beforeFork(); }, [] { codeMemory().afterForkInParent(); },
+                   [] { codeMemory().afterForkInChild(); });
+}
+
+Range* CodeMemory::addRange(size_t atLeast) {
+    const size_t usual = std::min(std::max(kFirstRange, reserved_), limit_);
+    const size_t mappings = anonymous_ ? 1 : 2;
+    const size_t fair = support::fairAddressSpace(mappings * reserved_) / mappings;
+    const size_t size = roundUp(std::max(std::min(usual, fair), atLeast), pageSize());
+    Range& range = ranges_.emplace_back();
+    if (size > fair || !range.make(size, anonymous_)) {
+        ranges_.pop_back();
+        return nullptr;
+    }
+    reserved_ += size;
+    return &range;
+}
+
+Range& CodeMemory::rangeOf(const uint8_t* address) {
+    return *std::ranges::find_if(ranges_,
+                                 [&](const Range& range) { return range.contains(address); });
+}
+
+uint8_t* CodeMemory::reserve(size_t size) {
+    const support::ReserveScope neverFails;
+    std::lock_guard lock(mutex_);
+    if (size == 0 || size > limit_)
+        return nullptr;
+    size = roundUp(size, kAlignment);
+    if (inUse_ + size > limit_)
+        return nullptr;
+    uint8_t* taken = nullptr;
+    for (auto range = ranges_.begin(); range != ranges_.end() && taken == nullptr; ++range)
+        taken = range->take(size);
+    if (taken == nullptr) {
+        Range* range = addRange(size);
+        taken = range != nullptr ? range->take(size) : nullptr;
+    }
+    if (taken != nullptr)
+        inUse_ += size;
+    return taken;
+}
+
+bool CodeMemory::write(uint8_t* address, std::span<const uint8_t> bytes) {
+    std::lock_guard lock(mutex_);
+    if (!rangeOf(address).write(address, bytes))
+        return false;
+    __builtin___clear_cache(reinterpret_cast<char*>(address),
+                            reinterpret_cast<char*>(address + bytes.size()));
+    return true;
+}
+
+void CodeMemory::release(uint8_t* address, size_t size) {
+    if (!address || size == 0)
+        return;
+    const support::ReserveScope neverFails;
+    std::lock_guard lock(mutex_);
+    uint8_t* begin = address + (-reinterpret_cast<uintptr_t>(address) & (kAlignment - 1));
+    uint8_t* end = address + size;
+    end += -reinterpret_cast<uintptr_t>(end) & (kAlignment - 1);
+    if (begin >= end)
+        return;
+    inUse_ -= static_cast<size_t>(end - begin);
+    rangeOf(begin).give(begin, static_cast<size_t>(end - begin));
 }
 
 size_t CodeMemory::inUse() {
@@ -290,45 +354,19 @@ void CodeMemory::useAnonymous() {
 
 void CodeMemory::beforeFork() {
     mutex_.lock();
-    if (!executable_ || highest_ == 0)
-        return;
-    childFile_ = makeFile(size_);
-    if (childFile_ && !writeAll(childFile_.get(), writable_, highest_, 0))
-        childFile_.reset();
+    for (Range& range : ranges_)
+        range.beforeFork();
 }
 
 void CodeMemory::afterForkInParent() {
-    if (executable_ && highest_ > 0 && !childFile_) {
-        frozenBelow_ = highest_;
-        while (!free_.empty() && free_.begin()->first < frozenBelow_) {
-            auto [offset, size] = *free_.begin();
-            free_.erase(free_.begin());
-            if (offset + size > frozenBelow_)
-                free_.emplace(frozenBelow_, offset + size - frozenBelow_);
-        }
-    }
-    childFile_.reset();
+    for (Range& range : ranges_)
+        range.afterForkInParent();
     mutex_.unlock();
 }
 
 void CodeMemory::afterForkInChild() {
-    if (executable_) {
-        FileDescriptor file = std::move(childFile_);
-        if (highest_ == 0)
-            file = makeFile(size_); // nothing was copied: begin with an empty file
-        // Replacing a mapping in place cannot leave a gap: on failure the old one stays.
-        const bool mapped = file &&
-                            mmap(executable_, size_, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED,
-                                 file.get(), 0) != MAP_FAILED &&
-                            mmap(writable_, size_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-                                 file.get(), 0) != MAP_FAILED;
-        // Without a copy the child keeps what it has (the parent will not overwrite it) and gets no
-        // more.
-        if (!mapped) {
-            frozenBelow_ = size_;
-            free_.clear();
-        }
-    }
+    for (Range& range : ranges_)
+        range.afterForkInChild();
     mutex_.unlock();
 }
 

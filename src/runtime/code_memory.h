@@ -18,11 +18,10 @@ bool writeCode(uint8_t* address, std::span<const uint8_t> bytes);
 // reserved generously, and after emission the tail is released (from a multiple of 16 bytes on).
 void releaseCode(uint8_t* address, size_t size);
 size_t codeBytesInUse();
-// The most that may be in use, 256 MiB by default. Before the first reservation it also sets the
-// size of the address range; later it can only be lowered within it.
+// The most that may be in use, 128 MiB by default.
 void setCodeLimit(size_t bytes);
-// From the first reservation on, unless that has been: code lies in memory without a name, whose
-// symbols the perf profiler looks up in /tmp/perf-PID.map.
+// From now on code lies in memory that the perf profiler takes for no file's, and whose symbols it
+// looks up in /tmp/perf-PID.map.
 void useAnonymousCodeMemory();
 
 } // namespace pyston::runtime

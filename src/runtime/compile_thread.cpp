@@ -4,6 +4,7 @@
 #include "runtime/code_memory.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
+#include "support/address_space.h"
 #include "support/own_thread.h"
 
 #include <atomic>
@@ -109,10 +110,9 @@ void prepare() {
     static bool prepared = false;
     if (std::exchange(prepared, true))
         return;
-    // Handlers run in reverse order before a fork, and this one has to be the first of ours.
-    constexpr size_t kAnything = 16;
-    if (uint8_t* code = reserveCode(kAnything))
-        releaseCode(code, kAnything);
+    // Handlers run in reverse order before a fork, and this one has to be the first of ours: after
+    // that of code memory, which this makes.
+    codeBytesInUse();
     pthread_atfork(beforeFork, afterForkInParent, afterForkInChild);
     std::atexit(stopCompileThread); // unless the interpreter has ended before
 }
@@ -131,7 +131,8 @@ bool compilesBesideProgram() {
         cpu_set_t set;
         return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
     }();
-    return hasTwoProcessors && !isUnavailable &&
+    // A thread takes addresses for its stack, and for an arena of malloc's.
+    return hasTwoProcessors && !isUnavailable && !support::addressSpaceIsLimited() &&
            options().compileThread != Options::CompileThread::kOff;
 }
 

@@ -1,6 +1,8 @@
 #include "runtime/options.h"
 
+#include "runtime/code_memory.h"
 #include "runtime/stress.h"
+#include "support/allocator.h"
 
 #include <charconv>
 #include <functional>
@@ -114,7 +116,12 @@ const std::vector<Row>& rows() {
         {{"max-versions", "N", "compilations of one function at most"},
          [](O& o, V v) { return setCount(&o.maxVersions, v) && o.maxVersions > 0; }},
         {{"memory-limit", "BYTES", "machine code at most (suffixes k, m, g)"},
-         [](O& o, V v) { return parseNumber(v, &o.codeMemoryLimit); }},
+         [](O& o, V v) {
+             if (!parseNumber(v, &o.codeMemoryLimit))
+                 return false;
+             setCodeLimit(o.codeMemoryLimit);
+             return true;
+         }},
         {{"stress-exits", "SEED", "leave compiled code at random, for tests (0: off)"},
          [](O& o, V v) { return parseNumber(v, &o.stressExitsSeed); }},
         {{"stress-exits-every", "GUARDS", "of so many guards one is such an exit, at most"},
@@ -131,6 +138,14 @@ const std::vector<Row>& rows() {
          [](O& o, V v) { return parseSwitch(v, &o.stressGc); }},
         {{"stress-abort", "SEED", "give up compilations in random phases, for tests (0: off)"},
          [](O& o, V v) { return parseNumber(v, &o.stressAbortSeed); }},
+        {{"stress-memory", "BLOCKS",
+          "of so many blocks of memory refuse the compiler one, for tests (0: off)"},
+         [](O& o, V v) {
+             if (!setCount(&o.stressMemory, v))
+                 return false;
+             support::refusedBlocks.store(o.stressMemory);
+             return true;
+         }},
         {{"stress-ticks", "on|off", "look for what is hot all the time, for tests"},
          [](O& o, V v) { return parseSwitch(v, &o.stressTicks); }},
         {{"loop-entry", "on|off", "enter compiled code in the middle of running loops"},

@@ -31,14 +31,15 @@ struct Options {
     uint32_t stressExitsEvery = 400;                // guards between two such exits, at most
     uint64_t stressExitAt = 0;                      // take the exit at this guard; 0: off
     uint64_t stressAbortSeed = 0;                   // give up compilations at random; 0: off
-    bool stressGc = false;                          // collect at what compiled code calls
-    bool stressTicks = false;                       // look for hot loops all the time (ticks.h)
-    bool loopEntry = true;                          // OSR; off: loops are compiled at calls only
-    bool perfMap = false;                           // write /tmp/perf-PID.map
-    bool coverage = false;    // count what of the compiler is used (coverage.h)
-    bool logCompiles = false; // a line on stderr for each compilation
-    std::string dump;         // stages to print: "hir", "lir", "asm", by commas
-    std::string dumpFunction; // only functions whose qualified name contains this
+    uint32_t stressMemory = 0; // of so many blocks the compiler is refused one; 0: off
+    bool stressGc = false;     // collect at what compiled code calls
+    bool stressTicks = false;  // look for hot loops all the time (ticks.h)
+    bool loopEntry = true;     // OSR; off: loops are compiled at calls only
+    bool perfMap = false;      // write /tmp/perf-PID.map
+    bool coverage = false;     // count what of the compiler is used (coverage.h)
+    bool logCompiles = false;  // a line on stderr for each compilation
+    std::string dump;          // stages to print: "hir", "lir", "asm", by commas
+    std::string dumpFunction;  // only functions whose qualified name contains this
     std::vector<std::string> disabledPasses;
 };
 

@@ -475,6 +475,12 @@ bool endCompilation(CompileJob& job) {
         printDumps(result);
     if (!result.blob) {
         ++statistics().refused;
+        if (result.outOfMemory && !job.compilation.request().forced) {
+            // The program may have more later. (Each attempt counts as a version.)
+            data->callsBefore = data->calls;
+            host::wakeCode(data);
+            return false;
+        }
         data->failure = result.failure.empty() ? "refused" : result.failure;
         host::wakeCode(data);
         return false;

@@ -3,7 +3,9 @@
 #include "runtime/code_memory.h"
 
 #include "cpu/target.h"
+#include "support/allocator.h"
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 #include <map>
@@ -16,9 +18,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// Of libgcc: takes and forgets an .eh_frame section.
-extern "C" void __register_frame(void*);
-extern "C" void __deregister_frame(void*);
+// Of libgcc: takes and forgets an .eh_frame section, and keeps what it knows of it in the second
+// argument. (Without that argument it would take memory for it, and rely on getting some.)
+extern "C" void __register_frame_info(const void*, void*);
+extern "C" void* __deregister_frame_info(const void*);
 
 // The names, the layout and the empty function that gdb looks for: gdb manual, "JIT Compilation
 // Interface". Protected: another JIT compiler in the process has variables of the same names.
@@ -190,8 +193,9 @@ struct Registered {
     size_t size;
     std::string name;
     uint16_t elfMachine;
-    std::vector<uint8_t> ehFrame; // libgcc refers to it
-    std::vector<uint8_t> elf;     // gdb reads it
+    std::vector<uint8_t> ehFrame;  // libgcc refers to it
+    std::array<void*, 8> libgcc{}; // its `struct object`, of six words (unwind-dw2-fde.h)
+    std::vector<uint8_t> elf;      // gdb reads it
     jit_code_entry gdb{};
 };
 
@@ -230,13 +234,14 @@ Registry& registry() {
 
 void Registry::add(const uint8_t* base, size_t size, std::string_view name,
                    const cpu::UnwindFormat& format, std::span<const uint8_t> instructions) {
+    const support::ReserveScope neverFails;
     std::lock_guard lock(mutex_);
     Registered& code = codes_[base];
     code.size = size;
     code.name = name;
     code.elfMachine = format.elfMachine;
     code.ehFrame = makeEhFrame(base, size, format, instructions);
-    __register_frame(code.ehFrame.data());
+    __register_frame_info(code.ehFrame.data(), code.libgcc.data());
     if (gdb_)
         tellGdb(base, code);
     if (perfMap_)
@@ -249,7 +254,7 @@ void Registry::remove(const uint8_t* base) {
     if (it == codes_.end())
         return;
     forgetInGdb(it->second);
-    __deregister_frame(it->second.ehFrame.data());
+    __deregister_frame_info(it->second.ehFrame.data());
     codes_.erase(it);
 }
 

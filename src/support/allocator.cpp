@@ -1,21 +1,26 @@
 #include "support/allocator.h"
 
+#include "support/address_space.h"
+
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include <sys/mman.h>
 
 namespace pyston::support {
 namespace {
 
-constexpr size_t kRangeBytes = size_t{64} << 20; // reserved; only touched pages take memory
+constexpr size_t kMostRangeBytes = size_t{32} << 20; // reserved; only touched pages take memory
 constexpr size_t kChunkBytes = size_t{32} << 10;
 // Of chunks without live blocks so many keep their pages.
 constexpr size_t kMostEmptyChunks = 64;
+constexpr size_t kPageBytes = 4096;
 
 struct FreeBlock {
     FreeBlock* next;
@@ -23,6 +28,12 @@ struct FreeBlock {
 
 constexpr size_t classOf(size_t size) {
     return size == 0 ? 0 : (size - 1) / kSizeStep;
+}
+
+void* reserveAddresses(size_t bytes) {
+    void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return at != MAP_FAILED ? at : nullptr;
 }
 
 class SpinLock {
@@ -117,7 +128,7 @@ class Allocator {
 
     bool isFromHere(const void* block) const {
         return reinterpret_cast<uintptr_t>(block) - reinterpret_cast<uintptr_t>(base_) <
-               kRangeBytes;
+               rangeBytes_;
     }
 
     void release(AllocationScope* scope, void* block) {
@@ -186,8 +197,9 @@ class Allocator {
     // For the next class that needs one.
     void keep(Chunk* chunk) {
         if (numEmpty_ >= kMostEmptyChunks) {
-            constexpr size_t kPage = 4096; // the first holds the list
-            madvise(reinterpret_cast<char*>(chunk) + kPage, kChunkBytes - kPage, MADV_DONTNEED);
+            // The first page holds the list.
+            madvise(reinterpret_cast<char*>(chunk) + kPageBytes, kChunkBytes - kPageBytes,
+                    MADV_DONTNEED);
         }
         ++numEmpty_;
         push(&empty_, chunk);
@@ -201,7 +213,7 @@ class Allocator {
         } else {
             if (base_ == nullptr && !reserve())
                 return nullptr;
-            if (unused_ + kChunkBytes > base_ + kRangeBytes)
+            if (unused_ + kChunkBytes > base_ + rangeBytes_)
                 return nullptr;
             chunk = reinterpret_cast<Chunk*>(unused_);
             unused_ += kChunkBytes;
@@ -215,11 +227,13 @@ class Allocator {
     bool reserve() {
         if (failed_)
             return false;
-        void* at = mmap(nullptr, kRangeBytes + kChunkBytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        failed_ = at == MAP_FAILED;
+        const size_t bytes =
+            std::min(kMostRangeBytes, fairAddressSpace()) / kChunkBytes * kChunkBytes;
+        void* at = bytes > 0 ? reserveAddresses(bytes + kChunkBytes) : nullptr;
+        failed_ = at == nullptr;
         if (failed_)
             return false;
+        rangeBytes_ = bytes;
         const auto address = reinterpret_cast<uintptr_t>(at);
         base_ = reinterpret_cast<char*>((address + kChunkBytes - 1) & ~(kChunkBytes - 1));
         unused_ = base_;
@@ -228,6 +242,7 @@ class Allocator {
 
     SpinLock lock_;
     char* base_ = nullptr;
+    size_t rangeBytes_ = 0;
     char* unused_ = nullptr;
     bool failed_ = false;
     std::array<Chunk*, kSizeClasses> withRoom_{};
@@ -237,7 +252,55 @@ class Allocator {
 
 namespace {
 
+// Runs of pages, first fit: for a few blocks.
+class Reserve {
+  public:
+    void make() {
+        const std::lock_guard guard(lock_);
+        const size_t pages = std::min(kMostPages, fairAddressSpace() / kPageBytes);
+        if (base_ == nullptr && pages > 0)
+            base_ = static_cast<char*>(reserveAddresses(pages * kPageBytes));
+        numPages_ = base_ != nullptr ? pages : 0;
+    }
+
+    void* allocate(size_t size) {
+        const std::lock_guard guard(lock_);
+        const size_t wanted = std::max<size_t>((size + kPageBytes - 1) / kPageBytes, 1);
+        for (size_t first = 0, found = 0; first + found < numPages_;) {
+            if (const size_t taken = run_[first + found]; taken != 0) {
+                first += found + taken;
+                found = 0;
+            } else if (++found == wanted) {
+                run_[first] = static_cast<uint16_t>(wanted);
+                return base_ + first * kPageBytes;
+            }
+        }
+        return nullptr;
+    }
+
+    bool release(void* block) {
+        const auto distance = static_cast<size_t>(static_cast<char*>(block) - base_);
+        if (base_ == nullptr || distance >= numPages_ * kPageBytes)
+            return false;
+        const std::lock_guard guard(lock_);
+        const size_t pages = std::exchange(run_[distance / kPageBytes], uint16_t{0});
+        madvise(block, pages * kPageBytes, MADV_DONTNEED);
+        return true;
+    }
+
+  private:
+    static constexpr size_t kMostPages = 1024;
+
+    SpinLock lock_;
+    char* base_ = nullptr;
+    size_t numPages_ = 0;
+    std::array<uint16_t, kMostPages> run_{}; // at the first page of a block: how many it has
+};
+
 constinit Allocator allocator;
+constinit Reserve reserve;
+// ReserveScopes of this thread.
+[[gnu::tls_model("initial-exec")]] constinit thread_local int reserveScopes = 0;
 [[gnu::tls_model("initial-exec")]] constinit thread_local AllocationScope* innermost = nullptr;
 
 } // namespace
@@ -264,6 +327,40 @@ AllocationScope::AllocationScope() : outer_(innermost) {
 AllocationScope::~AllocationScope() {
     innermost = outer_;
     allocator.endScope(*this);
+}
+
+ReserveScope::ReserveScope() {
+    ++reserveScopes;
+}
+
+ReserveScope::~ReserveScope() {
+    --reserveScopes;
+}
+
+bool mayGiveUp() {
+    // (Not while destructors run for an exception.)
+    return innermost != nullptr && reserveScopes == 0 && std::uncaught_exceptions() == 0;
+}
+
+bool isRefused() {
+    static std::atomic<uint32_t> asked{0};
+    if (!mayGiveUp())
+        return false;
+    uint32_t number = asked.fetch_add(1) * 2'654'435'761u; // a multiplicative hash
+    number ^= number >> 15;
+    return number % refusedBlocks.load() == 0;
+}
+
+void makeReserve() {
+    reserve.make();
+}
+
+void* allocateFromReserve(size_t size) {
+    return reserve.allocate(size);
+}
+
+bool freeToReserve(void* block) {
+    return reserve.release(block);
 }
 
 } // namespace pyston::support

@@ -5,10 +5,16 @@
 // Blocks of one size class come from the same chunk, each with a list of its free blocks (after
 // Leijen, Zorn and de Moura, "Mimalloc: Free List Sharding in Action", 2019). Chunks lie in one
 // reserved range of addresses, so that an address tells whether it is from here.
+//
+// Also, what is done when there is no memory at all. A program may handle that, so we must not end
+// it: a compilation is given up (operator new throws in an AllocationScope), and all else goes on
+// with what was reserved for that (see allocateFromReserve()).
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 
 namespace pyston::support {
 
@@ -26,7 +32,8 @@ struct Chunk;
 
 // While it lives, the thread that made it takes chunks for itself, in which it makes and frees
 // without a lock: for work that makes and frees many blocks. They nest. What is made in it may
-// outlive it, and may be freed by any thread.
+// outlive it, and may be freed by any thread. The work is such that it can be given up: there is
+// std::bad_alloc when there is no memory.
 class AllocationScope {
   public:
     AllocationScope();
@@ -40,5 +47,31 @@ class AllocationScope {
     Chunk* owned_ = nullptr;
     AllocationScope* outer_;
 };
+
+// While it lives, the thread that made it gets no std::bad_alloc although there is an
+// AllocationScope: for what has to be done to its end.
+class ReserveScope {
+  public:
+    ReserveScope();
+    ~ReserveScope();
+    ReserveScope(const ReserveScope&) = delete;
+    ReserveScope& operator=(const ReserveScope&) = delete;
+};
+
+// Whether there is to be an exception if there is no memory for what this thread wants.
+bool mayGiveUp();
+
+// For tests: of the blocks that a thread asks for that may give up, one of so many is refused; 0:
+// none is.
+inline constinit std::atomic<uint32_t> refusedBlocks{0};
+bool isRefused();
+
+// Sees to it that there is a reserve. Early, before the program may have taken all memory.
+void makeReserve();
+// Addresses that were reserved early: to have memory for those is never refused. For blocks that
+// malloc has no memory for: whole pages. Null when the reserve is used up, too.
+void* allocateFromReserve(size_t size);
+// False if the block is not from there.
+bool freeToReserve(void* block);
 
 } // namespace pyston::support

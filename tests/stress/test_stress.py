@@ -53,6 +53,12 @@ def test_compilations_given_up_in_each_phase(options):
         drive("repeat.py", 2, "nothing", options=options | {"PYSTON_STRESS_ABORT": str(seed)})
 
 
+@pytest.mark.parametrize("options", [AT_ONCE, SOON, THREAD], ids=["at-once", "soon", "thread"])
+def test_no_memory_for_the_compiler(options):
+    for blocks in (499, 5003, 20011):
+        drive("repeat.py", 2 * LENGTH, "nothing", options=options | {"PYSTON_STRESS_MEMORY": str(blocks)})
+
+
 @pytest.mark.parametrize("limit", ["0", "4k", "20k", "100k"])
 def test_code_memory_is_full(limit):
     drive("repeat.py", 3 * LENGTH, "nothing", options=SOON | {"PYSTON_MEMORY_LIMIT": limit})

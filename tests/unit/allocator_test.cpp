@@ -129,11 +129,41 @@ TEST(Allocator, SaysWhenItIsFull) {
     std::vector<void*> blocks;
     while (void* block = allocateSmall(512))
         blocks.push_back(block);
-    EXPECT_GT(blocks.size(), 100'000u);
+    EXPECT_GT(blocks.size(), 50'000u);
     EXPECT_EQ(allocateSmall(512), nullptr);
     for (void* block : blocks)
         EXPECT_TRUE(freeSmall(block));
     churn(3);
+}
+
+TEST(Allocator, ReserveGivesPagesUntilItIsUsedUp) {
+    makeReserve();
+    std::vector<void*> blocks;
+    for (size_t size : {1u, 5'000u, 100'000u})
+        blocks.push_back(allocateFromReserve(size));
+    std::memset(blocks[2], 1, 100'000);
+    EXPECT_TRUE(freeToReserve(blocks[1]));
+    EXPECT_EQ(allocateFromReserve(8'192), blocks[1]);
+    blocks.push_back(allocateFromReserve(4'096));
+    EXPECT_EQ(allocateFromReserve(size_t{5} << 20), nullptr);
+    for (void* block : blocks)
+        EXPECT_TRUE(freeToReserve(block));
+    void* all = allocateFromReserve(size_t{4} << 20);
+    EXPECT_NE(all, nullptr);
+    EXPECT_EQ(allocateFromReserve(1), nullptr);
+    EXPECT_TRUE(freeToReserve(all));
+    EXPECT_FALSE(freeToReserve(&blocks));
+}
+
+TEST(Allocator, GivesUpInScopesOnly) {
+    EXPECT_FALSE(mayGiveUp());
+    {
+        const AllocationScope scope;
+        EXPECT_TRUE(mayGiveUp());
+        const ReserveScope reserve;
+        EXPECT_FALSE(mayGiveUp());
+    }
+    EXPECT_FALSE(mayGiveUp());
 }
 
 } // namespace

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,7 +72,7 @@ TEST(CodeMemory, LimitIsKept) {
     EXPECT_NE(a, nullptr);
     EXPECT_EQ(reserveCode(900), nullptr);
     releaseCode(a, 900);
-    setCodeLimit(size_t{256} << 20);
+    setCodeLimit(size_t{128} << 20);
     EXPECT_EQ(reserveCode(size_t{1} << 30), nullptr);
     EXPECT_EQ(reserveCode(0), nullptr);
 }
@@ -79,10 +81,13 @@ TEST(CodeMemory, NoPageIsWritableAndExecutable) {
     uint8_t* a = reserveCode(16);
     std::ifstream maps("/proc/self/maps");
     bool sawExecutable = false;
+    const auto address = reinterpret_cast<uintptr_t>(a);
     for (std::string line; std::getline(maps, line);) {
         const std::string permissions = line.substr(line.find(' ') + 1, 3);
         EXPECT_NE(permissions, "rwx") << line;
-        if (line.find("pyston-code") != std::string::npos && permissions == "r-x")
+        const uintptr_t begin = std::stoull(line, nullptr, 16);
+        const uintptr_t end = std::stoull(line.substr(line.find('-') + 1), nullptr, 16);
+        if (begin <= address && address < end && permissions == "r-x")
             sawExecutable = true;
     }
     EXPECT_TRUE(sawExecutable);
@@ -137,6 +142,78 @@ TEST(CodeMemory, ParentsWritesDoNotReachTheChild) {
     close(toChild[0]);
     close(toChild[1]);
     releaseCode(a, 64);
+}
+
+// (In a child, since a signal would end the process.)
+TEST(CodeMemory, LimitOnFilesDoesNotMatter) {
+    uint8_t* a = reserveCode(64);
+    fill(a, 64, 1);
+    inChild([&] {
+        std::signal(SIGXFSZ, SIG_DFL);
+        const rlimit limit = {1000, RLIM_INFINITY};
+        if (setrlimit(RLIMIT_FSIZE, &limit) != 0)
+            return false;
+        uint8_t* b = reserveCode(size_t{20} << 20); // more memory than there was
+        if (b == nullptr)
+            return false;
+        fill(b, 64, 2);
+        inChild([&] {
+            fill(a, 64, 3);
+            fill(b, 64, 4);
+            return a[0] == 3 && b[0] == 4;
+        });
+        return a[0] == 1 && b[0] == 2 && !testing::Test::HasFailure();
+    });
+    releaseCode(a, 64);
+}
+
+size_t addressesUsed() {
+    size_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+TEST(CodeMemory, TakesLittleOfLimitedAddresses) {
+    inChild([] {
+        constexpr size_t kLeft = size_t{512} << 20;
+        const size_t before = addressesUsed();
+        const rlimit limit = {before + kLeft, RLIM_INFINITY};
+        if (setrlimit(RLIMIT_AS, &limit) != 0)
+            return false;
+        while (reserveCode(4096) != nullptr) {
+        }
+        const size_t taken = addressesUsed() - before;
+        return taken > 0 && taken < kLeft / 10;
+    });
+}
+
+TEST(CodeMemory, GrowsAsNeeded) {
+    const size_t before = addressesUsed();
+    inChild([&] {
+        if (addressesUsed() > before + (size_t{16} << 20))
+            return false;
+        std::vector<uint8_t*> codes;
+        for (uint8_t value = 1; value <= 100; ++value) {
+            codes.push_back(reserveCode(1'000'000));
+            if (codes.back() == nullptr)
+                return false;
+            fill(codes.back(), 1'000'000, value);
+        }
+        const auto allAreRight = [&] {
+            for (size_t i = 0; i < codes.size(); ++i)
+                if (codes[i][0] != i + 1 || codes[i][999'999] != i + 1 ||
+                    reinterpret_cast<uintptr_t>(codes[i]) >> 32 != 0)
+                    return false;
+            return true;
+        };
+        inChild([&] {
+            const bool wereRight = allAreRight();
+            for (uint8_t* code : codes)
+                fill(code, 1'000'000, 0);
+            return wereRight;
+        });
+        return allAreRight() && !testing::Test::HasFailure();
+    });
 }
 
 TEST(CodeMemory, GrandchildrenToo) {

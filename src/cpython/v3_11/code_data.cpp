@@ -11,6 +11,7 @@
 #include "runtime/policy.h"
 #include "runtime/resume_points.h"
 #include "runtime/unwind.h"
+#include "support/allocator.h"
 
 #include <algorithm>
 #include <climits>
@@ -86,6 +87,7 @@ bool setExtra(PyCodeObject* code, HostCode* data) {
 }
 
 HostCode* makeHostCode(PyCodeObject* code) {
+    const support::ReserveScope neverFails;
     std::unique_ptr<HostCode> data(new (std::nothrow) HostCode);
     auto* object = reinterpret_cast<PyObject*>(code);
     if (!data || !setExtra(code, data.get()))
