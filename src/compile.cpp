@@ -350,12 +350,17 @@ bool Compilation::build() {
     std::unordered_set<Object*> references = collectReferences(*state->function);
     dropKnownAlive(references, bytecode);
     references.insert(bytecode.code);
-    for (Object* object : references)
-        (host::isHeldWeakly(object) ? keptNames_ : kept_).push_back(object);
-    for (Object* object : kept_)
-        host::refer(object);
-    for (Object* object : keptNames_)
-        host::nameWeakly(object);
+    kept_.reserve(references.size());
+    keptNames_.reserve(references.size());
+    for (Object* object : references) { // each is noted as soon as it is held
+        if (host::isHeldWeakly(object)) {
+            host::nameWeakly(object);
+            keptNames_.push_back(object);
+        } else {
+            host::refer(object);
+            kept_.push_back(object);
+        }
+    }
     request_.data->keptForCompilation = &kept_;
     state->stopwatch.finish(runtime::Phase::kBuild);
     abortAfter_ = runtime::drawAbort();

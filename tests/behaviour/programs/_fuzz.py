@@ -120,6 +120,9 @@ class Base:
 
     __slots__ = ()
 
+    def __repr__(self) -> str:  # programs sort by it: no address
+        return f"<{type(self).__name__}>"
+
 
 class Mortal(Base):
     """Says when it dies."""
