@@ -27,14 +27,13 @@ uint16_t& near(const PyObject* object) {
 }
 
 destructor originalTypeDealloc = nullptr;
-freefunc originalTypeFree = nullptr;
 
-// Instead of freeing a class.
+// The tp_free of metaclasses whose classes have been named.
 void freeUnlessNamed(void* memory) {
     auto* type = static_cast<PyTypeObject*>(memory);
     const auto name = names.find(static_cast<PyObject*>(memory));
     if (name == names.end())
-        return originalTypeFree(memory);
+        return PyObject_GC_Del(memory);
     name->second.isDead = true;
     Py_SET_REFCNT(type, kDeadReferences);
     Py_SET_TYPE(type, &PyType_Type);
@@ -42,23 +41,22 @@ void freeUnlessNamed(void* memory) {
     type->tp_flags = 0;
 }
 
-// type_dealloc() in typeobject.c, which ends by calling the metaclass's tp_free.
+// type_dealloc() in typeobject.c, which ends by calling the metaclass's tp_free. (That stays ours:
+// other classes may die meanwhile, in other threads, too.)
 void deallocType(PyObject* self) {
-    PyTypeObject* metaclass = Py_TYPE(self);
-    if (!isNamed(self) || metaclass->tp_free != originalTypeFree)
-        return originalTypeDealloc(self);
-    metaclass->tp_free = freeUnlessNamed;
+    if (isNamed(self) && Py_TYPE(self)->tp_free == PyObject_GC_Del)
+        Py_TYPE(self)->tp_free = freeUnlessNamed;
     originalTypeDealloc(self);
-    metaclass->tp_free = originalTypeFree;
 }
 
 // Whether it is freed by way of PyType_Type's tp_dealloc: metaclasses made in C have copies of
 // that.
 bool isPlainClass(PyTypeObject* type) {
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
-        Py_TYPE(type)->tp_free != PyType_Type.tp_free)
-        return false;
     PyTypeObject* metaclass = Py_TYPE(type);
+    const bool isFreedByUs =
+        metaclass->tp_free == PyObject_GC_Del || metaclass->tp_free == freeUnlessNamed;
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !isFreedByUs)
+        return false;
     while (PyType_HasFeature(metaclass, Py_TPFLAGS_HEAPTYPE))
         metaclass = metaclass->tp_base;
     return metaclass == &PyType_Type;
@@ -68,7 +66,6 @@ void takeTypeDealloc() {
     if (originalTypeDealloc != nullptr)
         return;
     originalTypeDealloc = PyType_Type.tp_dealloc;
-    originalTypeFree = PyType_Type.tp_free;
     PyType_Type.tp_dealloc = deallocType;
 }
 
@@ -105,9 +102,11 @@ void forgetName(Object* object) {
         PyObject_GC_Del(object);
 }
 
-// func_dealloc() in funcobject.c, in its order, but for the memory.
+// func_dealloc() in funcobject.c, in its order, but for the memory. The last code that names it may
+// go meanwhile, so it has a name more.
 void retireFunction(PyFunctionObject* function) {
     auto* self = reinterpret_cast<PyObject*>(function);
+    nameWeakly(self);
     _PyObject_GC_UNTRACK(self);
     if (function->func_weakreflist != nullptr)
         PyObject_ClearWeakRefs(self);
@@ -126,8 +125,9 @@ void retireFunction(PyFunctionObject* function) {
                         std::exchange(function->func_qualname, nullptr)};
     function->func_version = 0;
     names.at(self).isDead = true;
-    for (PyObject* object : held) // the last name may go with the code
+    for (PyObject* object : held)
         Py_XDECREF(object);
+    forgetName(self);
 }
 
 } // namespace pyston::host

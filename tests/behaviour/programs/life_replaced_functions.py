@@ -149,3 +149,28 @@ for _ in range(4):
 del Method.step
 Method.step = lambda self, x: x
 print(methods(30))
+
+
+# The code that calls a function dies because the function does.
+SOURCE = """
+def callback(x, held=None):
+    return x + 1
+class Called:
+    def __init__(self, x):
+        self.x = x
+def run(n):
+    t = 0
+    for i in range(n):
+        t += callback(i) + Called(i).x
+    return t
+"""
+for name in ("callback", "Called"):
+    space = {}
+    exec(SOURCE, space)
+    space["callback"].__defaults__ = (Resource("default of " + name),)
+    print(sum(space["run"](100) for _ in range(40)))
+    ref = weakref.ref(space[name], lambda ref: print("run goes too", space.pop("run").__name__))
+    del space[name]
+    gc.collect()
+    print(name, ref(), "run" in space)
+    space.clear()
