@@ -4,6 +4,9 @@
 
 #include "pycore_gc.h"
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <unordered_map>
 #include <utility>
 

@@ -9,10 +9,6 @@
 
 #include "cpython/v3_11/interpreter.h"
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-
 namespace pyston::host {
 
 // Whether any code names it. Who frees functions has to ask.
