@@ -2,21 +2,21 @@
 
 The programs say what to time through ``pyperf.Runner``; here that is timed in this very process, and
 reported as one JSON line per benchmark on the descriptor of ``BENCH_REPORT``:
-``{"name", "loops", "values": seconds per loop, "warmup", "rss": KiB}``. A command that is to be timed
+``{"name", "loops", "values": seconds per loop, "cpu": the same, "first", "rss": KiB}``. A command that is to be timed
 is only reported, ``{"name", "command"}``.
 
 ``BENCH_VALUES``: timed values; ``BENCH_LOOPS``: JSON of loops by name (else found so that a value takes
-``BENCH_SECONDS``); ``BENCH_WARMUP``: seconds to run before the first value.
+``BENCH_SECONDS``, and nothing more is measured); ``BENCH_WARMUP``: seconds to run before the first value. Seconds are CPU time
+of the main thread, since two processes share a processor while they are compared; ``cpu`` has that of all threads.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import resource
 import time
 
-perf_counter = time.perf_counter
+perf_counter = time.perf_counter = time.thread_time
 
 
 def python_implementation():
@@ -86,12 +86,24 @@ class Runner:
             while spent < self._seconds * 0.6 and loops < 1 << 24:
                 loops *= 2
                 spent = timed(loops)
+            _report({"name": name, "loops": loops})
+            return
         while perf_counter() - begin < self._warmup:
             timed(loops)
-        warmup = perf_counter() - begin
-        values = [timed(loops) / (loops * inner_loops) for _ in range(self._values)]
-        rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        _report({"name": name, "loops": loops, "values": values, "first": first / inner_loops, "warmup": warmup, "rss": rss})
+        scale = loops * inner_loops
+        values, cpu = [], []
+        for _ in range(self._values):
+            begin = time.process_time()
+            values.append(timed(loops) / scale)
+            cpu.append((time.process_time() - begin) / scale)
+        row = {"name": name, "loops": loops, "values": values, "cpu": cpu, "first": first / inner_loops, "rss": _peak_memory()}
+        _report(row)
+
+
+def _peak_memory():
+    """In KiB. (``ru_maxrss`` begins with what the parent had.)"""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 def _report(line):

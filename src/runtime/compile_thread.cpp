@@ -131,9 +131,11 @@ bool compilesBesideProgram() {
         cpu_set_t set;
         return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 1;
     }();
+    using Thread = Options::CompileThread;
+    const Thread thread = options().compileThread;
+    const bool isWanted = thread == Thread::kOn || (thread == Thread::kAuto && hasTwoProcessors);
     // A thread takes addresses for its stack, and for an arena of malloc's.
-    return hasTwoProcessors && !isUnavailable && !support::addressSpaceIsLimited() &&
-           options().compileThread != Options::CompileThread::kOff;
+    return isWanted && !isUnavailable && !support::addressSpaceIsLimited();
 }
 
 bool compileThreadTakesJobs() {
