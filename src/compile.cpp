@@ -298,6 +298,7 @@ Compilation::~Compilation() noexcept(false) {
 }
 
 bool Compilation::begin() {
+    host::noticeCompilation();
     try {
         return build();
     } catch (const std::bad_alloc&) {

@@ -163,8 +163,11 @@ size_t freeObjects();
 // Calls are looked at again: something compiled may be entered, or the thresholds have changed.
 void wakeCode(runtime::CodeData* data);
 
-// What can be entered at the start of the code has changed.
+// What can be entered at the start of the code, or where it resumes, has changed.
 void noticeEntry(runtime::CodeData* data);
+// Something is about to be compiled. What only compiled code needs to be told of is left to the
+// interpreter until then.
+void noticeCompilation();
 // What was compiled meanwhile has loops that may be running.
 void noticeLoopCode();
 

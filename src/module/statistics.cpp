@@ -126,6 +126,7 @@ bool fillCounters(Object* dict) {
            putCount(dict, "free_objects", host::freeObjects()) &&
            putCount(dict, "native_entries", all.nativeEntries) &&
            putCount(dict, "inlined_entries", all.inlinedEntries) &&
+           putCount(dict, "adopted_frames", all.adoptedFrames) &&
            putCount(dict, "unhooked_calls", all.unhookedCalls) &&
            putCount(dict, "loop_entries", all.loopEntries) &&
            putCount(dict, "handler_entries", all.handlerEntries) &&

@@ -23,6 +23,7 @@ constexpr uint64_t kHeaviestCall = 512;
 
 uint32_t callsLeft = 0;
 uint32_t interval = kMostOftenSampled;
+uint64_t lastTook = 0;
 uint64_t began = 0; // nanoseconds; 0: it does not stand for some time
 uint64_t nanosecondsOfCall = kNanosecondsOfCall;
 
@@ -77,19 +78,25 @@ void beginCallSample(uint64_t nanoseconds) {
 }
 
 void endLongCallSample() {
-    if (began != 0)
-        endCallSample();
+    if (began == 0)
+        return;
+    endCallSample();
+    lastTook = 0; // in which there were few calls
 }
 
 void endCallSample() {
     if (began != 0) {
-        const uint64_t took = monotonicNanoseconds() - began;
+        const uint64_t took = lastTook = monotonicNanoseconds() - began;
         const uint32_t calls = std::max(callsInTime() - callsLeft, 1u);
         nanosecondsOfCall = (nanosecondsOfCall + took / calls) / 2 + 1;
     }
     callsLeft = 0;
     began = 0;
     callWeight = 1;
+}
+
+uint64_t lengthOfCallSample() {
+    return lastTook;
 }
 
 } // namespace pyston::runtime

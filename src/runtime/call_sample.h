@@ -24,5 +24,8 @@ void beginCallSample(uint64_t nanoseconds);
 void endLongCallSample();
 
 void endCallSample();
+// The last of those that stand for some time took so many nanoseconds; 0: it ended for want of
+// calls.
+uint64_t lengthOfCallSample();
 
 } // namespace pyston::runtime

@@ -101,6 +101,7 @@ struct Statistics {
     uint64_t compileMicroseconds = 0;
     uint64_t nativeEntries = 0;  // function starts entered through the interpreter layer
     uint64_t inlinedEntries = 0; // of these, from frames that the interpreter had inlined
+    uint64_t adoptedFrames = 0;  // taken out of the interpreter's hands in the midst of a loop
     uint64_t unhookedCalls = 0;  // calls that ran without the hook
     uint64_t loopEntries = 0;    // OSR
     uint64_t handlerEntries = 0; // exceptions that were raised and handled in compiled code

@@ -102,38 +102,6 @@ def test_entering_that_was_refused_is_tried_again(callee):
 
 
 @pytest.mark.skipif(bool(harness.PRELOAD), reason="AddressSanitizer needs all of the address space")
-def test_finalizers_run_while_entering_is_prepared():
-    """One that is run by an allocation there, and has all code prepared."""
-    source = """
-    import resource
-    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))  # a failure allocates without end
-    def listed(n):  # a tuple of that many constants is never taken from a free list
-        return [n, {values}]
-    class Cycle:
-        def __del__(self):
-            print("del", pyston.is_compiled(listed))
-            with pyston.pause():
-                pass
-    def cold(n):
-        return listed(n)
-    for i in range(20):
-        cold(i)
-    gc.disable()
-    cycle = Cycle()
-    cycle.itself = cycle
-    del cycle
-    gc.enable()
-    gc.set_threshold(1)
-    pyston.force_compile(listed)
-    gc.set_threshold(700)
-    for i in range(100):
-        assert cold(i) == [i, {values}], cold(i)
-    with pyston.pause():
-        print(cold(1) == [1, {values}])
-    """.replace("{values}", ", ".join(f"-{i}" for i in range(1000, 1030)))
-    assert run(source, env=COLD) == "del True\nTrue"
-
-
 def test_forks():
     """The child's life may go on in the call in which the parent was, or in a thread that was started there."""
     source = """
@@ -198,6 +166,27 @@ def test_long_call_is_interrupted():
         print(pyston.is_compiled(heavy))
     """
     assert run(source, env={}).split() == ["True"] * 5
+
+
+def test_function_that_is_called_once_is_adopted_in_its_loop():
+    """Its call is inlined by the interpreter, out of the hook's sight; also where an exception leaves the loop."""
+    source = """
+    def once(n):
+        i = 0
+        try:
+            while True:
+                i += 1
+                if i == n:
+                    raise ValueError(i)
+        except ValueError as error:
+            return error.args
+    def call(function, *args):
+        return function(*args)
+    for i in range(100):
+        call(abs, i)
+    print(call(once, 20_000_000), pyston.is_compiled(once), pyston.stats()["adopted_frames"] > 0)
+    """
+    assert run(source, env={}) == "(20000000,) True True"
 
 
 #: Programs that switch between greenlets.

@@ -52,7 +52,7 @@ void destroyHostCode(void* pointer) {
         runtime::stopCompileThread();
     }
     unwatchLoops(data.get());
-    releaseEntryPatch(data.get());
+    withdrawAdoption(data.get());
     wake(data.get()); // the code object's end looks at co_warmup: it counts down if that is 0
     if (data->quickenedHere)
         reinterpret_cast<PyCodeObject*>(data->code)->co_warmup = 1;
@@ -213,8 +213,8 @@ static void wakeAtExit(HostCode* data) {
 
 void letIdle(HostCode* data) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || data->entryPatch.stands ||
-        tracingSeen || (data->isStatic && frozenStaysAwake))
+    if (code->co_warmup < 0 || isIdle(code) || data->loopsPatched || data->entryPatch.stands() ||
+        data->adoption.patch.stands() || tracingSeen || (data->isStatic && frozenStaysAwake))
         return;
     if (data->isStatic)
         wakeAtExit(data);

@@ -1,6 +1,7 @@
 // CodeData in a code object's co_extra, with what only this interpreter version needs.
 #pragma once
 
+#include "cpython/v3_11/adoption.h"
 #include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/interpreter.h"
 #include "runtime/call_sample.h"
@@ -26,6 +27,8 @@ struct LoopEdge {
     uint8_t original = 0;     // opcode that was overwritten; valid while patched
     int8_t comparison = -1;   // Py_LT ... when the comparison before the jump is overwritten
     uint8_t operandsSeen = 0; // by that comparison: bits of OperandKind
+    // Can a frame be adopted at the loop's head (adoption.h)?
+    enum class Adopts : uint8_t { kUnknown, kNo, kYes, kAfterPair } adopts = Adopts::kUnknown;
 };
 enum OperandKind : uint8_t { kSeenInts = 1, kSeenFloats = 2, kSeenStrings = 4, kSeenOther = 8 };
 
@@ -39,7 +42,7 @@ struct GeneratorStart {
 
 struct HostCode : runtime::CodeData {
     std::vector<LoopEdge> edges;
-    std::vector<int16_t> stackDepths; // by code unit; empty until needed, see call_arguments.h
+    std::vector<int16_t> stackDepths; // by code unit; empty until needed, see stack_depths.h
     GeneratorStart generatorStart;    // simple calls of it make a generator
     // Where exceptions go that are thrown into a suspended frame, by the offset at which it stands.
     std::unordered_map<int32_t, exits::Unwinding> thrownInto;
@@ -55,6 +58,7 @@ struct HostCode : runtime::CodeData {
     bool isSampled = false;     // its loops are watched for a few iterations (ticks.h)
     Py_ssize_t referrers = 0;   // compiled versions that refer to the code
     EntryPatch entryPatch;
+    Adoption adoption;
     int16_t idleCalls = 0; // as last granted, see isIdle()
     // See unhooked.h.
     uint32_t unhooksAt = 0; // calls, of those that policy counts

@@ -2,11 +2,7 @@
 //
 // Without the frame evaluation hook the interpreter pushes the frame of a Python call itself, and
 // goes on with the callee's instructions: nobody is asked. So that compiled code is entered there
-// too, the three instructions after the callee's RESUME are overwritten:
-//
-//     LOAD_CONST      an object of ours, which lies behind the end of co_consts
-//     UNARY_POSITIVE  calls us; runs the whole function in compiled code
-//     RETURN_VALUE    its result
+// too, the three instructions after the callee's RESUME are overwritten (taken_frame.h).
 //
 // The same tells of the next call of a function that is not compiled (awaitsCall()): it is
 // interpreted as under the hook.
@@ -14,29 +10,23 @@
 // Contract: nobody executes the overwritten instructions as they were. Code is not patched while an
 // activation stands before the end of them; a frame that is to be interpreted from there goes
 // through interpretFrame(), which takes the patch away. It may be taken away at any time: an
-// activation that has entered compiled code finds its RETURN_VALUE there nevertheless (see
-// afterReturn in the source). Who reads instructions uses originalUnit() or OriginalEntry.
+// activation that has entered compiled code finds its RETURN_VALUE there nevertheless. Who reads
+// instructions uses originalUnit() or OriginalEntry.
 #pragma once
 
-#include "cpython/v3_11/interpreter.h"
+#include "cpython/v3_11/taken_frame.h"
 
 namespace pyston::host {
 
-struct HostCode;
-
 struct EntryPatch {
-    static constexpr int kUnits = 3;
     enum class Place : uint8_t { kUnknown, kNone, kFound } place = Place::kUnknown;
-    bool stands = false;
+    TakePatch patch;
+    int unit = 0;              // where it is put
     uint32_t callsRefused = 0; // since it was last found out whether the code can be patched
     uint32_t putInRun = 0;     // without the hook (unhooked.h), if it was put there in one
-    int firstUnit = 0;
-    _Py_CODEUNIT original[kUnits] = {};
-    PyObject* constants = nullptr; // what co_consts was: frames may have it in a register
-    bool ownsConstants = false;    // or it has borrowed what is in it from co_consts
 
-    bool wasRefused() const { return !stands && place != Place::kNone; }
-    bool covers(int unit) const { return stands && unit >= firstUnit && unit < firstUnit + kUnits; }
+    bool stands() const { return patch.stands(); }
+    bool wasRefused() const { return !stands() && place != Place::kNone; }
 };
 
 // Patches the code if that is possible now, and compiled code can be entered at its start (or its
@@ -51,10 +41,10 @@ void unpatchAllEntries();
 // Nested: nothing is patched in between.
 void forbidEntryPatches();
 void allowEntryPatches();
-// The code object dies.
-void releaseEntryPatch(HostCode* data);
+// The interpreter executes the patch.
+PyObject* enterTaken(PyThreadState* tstate, HostCode* data);
 
-// The instruction at this byte offset, looking through a patch.
+// The instruction at this byte offset, looking through patches (of adoption.h, too).
 _Py_CODEUNIT originalUnit(const HostCode* data, PyCodeObject* code, int offset);
 
 // While it lives the instructions are as they were.

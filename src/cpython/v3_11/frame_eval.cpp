@@ -21,6 +21,8 @@
 #include "runtime/compile_thread.h"
 #include "runtime/policy.h"
 
+#include <utility>
+
 namespace pyston::host {
 namespace {
 
@@ -43,6 +45,11 @@ const void* entryFor(HostCode* data, const Frame* frame, int offset) {
     return data->current->entryAt(offset);
 }
 
+// (The code of a module is run once, and its loops better seen.)
+bool isFunction(const PyCodeObject* code) {
+    return (code->co_flags & CO_OPTIMIZED) != 0;
+}
+
 PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     if (tracingSeen)
         noticeEndOfTracing();
@@ -59,14 +66,15 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     int offset = nextOffset(frame);
     if (!resumed && offset == 0)
         takeVectorcall(frame->f_func);
+    const bool isSampled = runtime::isInCallSample();
+    const bool mayBeginRun = !isSampled && !resumed && offset == 0 && isFunction(frame->f_code);
     if (data == nullptr)
-        return continueFrame(tstate, frame, 0);
+        return mayBeginRun ? runUnseen(tstate, frame) : continueFrame(tstate, frame, 0);
 
     wake(data);
     // A frame that neither starts nor resumes (evaluated through an old API), or that is about to
     // make its generator, is the interpreter's.
     if (resumed || (offset == 0 && !data->isGenerator)) {
-        runtime::isInCallSample(); // counts
         if (const void* entry = entryFor(data, frame, offset)) {
             if (resumed)
                 return resumeNative(tstate, data, frame, entry);
@@ -84,7 +92,8 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         unwatchLoops(data);
     if (resumed || offset == 0)
         letIdle(data); // if nothing is watched
-    return continueFrame(tstate, frame, 0);
+    return mayBeginRun && !data->loopsPatched ? runUnseen(tstate, frame)
+                                              : continueFrame(tstate, frame, 0);
 }
 
 } // namespace
@@ -147,6 +156,14 @@ PyObject* continueStopped(PyThreadState* tstate, Frame* frame, LoopEdge* edge) {
 }
 
 static PyInterpreterState* installedIn = nullptr;
+static bool mayHaveCode = false;
+
+void noticeCompilation() {
+    if (installedIn == nullptr || std::exchange(mayHaveCode, true))
+        return;
+    takeDeallocs();
+    takeFunctionTraversal();
+}
 
 bool install() {
     PyInterpreterState* interp = PyInterpreterState_Get();
@@ -155,7 +172,7 @@ bool install() {
     // Another frame evaluator (a debugger, another compiler) is left alone.
     if (interp != PyInterpreterState_Main() || interp->eval_frame != nullptr)
         return false;
-    if (!prepareCodeData() || !prepareQuietDeaths()) {
+    if (!prepareCodeData() || !prepareTakenFrames() || !prepareQuietDeaths()) {
         PyErr_Clear();
         return false;
     }
@@ -163,14 +180,13 @@ bool install() {
     registerHelpers();
     hidePatches();
     markUnseenFrames();
-    takeGeneratorSlots();
-    takeDeallocs();
-    takeFunctionTraversal();
     preparePendingCalls();
     prepareUnhookedRuns();
     prepareTicks();
     preventGetItemInlining();
     installedIn = interp;
+    if (runtime::statistics().compilations > 0) // before it was uninstalled
+        noticeCompilation();
     _PyInterpreterState_SetEvalFrameFunc(interp, evalFrame);
     return true;
 }
@@ -180,11 +196,14 @@ void uninstall() {
         return;
     unwatchAllLoops();
     unpatchAllEntries();
+    withdrawAllAdoptions();
     forgetUnhookedRun();
     installedIn = nullptr;
     giveBackGeneratorSlots();
-    giveBackDeallocs();
-    giveBackFunctionTraversal();
+    if (std::exchange(mayHaveCode, false)) {
+        giveBackDeallocs();
+        giveBackFunctionTraversal();
+    }
     _PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), _PyEval_EvalFrameDefault);
 }
 

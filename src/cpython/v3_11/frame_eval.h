@@ -39,7 +39,7 @@ inline bool isInterpreters(const PyCodeObject* code) {
 }
 
 // A call comes by way of the hook: if the code could not be patched where it is entered, that is
-// tried again after some of these. (Finalizers can run.)
+// tried again after some of these.
 inline void patchEntryLater(HostCode* data) {
     if (data->nativeFunction != nullptr && data->entryPatch.wasRefused()) [[unlikely]]
         countRefused(data);

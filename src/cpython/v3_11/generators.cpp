@@ -272,6 +272,8 @@ Sent sendNative(PyThreadState* tstate, PyGenObject* generator, PyObject* value, 
 }
 
 void takeGeneratorSlots() {
+    if (PyGen_Type.tp_iternext == nextOfGenerator)
+        return;
     originalNext = PyGen_Type.tp_iternext;
     originalSend = PyGen_Type.tp_as_async->am_send;
     PyGen_Type.tp_iternext = nextOfGenerator;
@@ -281,6 +283,8 @@ void takeGeneratorSlots() {
 }
 
 void giveBackGeneratorSlots() {
+    if (PyGen_Type.tp_iternext != nextOfGenerator)
+        return;
     PyGen_Type.tp_iternext = originalNext;
     for (PyTypeObject* type : {&PyGen_Type, &PyCoro_Type, &PyAsyncGen_Type})
         if (type->tp_as_async->am_send == sendToGenerator)

@@ -101,7 +101,7 @@ inline const runtime::NativeEntry* prepareResume(PyThreadState* tstate, PyGenObj
 Sent finishGenerator(PyThreadState* tstate, PyGenObject* generator, PyObject* result);
 
 // What C code resumes generators and coroutines by (tp_iternext, am_send of their classes): goes to
-// compiled code if there is some, without the frame evaluation hook / as it was.
+// compiled code, now that there is some, without the frame evaluation hook / as it was.
 void takeGeneratorSlots();
 void giveBackGeneratorSlots();
 

@@ -1,5 +1,6 @@
 #include "cpython/v3_11/osr.h"
 
+#include "cpython/v3_11/adoption.h"
 #include "cpython/v3_11/getitem_inlining.h"
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quicken.h"
@@ -315,13 +316,9 @@ void watchLoops(HostCode* data) {
         return;
     if (!seesActivations(data))
         return;
-    // The bytes that programs see as co_code are made and cached before the code is changed.
-    PyObject* visible = PyCode_GetCode(code);
-    if (visible == nullptr) {
-        PyErr_Clear();
+    if (!cacheBytes(code))
         return;
-    }
-    Py_DECREF(visible);
+    withdrawAdoption(data);
     wake(data);
     for (LoopEdge& edge : data->edges) {
         if (!isWorthWatching(data, edge))
@@ -405,10 +402,10 @@ bool watchesNothingElse(PyThreadState* tstate) {
     if (patchesChanged)
         watchOnlyRunning(tstate);
     for (HostCode* data : std::vector<HostCode*>(watched))
-        if (!data->entryPatch.stands && !isAwaited(data))
+        if (!data->entryPatch.stands() && !isAwaited(data))
             unwatchLoops(data);
     return std::ranges::all_of(watched,
-                               [](const HostCode* data) { return data->entryPatch.stands; });
+                               [](const HostCode* data) { return data->entryPatch.stands(); });
 }
 
 void liftLoopPatches(PyThreadState* tstate) {
@@ -417,7 +414,7 @@ void liftLoopPatches(PyThreadState* tstate) {
         findPatches();
     }
     for (const Patch& patch : patches)
-        if (!patch.data->entryPatch.stands)
+        if (!patch.data->entryPatch.stands())
             *patch.opcode = patch.edge->original;
 }
 

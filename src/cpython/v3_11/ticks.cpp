@@ -1,6 +1,7 @@
 #include "cpython/v3_11/ticks.h"
 
 #include "cpython/api.h"
+#include "cpython/v3_11/adoption.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/unhooked.h"
@@ -40,6 +41,7 @@ class Interval {
         const uint64_t now = monotonicNanoseconds();
         return length_ = std::min(now - std::exchange(last_, now), kLongestNanoseconds);
     }
+    uint64_t sinceRestart() const { return monotonicNanoseconds() - last_; }
     uint64_t length() const { return length_; }
 
   private:
@@ -53,12 +55,17 @@ Interval samples;
 // second, third, ... tick is for one.
 constexpr uint32_t kSamplesInVain = 32;
 constexpr uint32_t kMostTicks = 4;
+// Calls take longer with the hook, and what we do is not in the processor's caches at first: so
+// much time is between samples, measured by the time that the last one took.
+constexpr uint64_t kTimeBetween = 32;
 
 bool isTimeForSample(bool hasCompiled) {
     static uint32_t inVain = 0;
     static uint32_t skipped = 0;
     if (hasCompiled || runtime::options().stressTicks)
         inVain = 0;
+    else if (samples.sinceRestart() < kTimeBetween * runtime::lengthOfCallSample())
+        return false;
     if (++skipped < std::min(1 + inVain / kSamplesInVain, kMostTicks))
         return false;
     skipped = 0;
@@ -82,6 +89,8 @@ int onTick(void*) {
     runtime::endLongCallSample();
     if (isTimeForSample(hasCompiled) && interruptLastingRun(tstate))
         runtime::beginCallSample(samples.restart());
+    else
+        awaitLoops(tstate);
     const bool wasLong = interruptLongRun(tstate);
     if (currentRun == 0)
         lookAtLoops(tstate);
@@ -114,6 +123,7 @@ void lookAtLoops(PyThreadState* tstate) {
         return;
     looksAtLoopsNext = false;
     endLoopSamples();
+    withdrawAllAdoptions();
     const uint64_t nanoseconds = looks.restart();
     if (!samplesLoopsOf(tstate) || tstate->cframe->use_tracing)
         return;
@@ -125,7 +135,9 @@ void lookAtLoops(PyThreadState* tstate) {
         if (frame->stacktop == kInNative)
             continue;
         HostCode* data = hostCodeIfWarm(tstate, frame->f_code);
-        if (data != nullptr && sampleLoops(data, nanoseconds))
+        const bool isUnseen = data != nullptr && !seesActivations(data);
+        if (isUnseen ? adoptAtLoopHead(frame, data)
+                     : data != nullptr && sampleLoops(data, nanoseconds))
             ++loops;
     }
 }

@@ -30,6 +30,7 @@ void noticeTracing() {
     tracingSeen = true;
     forbidWatching();
     forbidEntryPatches();
+    withdrawAllAdoptions();
     for (runtime::CodeData* data : runtime::allCode())
         wake(static_cast<HostCode*>(data));
 }

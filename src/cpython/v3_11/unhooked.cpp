@@ -9,6 +9,7 @@
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/ticks.h"
 #include "runtime/call_sample.h"
+#include "runtime/options.h"
 #include "runtime/policy.h"
 
 #include <algorithm>
@@ -133,32 +134,44 @@ void interruptRun(PyThreadState* tstate) {
         forbidWatchingAfterSwitch(tstate);
     } else {
         interrupted.push_back(currentRun);
+        const Activation* activation = innermostActivation;
         for (const Frame* frame = tstate->cframe->current_frame; frame != runBase;
-             frame = frame->previous)
-            markForRun(frame, currentRun);
+             frame = frame->previous) {
+            // What was left by compiled code, or adopted, is seen also in a run.
+            bool isSeen = frame->stacktop == kInNative;
+            for (; activation != nullptr && activation->frame == frame; isSeen = true)
+                activation = activation->outer;
+            if (!isSeen)
+                markForRun(frame, currentRun);
+        }
     }
     putHookBack(tstate);
 }
 
-// The functions whose loops are run just now will have them watched in their next call, wherever
-// that comes from.
+// The functions whose loops are run just now will have them watched in their next iteration, or
+// else in their next call, wherever that comes from.
 void awaitCalls(const PyThreadState* tstate, const Frame* base) {
+    withdrawAllAdoptions();
+    if (greenletIsLoaded())
+        return;
     int functions = 0;
     for (const Frame* frame = tstate->cframe->current_frame;
          frame != base && functions < kAwaitedFunctions; frame = frame->previous) {
         HostCode* data = findHostCode(frame->f_code);
         if (data == nullptr || frame->stacktop == kInNative || !data->hasLoops ||
-            data->isGenerator || data->nativeFunction != nullptr || !runtime::mayCompile(data))
+            data->isGenerator || !runtime::mayCompile(data))
             continue;
         ++functions;
+        if (adoptAtLoopHead(frame, data) || data->nativeFunction != nullptr)
+            continue;
         data->isCallAwaited = true;
         patchEntry(data);
     }
 }
 
-bool hasActivation(const PyThreadState* tstate, const HostCode* data) {
+bool hasActivation(const PyThreadState* tstate, const HostCode* data, const Frame* except) {
     for (const Frame* frame = tstate->cframe->current_frame; frame; frame = frame->previous)
-        if (reinterpret_cast<const Object*>(frame->f_code) == data->code)
+        if (frame != except && reinterpret_cast<const Object*>(frame->f_code) == data->code)
             return true;
     return false;
 }
@@ -235,6 +248,16 @@ void noticeThreads() {
         row->ml_meth = startThread;
 }
 
+// In a frame that is about to be interpreted by us.
+void watchLoopsOf(PyThreadState* tstate, HostCode* data, const Frame* adopted) {
+    if (currentRun != 0 && !interruptLastingRun(tstate))
+        return;
+    if (isOnlyThread(tstate) && !greenletIsLoaded() && !hasActivation(tstate, data, adopted))
+        data->unseenInRun = 0;
+    runtime::beginCallSample(0); // until the loops were seen
+    sampleLoops(data, tickInterval());
+}
+
 } // namespace
 
 void prepareUnhookedRuns() {
@@ -271,13 +294,21 @@ PyObject* runUnhooked(PyThreadState* tstate, Frame* frame) {
     return result;
 }
 
+PyObject* runUnseen(PyThreadState* tstate, Frame* frame) {
+    if (tstate->interp->eval_frame != evalFrame || runtime::options().unhookAfterCalls == 0 ||
+        !isOnlyThread(tstate) || !noticesSwitches(tstate) || !wantTicks() || !mayLast(tstate))
+        return continueFrame(tstate, frame, 0);
+    beginLastingRun(tstate);
+    return interpretFrame(tstate, frame, 0);
+}
+
 Interpreted interpretSeen(PyThreadState* tstate, Frame* frame, int throwflag) {
-    Activation activation{frame};
-    Activation* const outer = std::exchange(innermostActivation, &activation);
+    Activation activation{frame, innermostActivation};
+    innermostActivation = &activation;
     PyObject* result = isIdle(frame->f_code) // not patched
                            ? _PyEval_EvalFrameDefault(tstate, frame, throwflag)
                            : interpretFrame(tstate, frame, throwflag);
-    innermostActivation = outer;
+    innermostActivation = activation.outer;
     // (Before the loop may be unwatched.)
     LoopEdge* const edge = isIdle(frame->f_code) ? nullptr : edgeStoppedAt(tstate, frame);
     if (activation.run != 0) [[unlikely]]
@@ -290,6 +321,7 @@ void noticeSwitch() {
     runtime::endCallSample();
     PyThreadState* tstate = _PyThreadState_GET();
     keepUnpatched(tstate);
+    withdrawAllAdoptions();
     if (unhookedInterpreter != tstate->interp)
         return;
     const bool seesAll = seesRun(tstate);
@@ -302,7 +334,7 @@ void noticeSwitch() {
 
 bool seesActivations(const HostCode* data) {
     const EntryPatch& patch = data->entryPatch;
-    const bool seesThisRuns = currentRun == 0 || (patch.stands && patch.putInRun != currentRun);
+    const bool seesThisRuns = currentRun == 0 || (patch.stands() && patch.putInRun != currentRun);
     return seesThisRuns && !data->neverPatch && !beganInRun(data);
 }
 
@@ -317,21 +349,24 @@ bool interruptLastingRun(PyThreadState* tstate) {
         return false;
     const Frame* base = runBase;
     interruptRun(tstate);
-    if (!greenletIsLoaded())
-        awaitCalls(tstate, base);
+    awaitCalls(tstate, base);
     return true;
+}
+
+void awaitLoops(PyThreadState* tstate) {
+    if (runLasts && tstate->interp == unhookedInterpreter && !isDeep(tstate) && seesRun(tstate))
+        awaitCalls(tstate, runBase);
 }
 
 void noticeAwaitedCall(PyThreadState* tstate, HostCode* data) {
     data->isCallAwaited = false;
     if (data->nativeFunction == nullptr)
         unpatchEntry(data);
-    if (currentRun != 0 && !interruptLastingRun(tstate))
-        return;
-    if (isOnlyThread(tstate) && !greenletIsLoaded() && !hasActivation(tstate, data))
-        data->unseenInRun = 0;
-    runtime::beginCallSample(0); // until the loops were seen
-    sampleLoops(data, tickInterval());
+    watchLoopsOf(tstate, data, nullptr);
+}
+
+void noticeAdopted(PyThreadState* tstate, HostCode* data) {
+    watchLoopsOf(tstate, data, tstate->cframe->current_frame);
 }
 
 bool interruptLongRun(PyThreadState* tstate) {

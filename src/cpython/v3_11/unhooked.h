@@ -11,10 +11,11 @@
 // Nothing is seen of a run. So one that takes long is interrupted at a tick (ticks.h): the hook
 // comes back, and the function does not begin another so soon.
 //
-// Where ticks find the hot loops, a run need not end with the call that began it: it goes on while
-// the innermost frame of which we are told when it returns (Activation) is there. A tick
-// interrupts it for a sample of some hundred calls, after which it is resumed. So a program of
-// which nothing is compiled any more runs as without us nearly all of the time.
+// Where ticks find the hot loops, any call begins a run, which need not end with it: it goes on
+// while the innermost frame of which we are told when it returns (Activation) is there. A tick
+// interrupts it for a sample of some hundred calls, after which it is resumed, and has the frames
+// that it finds in loops adopted (adoption.h). So a program of which nothing is compiled runs as
+// without us nearly all of the time.
 //
 // Contract: no loop edge is patched (osr.h) of code that has activations which began without the
 // hook, since nobody would see the interpreter stop. In a run, that is code whose start was not
@@ -33,6 +34,9 @@ extern PyInterpreterState* unhookedInterpreter;
 void prepareUnhookedRuns();
 // Makes a call at its start (not linked), idle and counted, of a function that may unhook.
 PyObject* runUnhooked(PyThreadState* tstate, Frame* frame);
+// Makes a call at its start (not linked) that is in no sample. Where runs last it begins one: the
+// next tick sees what it does, if it is still there.
+PyObject* runUnseen(PyThreadState* tstate, Frame* frame);
 // A switch to another greenlet: the hook comes back at once, while what began without it goes on
 // later.
 void noticeSwitch();
@@ -42,7 +46,8 @@ extern uint32_t currentRun;
 // A frame that interpretSeen() runs, while it does.
 struct Activation {
     const Frame* frame;
-    uint32_t run = 0; // that lasts while the frame is there, or did so until it was interrupted
+    Activation* outer; // of this thread
+    uint32_t run = 0;  // that lasts while the frame is there, or did so until it was interrupted
 };
 struct Interpreted {
     PyObject* result;
@@ -58,10 +63,15 @@ void forgetUnhookedRun();
 // Has the run that is underway been so at the last call of this, too? Then it is interrupted.
 bool interruptLongRun(PyThreadState* tstate);
 // Interrupts the run that is underway, if it is one that lasts. The loops of the innermost
-// functions are watched in their next call.
+// functions are watched in their next iteration or call.
 bool interruptLastingRun(PyThreadState* tstate);
+// Does that only, and lets the run go on until then.
+void awaitLoops(PyThreadState* tstate);
 // A call of this function is about to be interpreted whose loops are to be watched.
 void noticeAwaitedCall(PyThreadState* tstate, HostCode* data);
+
+// The current frame is being adopted (adoption.h).
+void noticeAdopted(PyThreadState* tstate, HostCode* data);
 
 // For want of C stack, where there is no other to go to: without the hook the interpreter needs
 // none. From the first time on no loops are watched, since frames exist that we cannot see, and no
