@@ -93,8 +93,8 @@ LoopEdge* innermostLoop(HostCode* data, int offset) {
 bool canBeAdopted(const HostCode* data) {
     const runtime::Options& options = runtime::options();
     return !data->isGenerator && !data->isStatic && !data->neverPatch && !data->loopsPatched &&
-           !tracingSeen && !greenletIsLoaded() && options.loopEntry && runtime::isActive() &&
-           isWarm(reinterpret_cast<const PyCodeObject*>(data->code));
+           !watchingIsForbidden() && !greenletIsLoaded() && options.loopEntry &&
+           runtime::isActive() && isWarm(reinterpret_cast<const PyCodeObject*>(data->code));
 }
 
 } // namespace

@@ -373,6 +373,10 @@ void allowWatching() {
     --forbidden;
 }
 
+bool watchingIsForbidden() {
+    return forbidden != 0;
+}
+
 void markUnseenFrames() {
     markFrames([](const Frame*) { return true; });
 }

@@ -41,6 +41,7 @@ void endLoopSamples();
 // Nested.
 void forbidWatching();
 void allowWatching();
+bool watchingIsForbidden();
 
 // Before the hook is installed: all frames that run now, in whatever thread, are out of our sight.
 void markUnseenFrames();

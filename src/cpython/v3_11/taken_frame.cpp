@@ -19,6 +19,7 @@ struct AfterReturn {
     _Py_CODEUNIT* unit; // gets back what it was before it became RETURN_VALUE
     _Py_CODEUNIT original;
     PyThreadState* untraced; // is traced again
+    PyObject* kept;          // until then
 };
 
 extern AfterReturn spareAfterReturn;
@@ -29,8 +30,10 @@ void endReturn(PyObject* object) {
         *after->unit = after->original;
     if (after->untraced != nullptr)
         --after->untraced->tracing;
+    PyObject* kept = after->kept;
     if (after != &spareAfterReturn)
         PyObject_Free(after);
+    Py_XDECREF(kept);
 }
 
 PyTypeObject afterReturnType = [] {
@@ -45,7 +48,7 @@ AfterReturn* prepareAfterReturn(Frame* frame) {
     auto* after = static_cast<AfterReturn*>(PyObject_Malloc(sizeof(AfterReturn)));
     if (after == nullptr)
         after = &spareAfterReturn;
-    *after = {{1, &afterReturnType}, nullptr, 0, nullptr};
+    *after = {{1, &afterReturnType}, nullptr, 0, nullptr, frame->f_locals};
     frame->f_locals = &after->head;
     return after;
 }
@@ -131,9 +134,11 @@ PyObject* TakenFrame::giveBack(PyObject* result, _Py_CODEUNIT* returns) {
     clearFrame(tstate_, frame_);
     frame_->f_func = function_;
     frame_->f_code = code_;
-    if (result == nullptr)
-        Py_SETREF(frame_->f_code, reinterpret_cast<PyCodeObject*>(Py_NewRef(codeWithoutHandlers)));
     frame_->f_locals = nullptr;
+    if (result == nullptr) { // the code stays alive for as long as the frame is there
+        frame_->f_locals = reinterpret_cast<PyObject*>(code_);
+        frame_->f_code = reinterpret_cast<PyCodeObject*>(Py_NewRef(codeWithoutHandlers));
+    }
     frame_->frame_obj = nullptr;
     std::fill_n(frame_->localsplus, slots_, nullptr);
     frame_->prev_instr = _PyCode_CODE(frame_->f_code) - 1;

@@ -386,6 +386,7 @@ PyObject* runOnLowStack(PyThreadState* tstate, Frame* frame, int throwflag) {
         forbidWatching();
         forbidEntryPatches();
     }
+    withdrawAllAdoptions();
     const bool wasOff = std::exchange(hookIsOffForStack, true);
     interp->eval_frame = nullptr;
     PyObject* result = _PyEval_EvalFrameDefault(tstate, frame, throwflag);
