@@ -43,14 +43,20 @@ bool isSuperinstruction(_Py_CODEUNIT unit) {
 using Adopts = LoopEdge::Adopts;
 
 // Can the instructions from the head of a loop on be overwritten? Not where others are jumped to,
-// nor where the instruction before looks at them.
+// nor where the instruction before looks at them, nor where a loop edge is one of them: the
+// interpreter would be taken to have stopped there when it returns from the emptied frame
+// (edgeStoppedAt()).
 Adopts findOut(const HostCode* data, int head) {
     auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     if (head + TakePatch::kUnits > Py_SIZE(code))
         return Adopts::kNo;
     const auto [isJumpedInto, before] = lookAround(data, head, TakePatch::kUnits);
     const int opcode = before >= 0 ? opcodeAt(data, code, before * kUnit) : NOP;
-    if (isJumpedInto || _PyOpcode_Deopt[opcode] == BINARY_OP)
+    const bool hasEdge = std::ranges::any_of(data->edges, [&](const LoopEdge& edge) {
+        const int unit = edge.patchOffset / kUnit;
+        return unit >= head && unit < head + TakePatch::kUnits;
+    });
+    if (isJumpedInto || hasEdge || _PyOpcode_Deopt[opcode] == BINARY_OP)
         return Adopts::kNo;
     return before == head - 1 ? Adopts::kAfterPair : Adopts::kYes;
 }
@@ -62,8 +68,7 @@ void splitPair(PyCodeObject* code, int head) {
         _Py_SET_OPCODE(before, baseOpcode(before));
 }
 
-// Would a frame of this thread or another come back into the midst of the patch? (From a backward
-// jump, where it may be asked to do something else first, it goes to the head.)
+// Would a frame of this thread or another come back into the midst of the patch?
 bool isStoodOn(PyCodeObject* code, int head) {
     int left = kMostFrames;
     for (PyThreadState* thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
@@ -73,7 +78,7 @@ bool isStoodOn(PyCodeObject* code, int head) {
                 return true;
             const int unit = _PyInterpreterFrame_LASTI(frame);
             if (frame->f_code == code && frame->stacktop != kInNative && unit >= head &&
-                unit < head + TakePatch::kUnits && baseOpcode(*frame->prev_instr) != JUMP_BACKWARD)
+                unit < head + TakePatch::kUnits)
                 return true;
         }
     }
