@@ -1,11 +1,12 @@
 """``make bench``: the pyperformance programs under stock python3.11 and under Pyston.
 
-Each program runs in processes of its own, under both interpreters at once, their main threads on one processor, in turns of 50
-milliseconds: while one runs the other is stopped. So a machine that is slow for a while (shared ones are, by half) is so for both: what is compared is the
-CPU time of their main threads, for the same number of loops, which is what a clock shows where nobody else wants the processor.
-(Run one after the other, the same interpreter differed from itself by up to 8 %; so by 1 %.) The thread on which Pyston compiles
-where there is a second processor is in the column "cpu", which has the time of all threads. The time of a benchmark in a process is the median of its values, after
-a warm-up; the ratio, the median over the pairs of processes. A benchmark that is itself a command is timed from
+Each program runs in processes of its own, under both interpreters at once, their main threads on one processor, in turns of 10
+milliseconds: while one runs the other is stopped. So a machine that is slow for a while (shared ones are, by half) is so for
+both: what is compared is the CPU time of their main threads, for the same number of loops, which is what a clock shows where
+nobody else wants the processor. (Compared with itself, two rounds of three values: an interpreter differed by up to 3 % in five
+rows, in turns of 50 ms by 5 %, one after the other by more.) The thread on which Pyston compiles where there is a second
+processor is in the column "cpu", which has the time of all threads. The time of a benchmark in a process is the median of its
+values, after a warm-up; the ratio, the median over the pairs of processes. A benchmark that is itself a command is timed from
 here, one run of it a process. Environments are of random length, which moves the stack: the same interpreter was 5 % slower with
 one length than with another (as in Mytkowicz et al., "Producing wrong data without doing anything obviously wrong", 2009). A
 program that may be slower runs four times as often. Every program that can be imported is in the table, whatever it says.
@@ -48,7 +49,7 @@ LEFT_OUT = {"asyncio_websockets", "dask", "fastapi", "sphinx", "xdsl", "hg_start
 
 
 #: Seconds for which one of two processes runs.
-TURN = 0.05
+TURN = 0.01
 #: A ratio below this says so.
 SLOWER = 0.95
 #: Where the first rounds give less than this, so many times as many tell.
