@@ -101,7 +101,6 @@ def test_entering_that_was_refused_is_tried_again(callee):
     assert run(source, env=COLD).split() == ["False", "True", "True"]
 
 
-@pytest.mark.skipif(bool(harness.PRELOAD), reason="AddressSanitizer needs all of the address space")
 def test_forks():
     """The child's life may go on in the call in which the parent was, or in a thread that was started there."""
     source = """

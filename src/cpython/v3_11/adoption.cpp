@@ -9,7 +9,6 @@
 #include "runtime/options.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace pyston::host {

@@ -12,8 +12,6 @@
 
 #include "cpython/v3_11/taken_frame.h"
 
-#include <cstdint>
-
 namespace pyston::host {
 
 struct Adoption {
