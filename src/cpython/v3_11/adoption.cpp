@@ -15,8 +15,6 @@ namespace pyston::host {
 namespace {
 
 constexpr int kUnit = sizeof(_Py_CODEUNIT);
-// Of so many frames it is found out whether they stand in what is to be overwritten.
-constexpr int kMostFrames = 1000;
 
 // Code with a patch. (A few at most, until the next tick.)
 std::vector<HostCode*> patched;
@@ -67,23 +65,6 @@ void splitPair(PyCodeObject* code, int head) {
         _Py_SET_OPCODE(before, baseOpcode(before));
 }
 
-// Would a frame of this thread or another come back into the midst of the patch?
-bool isStoodOn(PyCodeObject* code, int head) {
-    int left = kMostFrames;
-    for (PyThreadState* thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
-         thread != nullptr; thread = PyThreadState_Next(thread)) {
-        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
-            if (--left == 0)
-                return true;
-            const int unit = _PyInterpreterFrame_LASTI(frame);
-            if (frame->f_code == code && frame->stacktop != kInNative && unit >= head &&
-                unit < head + TakePatch::kUnits)
-                return true;
-        }
-    }
-    return false;
-}
-
 // The innermost loop that the offset is in, or null.
 LoopEdge* innermostLoop(HostCode* data, int offset) {
     LoopEdge* innermost = nullptr;
@@ -117,7 +98,7 @@ bool adoptAtLoopHead(const Frame* frame, HostCode* data) {
         loop->adopts = findOut(data, head);
     const int depth = stackDepthAt(data, head);
     if (loop->adopts == Adopts::kNo || depth < 0 || depth >= code->co_stacksize ||
-        isStoodOn(code, head) || !cacheBytes(code))
+        isStoodOn(code, head, head + TakePatch::kUnits - 1) || !cacheBytes(code))
         return false;
     wake(data);
     if (loop->adopts == Adopts::kAfterPair)

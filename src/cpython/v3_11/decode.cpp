@@ -1,6 +1,7 @@
 // co_code_adaptive to build::Bytecode.
 #include "cpython/api.h"
 #include "cpython/v3_11/code_data.h"
+#include "cpython/v3_11/exception_table.h"
 #include "cpython/v3_11/feedback.h"
 #include "cpython/v3_11/osr.h"
 
@@ -265,20 +266,13 @@ class Decoder {
     const _Py_CODEUNIT* precall_ = nullptr;
 };
 
-// Entries are four numbers each, big-endian in 6-bit groups (Objects/exception_handling_notes.txt).
 std::vector<build::Handler> decodeHandlers(PyObject* table) {
     std::vector<build::Handler> handlers;
-    auto* position = reinterpret_cast<unsigned char*>(PyBytes_AS_STRING(table));
-    auto* end = position + PyBytes_GET_SIZE(table);
-    while (position < end) {
-        int start = 0, length = 0, target = 0, depthAndLasti = 0;
-        position = parse_varint(position, &start);
-        position = parse_varint(position, &length);
-        position = parse_varint(position, &target);
-        position = parse_varint(position, &depthAndLasti);
-        handlers.push_back({start * kUnit, (start + length) * kUnit, target * kUnit,
-                            depthAndLasti >> 1, (depthAndLasti & 1) != 0});
-    }
+    forEachExceptionEntry(table, [&](const ExceptionEntry& entry) {
+        handlers.push_back({entry.start * kUnit, (entry.start + entry.length) * kUnit,
+                            entry.target * kUnit, entry.depth, entry.pushesLasti});
+        return true;
+    });
     return handlers;
 }
 

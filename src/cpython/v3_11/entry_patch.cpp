@@ -15,8 +15,6 @@ namespace pyston::host {
 namespace {
 
 constexpr int kUnit = sizeof(_Py_CODEUNIT);
-// Of so many frames it is found out whether they stand in what is to be overwritten.
-constexpr int kMostFrames = 1000;
 
 int forbidden = 0;
 
@@ -67,24 +65,6 @@ void findPlace(HostCode* data) {
     patch.place = EntryPatch::Place::kFound;
 }
 
-// Does an activation have yet to execute what is to be overwritten?
-bool isBeingEntered(const HostCode* data) {
-    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
-    const int last = data->entryPatch.unit + TakePatch::kUnits - 1;
-    int left = kMostFrames;
-    for (PyThreadState* thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
-         thread != nullptr; thread = PyThreadState_Next(thread)) {
-        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
-            if (--left == 0)
-                return true;
-            if (frame->f_code == code && frame->stacktop != kInNative &&
-                _PyInterpreterFrame_LASTI(frame) <= last)
-                return true;
-        }
-    }
-    return false;
-}
-
 bool mayBePatched(const HostCode* data) {
     const runtime::Options& options = runtime::options();
     return !data->entryPatch.stands() && (data->nativeFunction != nullptr || awaitsCall(data)) &&
@@ -119,13 +99,13 @@ PyObject* enterTaken(PyThreadState* tstate, HostCode* data) {
 
 void patchEntry(HostCode* data) {
     EntryPatch& patch = data->entryPatch;
+    auto* code = reinterpret_cast<PyCodeObject*>(data->code);
     if (!mayBePatched(data))
         return;
     if (patch.place == EntryPatch::Place::kUnknown)
         findPlace(data);
-    if (patch.place == EntryPatch::Place::kFound &&
-        cacheBytes(reinterpret_cast<PyCodeObject*>(data->code)) && mayBePatched(data) &&
-        !isBeingEntered(data))
+    if (patch.place == EntryPatch::Place::kFound && cacheBytes(code) && mayBePatched(data) &&
+        !isStoodOn(code, -1, patch.unit + TakePatch::kUnits - 1)) // nor has it yet to get there
         putPatch(data);
 }
 

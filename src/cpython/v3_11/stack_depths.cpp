@@ -1,5 +1,6 @@
 #include "cpython/v3_11/stack_depths.h"
 
+#include "cpython/v3_11/exception_table.h"
 #include "cpython/v3_11/osr.h"
 
 #include <array>
@@ -60,21 +61,6 @@ class Units {
     const bool isPatched_;
 };
 
-// Calls `visit(target, depthAndLasti)` for each exception handler.
-template<typename Visit> void forEachHandler(PyCodeObject* code, Visit visit) {
-    PyObject* table = code->co_exceptiontable;
-    auto* position = reinterpret_cast<unsigned char*>(PyBytes_AS_STRING(table));
-    auto* end = position + PyBytes_GET_SIZE(table);
-    while (position < end) {
-        int start = 0, length = 0, target = 0, depthAndLasti = 0;
-        position = parse_varint(position, &start);
-        position = parse_varint(position, &length);
-        position = parse_varint(position, &target);
-        position = parse_varint(position, &depthAndLasti);
-        visit(target, depthAndLasti);
-    }
-}
-
 // The depth of the value stack before each instruction, by following the code from its start and
 // from its exception handlers. Prefixes have the depth of their instruction.
 class StackDepths {
@@ -85,9 +71,11 @@ class StackDepths {
         // the compiler counts it from the start.
         constexpr int kIsResumed = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR;
         flow(0, (units_.code()->co_flags & kIsResumed) != 0 ? 1 : 0);
-        forEachHandler(units_.code(), [this](int target, int depthAndLasti) {
-            flow(target, (depthAndLasti >> 1) + (depthAndLasti & 1) + 1);
-        });
+        forEachExceptionEntry(units_.code()->co_exceptiontable,
+                              [this](const ExceptionEntry& entry) {
+                                  flow(entry.target, entry.depth + (entry.pushesLasti ? 1 : 0) + 1);
+                                  return true;
+                              });
         while (!pending_.empty()) {
             const auto [unit, depth] = pending_.back();
             pending_.pop_back();
@@ -185,7 +173,10 @@ Surroundings lookAround(const HostCode* data, int first, int count) {
     const Units units(data);
     const auto isInside = [&](int unit) { return unit > first && unit < first + count; };
     Surroundings found;
-    forEachHandler(units.code(), [&](int target, int) { found.isJumpedInto |= isInside(target); });
+    forEachExceptionEntry(units.code()->co_exceptiontable, [&](const ExceptionEntry& entry) {
+        found.isJumpedInto |= isInside(entry.target);
+        return true;
+    });
     for (int unit = 0, arg = 0, next; unit < units.size(); unit = next) {
         const int opcode = units.opcode(unit);
         next = unit + 1 + _PyOpcode_Caches[opcode];

@@ -3,6 +3,7 @@
 #include "cpython/v3_11/adoption.h"
 #include "cpython/v3_11/code_data.h"
 #include "cpython/v3_11/entry_patch.h"
+#include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/frames.h"
 
 #include <algorithm>
@@ -10,6 +11,9 @@
 
 namespace pyston::host {
 namespace {
+
+// Of so many frames it is found out where they stand.
+constexpr int kMostFrames = 1000;
 
 // What is to be done when the frame that we come back to has returned. It lies in the frame's
 // f_locals, which the interpreter drops right after RETURN_VALUE, with nothing else in between, or
@@ -97,6 +101,23 @@ bool cacheBytes(PyCodeObject* code) {
         PyErr_Clear();
     Py_XDECREF(visible);
     return visible != nullptr;
+}
+
+bool isStoodOn(const PyCodeObject* code, int first, int last) {
+    int left = kMostFrames;
+    for (PyThreadState* thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+         thread != nullptr; thread = PyThreadState_Next(thread)) {
+        for (Frame* frame = thread->cframe->current_frame; frame; frame = frame->previous) {
+            if (--left == 0)
+                return true;
+            if (frame->f_code != code || frame->stacktop == kInNative)
+                continue;
+            const int unit = _PyInterpreterFrame_LASTI(frame);
+            if (first <= unit && unit <= last)
+                return true;
+        }
+    }
+    return false;
 }
 
 void TakePatch::put(PyCodeObject* code, int unit) {

@@ -47,6 +47,10 @@ bool prepareTakenFrames();
 // without an exception for want of memory.
 bool cacheBytes(PyCodeObject* code);
 
+// Is the last instruction of a frame of that code, in whatever thread, between these units? True,
+// too, where there are too many frames to find out.
+bool isStoodOn(const PyCodeObject* code, int first, int last);
+
 // The current frame, taken out of the interpreter's hands. It is not linked, and its level of
 // recursion not counted, as with a frame at its start.
 class TakenFrame {

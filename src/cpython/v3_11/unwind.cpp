@@ -1,5 +1,7 @@
 #include "cpython/v3_11/unwind.h"
 
+#include "cpython/v3_11/exception_table.h"
+
 #include <utility>
 
 namespace pyston::host {
@@ -8,24 +10,15 @@ namespace {
 constexpr int kUnit = sizeof(_Py_CODEUNIT);
 
 void findHandler(PyCodeObject* code, int unit, exits::Unwinding* out) {
-    PyObject* table = code->co_exceptiontable;
-    auto* position = reinterpret_cast<unsigned char*>(PyBytes_AS_STRING(table));
-    auto* end = position + PyBytes_GET_SIZE(table);
-    while (position < end) {
-        int start = 0, length = 0, target = 0, depthAndLasti = 0;
-        position = parse_varint(position, &start);
-        position = parse_varint(position, &length);
-        position = parse_varint(position, &target);
-        position = parse_varint(position, &depthAndLasti);
-        if (start > unit)
-            return; // sorted
-        if (unit < start + length) {
-            out->handler = target * kUnit;
-            out->depth = depthAndLasti >> 1;
-            out->pushesLasti = (depthAndLasti & 1) != 0;
-            return;
+    forEachExceptionEntry(code->co_exceptiontable, [&](const ExceptionEntry& entry) {
+        const bool covers = entry.start <= unit && unit < entry.start + entry.length;
+        if (covers) {
+            out->handler = entry.target * kUnit;
+            out->depth = entry.depth;
+            out->pushesLasti = entry.pushesLasti;
         }
-    }
+        return !covers && entry.start <= unit; // sorted
+    });
 }
 
 // The frame object of the current frame (new reference). A failure to make it replaces the
