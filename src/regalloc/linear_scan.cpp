@@ -51,6 +51,7 @@ LinearScan::LinearScan(const Liveness& live, const cpu::Target& target)
         enqueue(v);
     }
     collectHints();
+    collectArgumentHints(target);
 }
 
 void LinearScan::addHint(VReg of, VReg hint, int slot) {
@@ -79,6 +80,27 @@ void LinearScan::collectHints() {
             if ((format == 'g' || format == 'f') && copies &&
                 classes[instr.operands[0].reg] == classes[instr.result])
                 addHint(instr.result, instr.operands[0].reg, 2);
+        }
+    }
+}
+
+// Where the ABI wants the value, if it is an argument (of the last such call in emission order: what
+// lives across the others cannot be in such a register anyway).
+void LinearScan::collectArgumentHints(const cpu::Target& target) {
+    argumentHints_.assign(live_.numRegs(), -1);
+    for (const BlockInfo& info : live_.blocks()) {
+        for (const lir::Instr& instr : info.block->instrs) {
+            if (!instr.has(lir::kCall))
+                continue;
+            size_t next[2] = {};
+            for (const lir::Operand& operand : std::span(instr.operands).subspan(1)) {
+                const bool isFloat =
+                    !operand.isImm && live_.fn().classes[operand.reg] == lir::RegClass::kFloat;
+                const int reg =
+                    (isFloat ? target.fpArguments : target.gpArguments)[next[isFloat]++];
+                if (!operand.isImm && hasReg(isFloat, reg))
+                    argumentHints_[operand.reg] = reg;
+            }
         }
     }
 }
@@ -289,6 +311,7 @@ int LinearScan::pickFree(int index, const PerRegister& freeUntil) const {
     consider(lastReg_[it.v]);
     for (VReg hint : hints_[it.v])
         consider(hint == lir::kNoReg ? -1 : lastReg_[hint]);
+    consider(argumentHints_[it.v]);
     uint64_t callerSaved = allocatable_[cls] & callerSaved_[cls];
     for (uint64_t set : {callerSaved, allocatable_[cls] & ~callerSaved}) {
         for (; set && (best < 0 || reach(best) < it.end); set &= set - 1)

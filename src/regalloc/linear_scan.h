@@ -61,6 +61,7 @@ class LinearScan {
 
     void collectHints();
     void addHint(lir::VReg of, lir::VReg hint, int slot);
+    void collectArgumentHints(const cpu::Target& target);
     void advance(int pos);
     void activate(int index);
     void deactivate(int cls, int reg);
@@ -98,7 +99,8 @@ class LinearScan {
     const uint64_t callerSaved_[2];
     std::vector<Interval> intervals_; // the first ones by register number
     std::vector<std::array<lir::VReg, 3>> hints_;
-    std::vector<int> lastReg_; // by virtual register
+    std::vector<int> lastReg_;       // by virtual register
+    std::vector<int> argumentHints_; // likewise: the register in which a call wants it, or -1
     std::priority_queue<std::pair<int, int>, std::vector<std::pair<int, int>>, std::greater<>>
         queue_;
     PerRegister active_[2]; // the interval that occupies the register at the position, or -1

@@ -35,6 +35,8 @@ cpu::Target makeTarget(const char* name, uint64_t gp, uint64_t gpCallerSaved, ui
     target.gpScratch = target.fpScratch = 40;
     target.gpThreadState = 41;
     target.gpFrame = 42;
+    static constexpr int kArguments[] = {7, 6, 2, 1, 8, 9, 3, 4}; // some can be allocated
+    target.gpArguments = target.fpArguments = kArguments;
     return target;
 }
 
@@ -208,6 +210,29 @@ TEST(RegAlloc, CallArgumentsNeedNoRegister) {
     EXPECT_GT(a.numSpills, 0);
     a = allocated(*fn, kX86);
     EXPECT_EQ(countMoves(a), 0u);
+}
+
+// Where the call wants them, if that can be allocated and is free.
+TEST(RegAlloc, ArgumentsAreMadeInTheirRegisters) {
+    auto fn = parsed(R"(function "f" slots 0 outgoing 0
+b0: entry 0
+  v0 = LoadFrame
+  v1 = FLoad [v0 + 8]
+  v2 = Load64 [v0 + 16]
+  v3 = Load64 [v0 + 24]
+  v4 = Load64 [v0 + 32]
+  v5 = Call 4096, v4, v1, v3, v2
+  Ret v5
+)");
+    for (const auto* target : {&cpu::x86_64(), &cpu::aarch64()}) {
+        const Allocation a = allocated(*fn, *target);
+        const auto& operands = at(a, 0, 5).operands;
+        for (int i : {1, 3, 4}) {
+            const int wanted = target->gpArguments[i == 1 ? 0 : i - 2];
+            EXPECT_EQ(operands[i].index, wanted) << i;
+        }
+        EXPECT_EQ(operands[2].index, target->fpArguments[0]);
+    }
 }
 
 TEST(RegAlloc, ColdCallsSaveWhatLives) {
