@@ -103,6 +103,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.builtins = data.builtins;
     facts.exactClassOf = host::exactClassOf;
     facts.classObject = host::classObject;
+    facts.classOffset = host::layout().type;
     facts.intValue = host::intValue;
     facts.floatValue = host::floatValue;
     facts.dictEntry = host::dictEntry;
@@ -113,6 +114,7 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.zeroOf = host::zeroOf;
     facts.functionCode = host::functionCode;
     facts.codeInfo = host::codeInfo;
+    facts.bindCall = host::bindCall;
     facts.codeData = host::codeData;
     facts.functionGlobals = host::functionGlobals;
     facts.functionBuiltins = host::functionBuiltins;

@@ -64,7 +64,7 @@ void GraphBuilder::call(const Instr& in) {
 
 GraphBuilder::Called GraphBuilder::callOne(const Instr& in, Value* kwnames, Value* callable,
                                            std::span<Value* const> args) {
-    if (Called known = kwnames ? Called{} : callKnown(in, callable, args); known.result)
+    if (Called known = callKnown(in, kwnames, callable, args); known.result)
         return known;
     std::vector<Value*> operands{kwnames, callable};
     operands.insert(operands.end(), args.begin(), args.end());
@@ -120,20 +120,22 @@ GraphBuilder::Called GraphBuilder::callAnyOf(const Instr& in, Value* kwnames, Va
     return {goOnAt(join)[0], after};
 }
 
-GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* callable,
+GraphBuilder::Called GraphBuilder::callKnown(const Instr& in, Value* kwnames, Value* callable,
                                              std::span<Value* const> args) {
     Object* object = constantOf(callable);
     if (!object)
-        return speculates(in) ? callMadeHere(callable, args) : Called{};
+        return speculates(in) && !kwnames ? callMadeHere(callable, args) : Called{};
     if (facts().functionCode && facts().functionCode(object))
-        return speculates(in) ? callDirect(callable, args) : Called{};
+        return speculates(in) ? callDirect(kwnames, callable, args) : Called{};
+    if (Called known = speculates(in) ? construct(kwnames, callable, args) : Called{}; known.result)
+        return known;
+    if (kwnames)
+        return {};
     if (Called known = callKnownBuiltin(object, args); known.result)
         return known;
     if (Called known = callMath(in, object, args); known.result)
         return known;
     if (Called known = callClass(in, callable, args); known.result)
-        return known;
-    if (Called known = construct(in, callable, args); known.result)
         return known;
     if (Called known = callMethodDescriptor(callable, args); known.result)
         return known;
@@ -165,6 +167,54 @@ runtime::CodeData* GraphBuilder::directCallee(Object* code, size_t numArgs) cons
     return facts().codeData(code, true);
 }
 
+GraphBuilder::DirectCall GraphBuilder::directCall(Object* function, size_t numArgs,
+                                                  Value* kwnames) const {
+    Object* code = facts().functionCode(function);
+    if (!kwnames)
+        if (runtime::CodeData* callee = directCallee(code, numArgs))
+            return {callee, {}};
+    if (!facts().bindCall || !facts().codeData)
+        return {};
+    Object* names = kwnames ? constantOf(kwnames) : nullptr;
+    host::CallBinding binding = facts().bindCall(function, static_cast<int64_t>(numArgs), names);
+    if (!binding.fits)
+        return {};
+    return {facts().codeData(code, true), std::move(binding)};
+}
+
+// A function's code may be exchanged at any time, so its identity is not enough.
+Value* GraphBuilder::guardCallee(const DirectCall& call, Value* function) {
+    if (call.binding.fits)
+        return emit(Opcode::kGuardFunctionVersion, {function}, call.binding.version);
+    const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(call.callee));
+    return emit(Opcode::kGuardCode, {function}, imm);
+}
+
+// Defaults die when the function is given others: they are loaded from it.
+std::vector<Value*> GraphBuilder::parametersOf(const DirectCall& call, Value* function,
+                                               std::span<Value* const> args) {
+    if (!call.binding.fits)
+        return {args.begin(), args.end()};
+    std::vector<Value*> parameters;
+    Value* defaults = nullptr;
+    for (const host::BoundParameter& parameter : call.binding.parameters) {
+        if (parameter.argument >= 0) {
+            parameters.push_back(args[static_cast<size_t>(parameter.argument)]);
+        } else if (parameter.isImmortal) {
+            parameters.push_back(constObject(parameter.value));
+        } else {
+            if (!defaults)
+                defaults = emit(Opcode::kLoadField, exactObject(ExactClass::kTuple), {function},
+                                call.binding.defaultsOffset);
+            const ExactClass known =
+                facts().exactClassOf ? facts().exactClassOf(parameter.value) : ExactClass::kUnknown;
+            parameters.push_back(
+                emit(Opcode::kTupleItem, exactObject(known), {defaults}, parameter.defaultIndex));
+        }
+    }
+    return parameters;
+}
+
 GraphBuilder::Called GraphBuilder::emitCallDirect(runtime::CodeData* callee, Value* function,
                                                   std::span<Value* const> args) {
     std::vector<Value*> operands{function};
@@ -174,17 +224,16 @@ GraphBuilder::Called GraphBuilder::emitCallDirect(runtime::CodeData* callee, Val
     return {place(result, nullptr), After::kTracing};
 }
 
-// A function's code may be exchanged at any time, so its identity is not enough.
-GraphBuilder::Called GraphBuilder::callDirect(Value* function, std::span<Value* const> args) {
-    Object* code = facts().functionCode(constantOf(function));
-    runtime::CodeData* callee = directCallee(code, args.size());
-    if (!callee)
+GraphBuilder::Called GraphBuilder::callDirect(Value* kwnames, Value* function,
+                                              std::span<Value* const> args) {
+    const DirectCall call = directCall(constantOf(function), args.size(), kwnames);
+    if (!call.callee)
         return {};
-    const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
-    Value* guarded = emit(Opcode::kGuardCode, {function}, imm);
-    if (Value* result = tryInline(function, callee, args))
+    Value* guarded = guardCallee(call, function);
+    const std::vector<Value*> parameters = parametersOf(call, guarded, args);
+    if (Value* result = tryInline(function, call.callee, parameters))
         return {result, After::kNothing};
-    return emitCallDirect(callee, guarded, args);
+    return emitCallDirect(call.callee, guarded, parameters);
 }
 
 // A function that this code made, such as a comprehension's: CallDirect looks at its code itself.
@@ -199,26 +248,29 @@ GraphBuilder::Called GraphBuilder::callMadeHere(Value* function, std::span<Value
 
 // An instance of a class made in Python. As the interpreter counts a level of recursion for the
 // call of the class, and keeps the arguments until it is over, so does this.
-GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
+GraphBuilder::Called GraphBuilder::construct(Value* kwnames, Value* callable,
                                              std::span<Value* const> args) {
-    if (!facts().constructor || !speculates(in))
+    if (!facts().constructor || !facts().functionCode)
         return {};
     const host::Constructor made = facts().constructor(constantOf(callable));
-    Object* code = made.init ? facts().functionCode(made.init) : nullptr;
-    runtime::CodeData* callee = code ? directCallee(code, args.size() + 1) : nullptr;
-    if (!callee)
+    if (!made.init || !facts().functionCode(made.init))
         return {};
-    const auto imm = static_cast<int64_t>(reinterpret_cast<intptr_t>(callee));
+    const DirectCall call = directCall(made.init, args.size() + 1, kwnames);
+    if (!call.callee)
+        return {};
     emit(Opcode::kGuardOwnVersion, {callable}, made.version);
-    Value* init = emit(Opcode::kGuardCode, {constObject(made.init)}, imm);
+    Value* init = guardCallee(call, constObject(made.init));
     emit(Opcode::kGuardLevelLeft, {});
     Value* object = helper(Helper::kNewInstance, {callable});
     std::vector<Value*> passed{object};
     passed.insert(passed.end(), args.begin(), args.end());
     // The collector may have run, and finalizers. What was allocated is known to nobody yet, so
     // there is no leaving: the interpreter would make another.
-    hir::Block* changed = enterIf(emit(Opcode::kOwnVersionIs, {callable}, made.version));
-    Value* result = emitCallDirect(callee, init, passed).result;
+    std::vector<hir::Block*> changed{
+        enterIf(emit(Opcode::kOwnVersionIs, {callable}, made.version))};
+    if (call.binding.fits)
+        changed.push_back(enterIf(emit(Opcode::kFunctionVersionIs, {init}, call.binding.version)));
+    Value* result = emitCallDirect(call.callee, init, parametersOf(call, init, passed)).result;
     result->setImm2(1);
     hir::Block* isOther = enterIf(emit(Opcode::kObjectIs, {result, none()}));
     Join join{fn_.newBlock()};
@@ -227,10 +279,13 @@ GraphBuilder::Called GraphBuilder::construct(const Instr& in, Value* callable,
     block_->setCold(true);
     helper(Helper::kRefuseInitResult, {result});
     endPath(join);
-    block_ = changed;
-    block_->setCold(true);
-    helper(Helper::kInitInstance, passed);
-    endPath(join);
+    passed.insert(passed.begin(), kwnames);
+    for (hir::Block* block : changed) {
+        block_ = block;
+        block_->setCold(true);
+        helper(Helper::kInitInstance, passed);
+        endPath(join);
+    }
     block_ = join.block;
     FrameState* after = stateAfter();
     for (Value* arg : args)
@@ -329,7 +384,7 @@ GraphBuilder::Called GraphBuilder::callClass(const Instr& in, Value* callable,
     if (is(ExactClass::kType)) {
         if (Object* known = facts().classObject(args[0]->type().exact))
             return {constObject(known), After::kNothing};
-        return {helper(Helper::kCallTypeOne, {callable, args[0]}), After::kNothing};
+        return {emit(Opcode::kLoadField, kObject, {args[0]}, facts().classOffset), After::kNothing};
     }
     const ExactClass made = is(ExactClass::kTuple) ? ExactClass::kTuple : ExactClass::kUnknown;
     if (!is(ExactClass::kStr) && !is(ExactClass::kTuple))

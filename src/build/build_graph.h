@@ -22,6 +22,7 @@ struct Facts {
     Object* builtins = nullptr; // their builtins dict
     hir::ExactClass (*exactClassOf)(Object*) = nullptr;
     Object* (*classObject)(hir::ExactClass) = nullptr;
+    int64_t classOffset = 0; // where an object has its class, in bytes
     std::optional<int64_t> (*intValue)(Object*) = nullptr;
     std::optional<double> (*floatValue)(Object*) = nullptr;
     host::DictEntry (*dictEntry)(Object* dict, uint32_t keysVersion, int64_t index) = nullptr;
@@ -33,6 +34,7 @@ struct Facts {
     Object* (*functionCode)(Object*) = nullptr;
     host::CodeInfo (*codeInfo)(Object* code) = nullptr;
     runtime::CodeData* (*codeData)(Object* code, bool create) = nullptr;
+    host::CallBinding (*bindCall)(Object* function, int64_t count, Object* kwnames) = nullptr;
     Object* (*functionGlobals)(Object* function) = nullptr;
     Object* (*functionBuiltins)(Object* function) = nullptr;
     Bytecode (*decode)(Object* code) = nullptr;

@@ -358,9 +358,19 @@ class GraphBuilder {
     Called callOne(const Instr& in, Value* kwnames, Value* callable, std::span<Value* const> args);
     Called callAnyOf(const Instr& in, Value* kwnames, Value* callable,
                      std::span<Value* const> args);
-    Called callKnown(const Instr& in, Value* callable, std::span<Value* const> args);
-    Called callDirect(Value* function, std::span<Value* const> args);
-    Called construct(const Instr& in, Value* callable, std::span<Value* const> args);
+    Called callKnown(const Instr& in, Value* kwnames, Value* callable,
+                     std::span<Value* const> args);
+    // A call of a function of which each parameter's value is known here.
+    struct DirectCall {
+        runtime::CodeData* callee = nullptr; // null: it is not
+        host::CallBinding binding;           // unless the arguments are the parameters
+    };
+    DirectCall directCall(Object* function, size_t numArgs, Value* kwnames) const;
+    Value* guardCallee(const DirectCall& call, Value* function);
+    std::vector<Value*> parametersOf(const DirectCall& call, Value* function,
+                                     std::span<Value* const> args);
+    Called callDirect(Value* kwnames, Value* function, std::span<Value* const> args);
+    Called construct(Value* kwnames, Value* callable, std::span<Value* const> args);
     Called callMadeHere(Value* function, std::span<Value* const> args);
     Called emitCallDirect(runtime::CodeData* callee, Value* function, std::span<Value* const> args);
     runtime::CodeData* directCallee(Object* code, size_t numArgs) const;

@@ -88,6 +88,22 @@ struct CodeInfo {
     int argCount = 0, kwOnlyCount = 0, flags = 0;
 };
 CodeInfo codeInfo(Object* code);
+// How the arguments of a call become the parameters of a Python function.
+struct BoundParameter {
+    int argument = -1;       // which of the call's arguments it is, or
+    int defaultIndex = -1;   // this item of the function's defaults,
+    Object* value = nullptr; // which is this object
+    bool isImmortal = false; // that always exists
+};
+struct CallBinding {
+    bool fits = false; // else the call is refused, or its arguments are too many to say
+    // While the function has this version its code and its defaults are these.
+    uint32_t version = 0;
+    int64_t defaultsOffset = 0; // where a function has the tuple of its defaults
+    std::vector<BoundParameter> parameters;
+};
+// Of `count` arguments, the last of them named by the tuple `kwnames` (may be null).
+CallBinding bindCall(Object* function, int64_t count, Object* kwnames);
 // Builtins that the compiler has operations for (the objects that the interpreter's own
 // specializations compare with).
 enum class KnownBuiltin : uint8_t { kNone, kLen, kIsInstance, kListAppend, kAbs, kSqrt };

@@ -140,6 +140,11 @@ void Lowering::lowerGuardCode(const hir::Instr& instr) {
                  guardExit(instr));
 }
 
+void Lowering::lowerGuardFunctionVersion(const hir::Instr& instr) {
+    e_.exitIfMem(Opcode::kExitIfMem32, Cc::kNe, use(instr.operand(0)), layout_.functionVersion,
+                 version(instr.imm()), guardExit(instr));
+}
+
 void Lowering::lowerRefine(const hir::Instr&) {}
 void Lowering::lowerKeepAlive(const hir::Instr&) {}
 

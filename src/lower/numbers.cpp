@@ -354,6 +354,11 @@ void Lowering::lowerOwnVersionIs(const hir::Instr& instr) {
     defineCompare(instr);
 }
 
+void Lowering::lowerFunctionVersionIs(const hir::Instr& instr) {
+    define(instr, e_.load(Opcode::kLoad32U, use(instr.operand(0)), layout_.functionVersion));
+    defineCompare(instr);
+}
+
 void Lowering::lowerIsClass(const hir::Instr& instr) {
     define(instr, objectType(use(instr.operand(0))));
     defineCompare(instr);

@@ -76,7 +76,8 @@ void Lowering::findFusedCompares() {
     const auto isCompare = [](Opcode op) {
         return op == Opcode::kIntCompare || op == Opcode::kDoubleCompare ||
                op == Opcode::kObjectIs || op == Opcode::kIsClass || op == Opcode::kOwnVersionIs ||
-               op == Opcode::kUnboxBool || op == Opcode::kBoolNot;
+               op == Opcode::kFunctionVersionIs || op == Opcode::kUnboxBool ||
+               op == Opcode::kBoolNot;
     };
     const auto fuses = [](Opcode user) {
         return user == Opcode::kBranch || user == Opcode::kGuardTrue ||
@@ -145,6 +146,7 @@ Compare Lowering::rawCompare(const hir::Instr& instr) {
     }
     // What these compare was read at the definition, while the object was alive.
     case Opcode::kOwnVersionIs:
+    case Opcode::kFunctionVersionIs:
         return {false, Cc::kEq, registerOf(&instr), e_.immOrReg(instr.imm())};
     default:
         assert(instr.opcode() == Opcode::kIsClass);

@@ -108,6 +108,7 @@ Result Rewriter::rewrite(Instr* instr) {
     case Opcode::kGuardIs:
     case Opcode::kGuardNotNull:
     case Opcode::kGuardCode:
+    case Opcode::kGuardFunctionVersion:
     case Opcode::kRefine:
     case Opcode::kGuardTrue:
     case Opcode::kGuardFalse:

@@ -84,8 +84,8 @@ void LinearScan::collectHints() {
     }
 }
 
-// Where the ABI wants the value, if it is an argument (of the last such call in emission order: what
-// lives across the others cannot be in such a register anyway).
+// Where the ABI wants the value, if it is an argument (of the last such call in emission order:
+// what lives across the others cannot be in such a register anyway).
 void LinearScan::collectArgumentHints(const cpu::Target& target) {
     argumentHints_.assign(live_.numRegs(), -1);
     for (const BlockInfo& info : live_.blocks()) {

@@ -554,10 +554,29 @@ def test_instances_that_are_made_are_initialized():
         made = cls.__new__(cls)
 
         def helper(made=made, args=args):
-            call("InitInstance", made, *args)
+            call("InitInstance", NULL, made, *args)
             return vars(made)
 
         same(helper, lambda cls=cls, args=args: vars(cls(*args)))
+
+
+def test_instances_are_initialized_with_keywords():
+    class C:
+        def __init__(self, a, *, b):
+            self.args = a, b
+
+    for args, names in (((1, 2), ("b",)), ((2, 1), ("b", "a")), ((1, 2), ("c",))):
+        made = C.__new__(C)
+
+        def helper(made=made, args=args, names=names):
+            call("InitInstance", names, made, *args)
+            return vars(made)
+
+        def stock(args=args, names=names):
+            positional = len(args) - len(names)
+            return vars(C(*args[:positional], **dict(zip(names, args[positional:], strict=True))))
+
+        same(helper, stock)
 
 
 def test_cells_and_functions():

@@ -523,6 +523,80 @@ TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     EXPECT_EQ(check->frameState()->resumeOffset, 6);
 }
 
+// f(x, name=y), where f has a third parameter with a default that may die, and a fourth that may
+// not.
+TEST_F(BuildTest, BindsArgumentsToParameters) {
+    slots(1, 1);
+    codes[object(kCode)].argCount = 4;
+    dictEntries[7] = object(kFunction);
+    request_.facts.bindCall = [](Object* function, int64_t numArgs, Object* kwnames) {
+        EXPECT_EQ(function, object(kFunction));
+        EXPECT_EQ(numArgs, 2);
+        EXPECT_EQ(kwnames, object(kName));
+        return host::CallBinding{
+            .fits = true,
+            .version = 19,
+            .defaultsOffset = 48,
+            .parameters = {{.argument = 1},
+                           {.argument = 0},
+                           {.defaultIndex = 3, .value = object(kAppend)},
+                           {.defaultIndex = 4, .value = object(kNone), .isImmortal = true}}};
+    };
+    addGlobal(Op::kLoadGlobalNull);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadConst, 1);
+    add(Op::kCall, 2).kwnames = object(kName);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    ASSERT_EQ(count(Opcode::kCallDirect), 1) << text;
+    EXPECT_EQ(count(Opcode::kGuardCode), 0);
+    ASSERT_EQ(count(Opcode::kGuardFunctionVersion), 1);
+    EXPECT_EQ(find(Opcode::kGuardFunctionVersion)->imm(), 19);
+    const auto operands = find(Opcode::kCallDirect)->operands();
+    ASSERT_EQ(operands.size(), 5u);
+    EXPECT_EQ(operands[1]->imm(), reinterpret_cast<int64_t>(object(kOne)));
+    EXPECT_EQ(operands[2]->opcode(), Opcode::kLoadFrameSlot);
+    EXPECT_EQ(operands[3]->opcode(), Opcode::kTupleItem);
+    EXPECT_EQ(operands[3]->imm(), 3);
+    EXPECT_EQ(operands[3]->operand(0)->imm(), 48);
+    EXPECT_EQ(operands[4]->imm(), reinterpret_cast<int64_t>(object(kNone)));
+
+    request_.facts.bindCall = [](Object*, int64_t, Object*) { return host::CallBinding{}; };
+    build();
+    EXPECT_EQ(count(Opcode::kCallDirect), 0);
+    EXPECT_EQ(countHelper(runtime::Helper::kCall), 1);
+}
+
+// Class(x) with a default: finalizers may exchange that while the instance is made.
+TEST_F(BuildTest, InstantiatesWithDefaults) {
+    slots(1, 1);
+    codes[object(kCode)].argCount = 3;
+    request_.facts.constructor = [](Object* type) {
+        return type == object(kListClass) ? host::Constructor{17, object(kFunction)}
+                                          : host::Constructor{};
+    };
+    request_.facts.bindCall = [](Object*, int64_t numArgs, Object*) {
+        EXPECT_EQ(numArgs, 2);
+        return host::CallBinding{.fits = true,
+                                 .version = 19,
+                                 .parameters = {{.argument = 0},
+                                                {.argument = 1},
+                                                {.defaultIndex = 0, .value = object(kOne)}}};
+    };
+    dictEntries[7] = object(kListClass);
+    addGlobal(Op::kLoadGlobalNull);
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 1);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    EXPECT_EQ(count(Opcode::kGuardFunctionVersion), 1) << text;
+    EXPECT_EQ(count(Opcode::kOwnVersionIs), 1);
+    EXPECT_EQ(count(Opcode::kFunctionVersionIs), 1);
+    EXPECT_EQ(countHelper(runtime::Helper::kInitInstance), 2);
+    ASSERT_EQ(count(Opcode::kCallDirect), 1);
+    EXPECT_EQ(find(Opcode::kCallDirect)->numOperands(), 4u);
+}
+
 // What the interpreter saw may be out of date; code that was compiled before does not need it.
 TEST_F(BuildTest, GlobalsAreWhereTheyAreNow) {
     slots(0, 0);

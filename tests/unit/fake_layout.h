@@ -38,6 +38,7 @@ constexpr host::Layout makeLayout() {
     l.functionGlobals = 56;
     l.functionClosure = 72;
     l.functionBuiltins = 64;
+    l.functionVersion = 80;
     l.codeInstructions = 176;
     l.rangeIndex = 16;
     l.rangeStart = 24;

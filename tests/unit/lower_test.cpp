@@ -49,6 +49,11 @@ TEST_P(LowerObjects, VersionGuards) {
     EXPECT_TRUE(leaves("v2:bool = OwnVersionIs v1 version 4294967280\n  v3:i64 = BoolToInt v2\n"
                        "  v4:i64 = ConstInt #0\n  v5:bool = IntCompare v3 v4 eq\n  v6:bool = "
                        "BoolNot v5\n  GuardFalse v6"));
+    type.at(80) = 0xfffffff1;
+    EXPECT_FALSE(leaves("v2:obj = GuardFunctionVersion v1 version 4294967281"));
+    EXPECT_TRUE(leaves("v2:obj = GuardFunctionVersion v1 version 4294967280"));
+    EXPECT_FALSE(leaves("v2:bool = FunctionVersionIs v1 version 4294967281\n  GuardTrue v2"));
+    EXPECT_TRUE(leaves("v2:bool = FunctionVersionIs v1 version 4294967280\n  GuardTrue v2"));
     EXPECT_FALSE(leaves("GuardDictKeysVersion v0 version 77"));
     EXPECT_TRUE(leaves("GuardDictKeysVersion v0 version 78"));
     EXPECT_FALSE(leaves("GuardInstanceKeysVersion v0 version 77"));

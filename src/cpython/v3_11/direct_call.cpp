@@ -1,6 +1,7 @@
 #include "cpython/v3_11/direct_call.h"
 
 #include "cpython/v3_11/call_arguments.h"
+#include "cpython/v3_11/call_binding.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/generators.h"
@@ -158,38 +159,6 @@ PyObject* callGeneratorFunction(PyThreadState* tstate, HostCode* data, PyFunctio
     return generator;
 }
 
-// Which of `count` arguments is each parameter's value, the last of them given by keyword. False if
-// they do not fit, or only a comparison of names could tell.
-constexpr int64_t kMaxMatched = 32;
-struct Matched {
-    int8_t argument[kMaxMatched]; // -1: the default
-};
-bool match(const PyCodeObject* code, const PyFunctionObject* function, int64_t count,
-           PyObject* kwnames, Matched* out) {
-    int64_t wanted = code->co_argcount;
-    int64_t keywords = kwnames == nullptr ? 0 : PyTuple_GET_SIZE(kwnames);
-    int64_t positional = count - keywords;
-    if (wanted > kMaxMatched || count > wanted)
-        return false;
-    for (int64_t i = 0; i < wanted; ++i)
-        out->argument[i] = static_cast<int8_t>(i < positional ? i : -1);
-    for (int64_t k = 0; k < keywords; ++k) {
-        int64_t i = std::max<int64_t>(positional, code->co_posonlyargcount);
-        while (i < wanted &&
-               PyTuple_GET_ITEM(code->co_localsplusnames, i) != PyTuple_GET_ITEM(kwnames, k))
-            ++i;
-        if (i == wanted || out->argument[i] >= 0)
-            return false;
-        out->argument[i] = static_cast<int8_t>(positional + k);
-    }
-    int64_t defaults =
-        function->func_defaults == nullptr ? 0 : PyTuple_GET_SIZE(function->func_defaults);
-    for (int64_t i = positional; i < wanted - defaults; ++i)
-        if (out->argument[i] < 0)
-            return false;
-    return true;
-}
-
 } // namespace
 
 // A call that is the interpreter's business, without a hook: the function gets its own vectorcall
@@ -291,7 +260,7 @@ bool tryCallStealing(PyThreadState* tstate, PyObject* callable, PyObject** args,
         return allGiven && *result != nullptr;
     }
     Matched matched;
-    if (!allGiven && !match(code, function, count, kwnames, &matched))
+    if (!allGiven && !matchArguments(function, count, kwnames, &matched))
         return false;
     Frame* frame = pushFrame(tstate, function);
     if (frame == nullptr)

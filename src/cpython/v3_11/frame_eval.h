@@ -106,11 +106,16 @@ inline PyObject* enterAtStart(PyThreadState* tstate, const HostCode* data, Frame
     return enterNative(tstate, frame, data->nativeFunction, data->nativeEntry);
 }
 
-// Code whose calls need no argument processing besides defaults: see direct_call.h.
-inline bool hasSimpleParameters(const PyCodeObject* code) {
+// Code whose calls make neither a tuple nor a dict.
+inline bool mayCallDirectly(const PyCodeObject* code) {
     constexpr int kNeeded = CO_OPTIMIZED | CO_NEWLOCALS;
     constexpr int kRefused = CO_VARARGS | CO_VARKEYWORDS;
-    return (code->co_flags & (kNeeded | kRefused)) == kNeeded && code->co_kwonlyargcount == 0;
+    return (code->co_flags & (kNeeded | kRefused)) == kNeeded;
+}
+
+// Code whose calls need no argument processing besides defaults: see direct_call.h.
+inline bool hasSimpleParameters(const PyCodeObject* code) {
+    return mayCallDirectly(code) && code->co_kwonlyargcount == 0;
 }
 
 } // namespace pyston::host

@@ -326,8 +326,8 @@ PyObject* NewInstance(PyObject* type) {
     return newInstance(reinterpret_cast<PyTypeObject*>(type));
 }
 
-int64_t InitInstance(PyObject** args, int64_t count) {
-    return initialize(args[0], args + 1, count - 1, nullptr);
+int64_t InitInstance(PyObject* kwnames, PyObject** args, int64_t count) {
+    return initialize(args[0], args + 1, count - 1, kwnames);
 }
 
 int64_t RefuseInitResult(PyThreadState* tstate, PyObject* result) {
