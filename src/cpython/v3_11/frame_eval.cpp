@@ -14,6 +14,7 @@
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quicken.h"
 #include "cpython/v3_11/quiet_death.h"
+#include "cpython/v3_11/running_generators.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/ticks.h"
 #include "cpython/v3_11/tracing.h"
@@ -184,6 +185,7 @@ bool install() {
     prepareUnhookedRuns();
     prepareTicks();
     preventGetItemInlining();
+    prepareRunningGenerators();
     installedIn = interp;
     if (runtime::statistics().compilations > 0) // before it was uninstalled
         noticeCompilation();

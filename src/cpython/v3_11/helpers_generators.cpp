@@ -53,7 +53,7 @@ PyObject* awaitableIterator(PyObject* object) {
 // True when the coroutine is suspended in an `await` (its next instruction resumes a delegation).
 bool isAwaiting(PyObject* coroutine) {
     auto* generator = reinterpret_cast<PyGenObject*>(coroutine);
-    if (generator->gi_frame_state >= FRAME_CLEARED || generator->gi_frame_state == FRAME_CREATED) {
+    if (generator->gi_frame_state != FRAME_SUSPENDED) { // see running_generators.h
         return false;
     }
     auto* frame = reinterpret_cast<_PyInterpreterFrame*>(generator->gi_iframe);
