@@ -71,7 +71,7 @@ Value* GraphBuilder::loadAttrFast(const Instr& in, Value* owner) {
     }
 }
 
-// A module that is a constant has a dict that is one.
+// A module that is a constant has the same dict for good, which lives as long.
 Value* GraphBuilder::loadModuleAttr(const Instr& in, Value* owner) {
     Object* object = constantOf(owner);
     if (!object || !facts().moduleInfo)
@@ -89,7 +89,9 @@ Value* GraphBuilder::loadModuleAttr(const Instr& in, Value* owner) {
     if (key.index < 0)
         return nullptr;
     guardTypeVersion(owner, module.typeVersion);
-    return loadDictConstant(constObject(module.dict), module.dict, key.version, key.index);
+    Value* dict =
+        emit(Opcode::kLoadField, exactObject(ExactClass::kDict), {owner}, module.dictOffset);
+    return loadDictConstant(dict, module.dict, key.version, key.index);
 }
 
 void GraphBuilder::storeAttr(const Instr& in) {

@@ -155,10 +155,11 @@ struct Constructor {
     Object* init = nullptr;
 };
 Constructor constructor(Object* type);
-// The dict of a module object and its class's version, for exactly class module, else nulls. (What
-// is a module may get another class.)
+// The dict of a module object, where the module has it, in bytes, and its class's version, for
+// exactly class module, else nulls. (What is a module may get another class.)
 struct ModuleInfo {
     Object* dict = nullptr;
+    int64_t dictOffset = 0;
     uint32_t typeVersion = 0;
 };
 ModuleInfo moduleInfo(Object* object);

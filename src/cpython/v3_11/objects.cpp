@@ -3,8 +3,11 @@
 #include "cpython/v3_11/interpreter.h"
 #include "cpython/v3_11/layout.h"
 
+#include "pycore_moduleobject.h"
+
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <iterator>
 #include <utility>
@@ -342,7 +345,8 @@ ModuleInfo moduleInfo(Object* object) {
     _PyType_Lookup(&PyModule_Type, &_Py_ID(__dict__)); // which gives the class a version
     if (!PyType_HasFeature(&PyModule_Type, Py_TPFLAGS_VALID_VERSION_TAG))
         return {};
-    return {PyModule_GetDict(object), PyModule_Type.tp_version_tag};
+    return {PyModule_GetDict(object), offsetof(PyModuleObject, md_dict),
+            PyModule_Type.tp_version_tag};
 }
 
 Object* zeroOf(ExactClass c) {
@@ -362,7 +366,7 @@ Object* zeroOf(ExactClass c) {
 
 bool isStableGlobal(Object* object) {
     return PyFunction_Check(object) || PyCFunction_Check(object) || PyType_Check(object) ||
-           PyModule_Check(object);
+           PyModule_CheckExact(object);
 }
 
 } // namespace pyston::host

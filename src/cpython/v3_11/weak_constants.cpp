@@ -52,6 +52,26 @@ void deallocType(PyObject* self) {
     originalTypeDealloc(self);
 }
 
+destructor originalModuleDealloc = nullptr;
+
+// The tp_free of modules while one that is named dies. (Not for good: the interpreter compares it
+// when a module is given another class.)
+void freeModuleUnlessNamed(void* memory) {
+    const auto name = names.find(static_cast<PyObject*>(memory));
+    if (name == names.end())
+        return PyObject_GC_Del(memory);
+    name->second.isDead = true;
+    Py_SET_REFCNT(static_cast<PyObject*>(memory), kDeadReferences);
+}
+
+void deallocModule(PyObject* self) {
+    if (!isNamed(self) || !PyModule_CheckExact(self))
+        return originalModuleDealloc(self);
+    freefunc usual = std::exchange(PyModule_Type.tp_free, freeModuleUnlessNamed);
+    originalModuleDealloc(self);
+    PyModule_Type.tp_free = usual;
+}
+
 // Whether it is freed by way of PyType_Type's tp_dealloc: metaclasses made in C have copies of
 // that.
 bool isPlainClass(PyTypeObject* type) {
@@ -63,6 +83,11 @@ bool isPlainClass(PyTypeObject* type) {
     while (PyType_HasFeature(metaclass, Py_TPFLAGS_HEAPTYPE))
         metaclass = metaclass->tp_base;
     return metaclass == &PyType_Type;
+}
+
+void takeModuleDealloc() {
+    if (originalModuleDealloc == nullptr)
+        originalModuleDealloc = std::exchange(PyModule_Type.tp_dealloc, deallocModule);
 }
 
 void takeTypeDealloc() {
@@ -83,13 +108,15 @@ bool anyNamed() {
 }
 
 bool isHeldWeakly(Object* object) {
-    return PyFunction_Check(object) ||
+    return PyFunction_Check(object) || PyModule_CheckExact(object) ||
            (PyType_Check(object) && isPlainClass(reinterpret_cast<PyTypeObject*>(object)));
 }
 
 void nameWeakly(Object* object) {
     if (PyType_Check(object))
         takeTypeDealloc();
+    if (PyModule_Check(object))
+        takeModuleDealloc();
     if (++names[object].uses == 1)
         ++near(object);
 }
