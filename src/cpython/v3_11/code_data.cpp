@@ -3,6 +3,7 @@
 #include "cpython/api.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/generators.h"
+#include "cpython/v3_11/hidden_memory.h"
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/ticks.h"
 #include "runtime/code_memory.h"
@@ -77,7 +78,7 @@ bool setExtra(PyCodeObject* code, HostCode* data) {
     }
     auto slots = static_cast<size_t>(codeExtraIndex) + 1;
     auto* extra = static_cast<CodeExtra*>(
-        PyMem_Calloc(1, offsetof(CodeExtra, extras) + slots * sizeof(void*)));
+        hideFromTracemalloc(PyMem_Calloc(1, offsetof(CodeExtra, extras) + slots * sizeof(void*))));
     if (extra == nullptr)
         return false;
     extra->size = codeExtraIndex + 1;

@@ -5,6 +5,7 @@
 #include "cpython/v3_11/entry_patch.h"
 #include "cpython/v3_11/frame_eval.h"
 #include "cpython/v3_11/frames.h"
+#include "cpython/v3_11/hidden_memory.h"
 
 #include <algorithm>
 #include <utility>
@@ -49,7 +50,8 @@ PyTypeObject afterReturnType = [] {
 AfterReturn spareAfterReturn; // for want of memory
 
 AfterReturn* prepareAfterReturn(Frame* frame) {
-    auto* after = static_cast<AfterReturn*>(PyObject_Malloc(sizeof(AfterReturn)));
+    auto* after =
+        static_cast<AfterReturn*>(hideFromTracemalloc(PyObject_Malloc(sizeof(AfterReturn))));
     if (after == nullptr)
         after = &spareAfterReturn;
     *after = {{1, &afterReturnType}, nullptr, 0, nullptr, frame->f_locals};
@@ -97,7 +99,7 @@ bool prepareTakenFrames() {
 
 bool cacheBytes(PyCodeObject* code) {
     PyObject* visible = PyCode_GetCode(code);
-    if (visible == nullptr)
+    if (hideFromTracemalloc(visible) == nullptr)
         PyErr_Clear();
     Py_XDECREF(visible);
     return visible != nullptr;
