@@ -99,6 +99,7 @@ bool registerConstants() {
 build::Facts makeFacts(const runtime::CodeData& data) {
     build::Facts facts;
     facts.none = host::none();
+    facts.notImplemented = host::notImplemented();
     facts.globals = data.globals;
     facts.builtins = data.builtins;
     facts.exactClassOf = host::exactClassOf;
@@ -126,6 +127,8 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.attributeLoad = host::attributeLoad;
     facts.attributeStore = host::attributeStore;
     facts.subscriptFunction = host::subscriptFunction;
+    facts.operatorFunction = host::operatorFunction;
+    facts.comparisonFunction = host::comparisonFunction;
     facts.classAttribute = host::classAttribute;
     facts.constructor = host::constructor;
     facts.knownBuiltin = host::knownBuiltin;

@@ -51,7 +51,8 @@ void GraphBuilder::compareOp(const Instr& in) {
         emit(Opcode::kGuardLevelLeft, {});
     if (Value* result = compareKnown(in, left, right))
         return push(boxBool(result));
-    push(helper(Helper::kCompareOp, {left, right}, in.arg));
+    Value* result = operatorByShapes(in, current(left), current(right));
+    push(result ? result : helper(Helper::kCompareOp, {current(left), current(right)}, in.arg));
     checkTracing();
 }
 

@@ -18,6 +18,7 @@ namespace pyston::build {
 // A null function means that nothing is known.
 struct Facts {
     Object* none = nullptr;
+    Object* notImplemented = nullptr;
     Object* globals = nullptr;  // of the frames that will run the code, null when not known
     Object* builtins = nullptr; // their builtins dict
     hir::ExactClass (*exactClassOf)(Object*) = nullptr;
@@ -43,6 +44,8 @@ struct Facts {
     host::AttributeAccess (*attributeLoad)(uint32_t typeVersion, Object* name) = nullptr;
     host::AttributeAccess (*attributeStore)(uint32_t typeVersion, Object* name) = nullptr;
     Object* (*subscriptFunction)(uint32_t typeVersion, bool stores) = nullptr;
+    Object* (*operatorFunction)(uint32_t typeVersion, int oparg) = nullptr;
+    Object* (*comparisonFunction)(uint32_t typeVersion, int oparg) = nullptr;
     host::ClassAttribute (*classAttribute)(Object* type, Object* name) = nullptr;
     host::Constructor (*constructor)(Object* type) = nullptr;
     host::KnownBuiltin (*knownBuiltin)(Object*) = nullptr;

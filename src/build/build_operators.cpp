@@ -139,7 +139,8 @@ void GraphBuilder::binaryOp(const Instr& in) {
         result = stringBinary(in, current(left), current(right));
     if (result)
         return push(result);
-    push(helper(Helper::kBinaryOp, {current(left), current(right)}, in.arg));
+    result = operatorByShapes(in, current(left), current(right));
+    push(result ? result : helper(Helper::kBinaryOp, {current(left), current(right)}, in.arg));
     checkTracing();
 }
 

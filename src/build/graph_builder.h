@@ -316,6 +316,10 @@ class GraphBuilder {
     bool loadByShapes(const Instr& in, Value* owner);
     bool storeByShapes(const Instr& in, Value* owner, Value* value);
     Value* subscriptByShapes(const Instr& in, std::span<Value* const> args);
+
+    // --- operators of classes made in Python (build_special_methods.cpp)
+    Value* operatorByShapes(const Instr& in, Value* left, Value* right);
+    Value* askLeft(const Instr& in, Object* method, Value* left, Value* right, bool isPlain);
     bool loadClassAttr(const Instr& in, Value* owner);
     Value* loadAttrGeneric(const Instr& in, Value* owner);
     Pair loadMethodGeneric(const Instr& in, Value* owner);

@@ -138,6 +138,12 @@ AttributeAccess attributeStore(uint32_t typeVersion, Object* name); // kInstance
 // The Python function that a subscript of an instance calls, or a store to one, for as long as the
 // class keeps its version; borrowed, null when it is none.
 Object* subscriptFunction(uint32_t typeVersion, bool stores);
+// The Python function that an operator asks first, see special_methods.h: BINARY_OP and COMPARE_OP
+// with these arguments, for as long as the left operand's class keeps its version; borrowed, or
+// null.
+Object* operatorFunction(uint32_t typeVersion, int oparg);
+Object* comparisonFunction(uint32_t typeVersion, int oparg);
+Object* notImplemented();
 // An attribute of a class itself, for as long as the class has this version.
 struct ClassAttribute {
     uint32_t version = 0;

@@ -52,6 +52,9 @@ size_t minOperands(Helper helper);
 uint64_t address(Helper helper);
 void setAddress(Helper helper, uint64_t address);
 
+// In the mode of BinaryOpDeclined, beside the operator: both operands were of the same class.
+inline constexpr int64_t kSameClass = 32;
+
 // What a Nullable helper returns when an exception is set.
 inline constexpr uint64_t kErrorSentinel = 1;
 

@@ -609,7 +609,7 @@ bool isWorthCompiling(const SiteProfile& site) {
     };
     switch (site.probe) {
     case SiteProfile::Probe::kNumbers:
-        return isNumber(site.operands[0]);
+        return isNumber(site.operands[0]) || site.numShapes > 0;
     case SiteProfile::Probe::kSubscript:
         return site.numShapes > 0 ||
                (site.operands[0] == ExactClass::kInt &&

@@ -538,6 +538,41 @@ def unbound_free(name):
         return e
 
 
+def test_operators_go_on_after_not_implemented():
+    class Left:
+        def __add__(self, other):
+            return NotImplemented
+
+        __iadd__ = None
+
+        def __lt__(self, other):
+            return NotImplemented
+
+        __eq__ = __ne__ = __lt__
+
+        def __gt__(self, other):
+            return "reflected"
+
+    class Number(int):
+        def __radd__(self, other):
+            return "radd"
+
+        def __gt__(self, other):
+            return "Number.__gt__"
+
+    left, other = Left(), Left()
+    add, same_class = 0, 32
+    for right, mode in ((other, add | same_class), (3, add), (2.5, add), (None, add), (Number(3), add)):
+        same(lambda right=right, mode=mode: call("BinaryOpDeclined", mode, left, right), lambda right=right: left + right)
+    for right in (other, left, 3, None, Number(4)):
+        for op, compare in enumerate((operator.lt, operator.le, operator.eq, operator.ne)):
+            if op != 1:  # which Left does not have
+                same(
+                    lambda right=right, op=op: call("CompareDeclined", op, left, right),
+                    lambda right=right, compare=compare: compare(left, right),
+                )
+
+
 # --- cells, functions
 
 

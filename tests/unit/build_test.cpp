@@ -665,6 +665,52 @@ TEST_F(BuildTest, SubscriptsInPythonAreCalls) {
     EXPECT_EQ(form(), (std::array{0, 0, 1}));
 }
 
+// def f(a, b): return a <operator> b, where class version 5 has the operator in Python.
+TEST_F(BuildTest, OperatorsInPythonAreCalls) {
+    slots(2, 2);
+    codes = {{object(kCode), {2, 0, 3}}};
+    request_.facts.notImplemented = object(kTwo);
+    request_.facts.operatorFunction = [](uint32_t version, int) {
+        return version == 5 ? object(kFunction) : nullptr;
+    };
+    request_.facts.comparisonFunction = request_.facts.operatorFunction;
+    runtime::CodeData profile;
+    request_.profile = &profile;
+    for (const Op op : {Op::kBinaryOp, Op::kCompareOp}) {
+        code_.instrs.clear();
+        profile.sites.clear();
+        const bool compares = op == Op::kCompareOp;
+        const auto generic = compares ? runtime::Helper::kCompareOp : runtime::Helper::kBinaryOp;
+        const auto declined =
+            compares ? runtime::Helper::kCompareDeclined : runtime::Helper::kBinaryOpDeclined;
+        add(Op::kLoadFast, 0);
+        add(Op::kLoadFast, 1);
+        add(op, 0);
+        add(Op::kReturnValue);
+        const auto form = [&] {
+            build();
+            return std::array{count(Opcode::kCallDirect), countHelper(declined),
+                              countHelper(generic)};
+        };
+        EXPECT_EQ(form(), (std::array{0, 0, 1}));
+        profile.sites[4].addShape({6}); // of a class that does not have it
+        EXPECT_EQ(form(), (std::array{0, 0, 1}));
+        // The right one has to be of the same class, else there is more to ask.
+        profile.sites[4] = {};
+        profile.sites[4].addShape({5});
+        EXPECT_EQ(form(), (std::array{1, 1, 1}));
+        EXPECT_EQ(find(Opcode::kCallDirect)->imm2(), compares ? 1 : 0);
+        EXPECT_EQ(count(Opcode::kGuardLevelLeft), compares ? 1 : 0);
+        // Or of a builtin one.
+        profile.sites[4].probed = true;
+        profile.sites[4].operands = {ExactClass::kInt, ExactClass::kUnknown};
+        EXPECT_EQ(form(), (std::array{1, 1, 0}));
+        EXPECT_EQ(count(Opcode::kGuardType), 1);
+        profile.sites[4].width = runtime::SiteProfile::kNoShapes;
+        EXPECT_EQ(form(), (std::array{0, 0, 1}));
+    }
+}
+
 // Class(x), of a class whose __init__ is a Python function of two parameters.
 TEST_F(BuildTest, InstantiatesKnownClass) {
     slots(1, 1);

@@ -9,6 +9,7 @@
 #include "cpython/v3_11/osr.h"
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quiet_death.h"
+#include "cpython/v3_11/special_methods.h"
 #include "cpython/v3_11/unwind.h"
 #include "hir/hir.h"
 #include "runtime/coverage.h"
@@ -271,6 +272,15 @@ void noteShape(Frame* frame, const Position& at) {
         if (container != nullptr &&
             subscriptFunctionOf(Py_TYPE(container), opcode == STORE_SUBSCR) != nullptr)
             data->sites[at.instrOffset].addShape(shapeOf(container, nullptr));
+        return;
+    }
+    if (opcode == BINARY_OP || opcode == COMPARE_OP) {
+        PyObject* left = at.stackDepth > 1 ? frame->localsplus[frame->stacktop - 2] : nullptr;
+        const int oparg = _Py_OPARG(originalUnit(data, code, at.instrOffset));
+        if (left != nullptr &&
+            (opcode == BINARY_OP ? operatorFunctionOf(Py_TYPE(left), oparg)
+                                 : comparisonFunctionOf(Py_TYPE(left), oparg)) != nullptr)
+            data->sites[at.instrOffset].addShape(shapeOf(left, nullptr));
         return;
     }
     PyObject* owner = frame->localsplus[frame->stacktop - 1];
