@@ -61,7 +61,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
     HostCode* data = hostCodeIfWarm(tstate, frame->f_code);
     if (throwflag && mayThrowInto(tstate, data, frame))
         return throwInto(tstate, data, frame);
-    if (throwflag || tstate->cframe->use_tracing || !runtime::isActive())
+    if (throwflag || !runtime::isActive())
         return continueFrame(tstate, frame, throwflag);
     bool resumed = frame->owner == FRAME_OWNED_BY_GENERATOR;
     int offset = nextOffset(frame);
@@ -69,7 +69,7 @@ PyObject* evalFrameHere(PyThreadState* tstate, Frame* frame, int throwflag) {
         takeVectorcall(frame->f_func);
     const bool isSampled = runtime::isInCallSample();
     const bool mayBeginRun = !isSampled && !resumed && offset == 0 && isFunction(frame->f_code);
-    if (data == nullptr)
+    if (data == nullptr || tstate->cframe->use_tracing)
         return mayBeginRun ? runUnseen(tstate, frame) : continueFrame(tstate, frame, 0);
 
     wake(data);
