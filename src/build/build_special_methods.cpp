@@ -97,7 +97,12 @@ Value* GraphBuilder::askLeft(const Instr& in, Object* method, Value* left, Value
     const int64_t mode = in.arg | (isPlain || compares ? 0 : runtime::kSameClass);
     endPath(join, {helper(goOn, args, mode)});
     block_ = given;
-    endPath(join, {result});
+    // The operands live until the operator is over, whatever the method did to its parameters.
+    push(result);
+    FrameState* after = stateAfter();
+    drop(left, after);
+    drop(right, after);
+    endPath(join, {pop()});
     return goOnAt(join)[0];
 }
 

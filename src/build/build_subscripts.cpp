@@ -149,8 +149,13 @@ void GraphBuilder::storeSubscr(const Instr& in) {
         return;
     }
     value = current(value);
-    if (!subscriptByShapes(in, std::array{container, key, value}))
+    if (subscriptByShapes(in, std::array{container, key, value})) {
+        FrameState* after = stateAfter(); // the stack had them during the call
+        for (Value* held : {value, container, key})
+            drop(held, after);
+    } else {
         helper(Helper::kStoreSubscr, {value, container, key});
+    }
     checkTracing();
 }
 

@@ -610,24 +610,26 @@ class ReferenceCounts {
         });
     }
 
-    // Of an operation that may raise: operands that end with it, and that nothing but the stack
-    // holds. The interpreter lets go of them, in order, before it looks for a handler, which would
-    // take the last one first.
-    std::vector<int> releasedFirst(const Instr* instr, const std::vector<int>& dying) const {
-        if (dying.size() < 2)
-            return {};
+    // Of an operation that may raise: operands that nothing but the stack holds, and that end with
+    // it or were only lent to a function that it calls. The interpreter lets go of them, in order,
+    // before it looks for a handler, which would take the last one first.
+    std::vector<int> releasedFirst(const Instr* instr, const std::vector<int>& dying,
+                                   const std::vector<int>& moved) const {
+        const auto contains = [](const std::vector<int>& list, int i) {
+            return std::ranges::find(list, i) != list.end();
+        };
         std::vector<int> released;
         for (size_t o = 0; o < instr->numOperands(); ++o) {
             const int i = indexOf(instr->operand(o));
-            if (!isOwned(i) || instr->steals(o) || std::ranges::find(dying, i) == dying.end() ||
-                std::ranges::find(released, i) != released.end())
+            const bool ends = instr->steals(o) ? !contains(moved, i) : contains(dying, i);
+            if (!isOwned(i) || !ends || contains(released, i))
                 continue;
             int mentions = 0, onStack = 0;
             forEachFrameValue(instr->frameState(),
                               [&](Instr* value) { mentions += indexOf(value) == i; });
             for (Instr* value : instr->frameState()->stack)
                 onStack += indexOf(value) == i;
-            if (mentions == 1 && onStack == 1)
+            if (mentions == onStack && mentions <= 1)
                 released.push_back(i);
         }
         return released.size() > 1 ? released : std::vector<int>();
@@ -646,7 +648,7 @@ class ReferenceCounts {
             for (int i : moved)
                 held.remove(i);
         const std::vector<int> released =
-            afterEffect ? releasedFirst(instr, dying) : std::vector<int>();
+            afterEffect ? releasedFirst(instr, dying, moved) : std::vector<int>();
         auto action = [&](Instr* value, bool onStack) {
             int i = value ? indexOf(value) : -1;
             if (!isOwned(i))

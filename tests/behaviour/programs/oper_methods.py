@@ -294,3 +294,57 @@ def lines(out):
 
 for body in (operators, types_change, class_changes, depth, lives, lines):
     repeat(body, 12)
+
+
+class Clears:
+    """Its methods let go of their parameters."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __add__(self, other):
+        del self, other
+        log.append("cleared")
+        return 1
+
+    def __lt__(self, other):
+        self = other = None
+        log.append("cleared")
+        return NotImplemented
+
+    __gt__ = __lt__
+
+    def __setitem__(self, key, value):
+        pass
+
+    def __del__(self):
+        frame = sys._getframe(1)
+        log.append((self.name, frame.f_code.co_name, frame.f_lineno - frame.f_code.co_firstlineno))
+
+
+class ClearsItems(Clears):
+    def __setitem__(self, key, value):
+        del self, key
+        value = None
+        log.append("cleared")
+
+
+def operands_live(out):
+    def once(cls):
+        cls("a") + cls("b")
+        cls("c") + 1
+        try:
+            cls("d") < cls("e")
+        except TypeError:
+            log.append("error")
+        cls("container")[cls("key")] = cls("value")
+        cls("container")[1] = cls("value")
+
+    for cls in (Clears, ClearsItems):
+        for _ in range(40):
+            once(cls)
+        out(log[-15:], len(log))
+        log.clear()
+
+
+repeat(operands_live, 12)
