@@ -122,7 +122,7 @@ bool GraphBuilder::storeAttrFast(const Instr& in, Value* owner, Value* value) {
     }
     if (seen.kind == Kind::kSlot) {
         owner = guardTypeVersion(owner, seen.typeVersion);
-        emit(Opcode::kStoreField, {owner, value}, seen.index);
+        dropReplaced(emit(Opcode::kStoreField, {owner, value}, seen.index), owner);
         return true;
     }
     return false;

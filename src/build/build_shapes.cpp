@@ -292,7 +292,7 @@ bool GraphBuilder::storeByShapes(const Instr& in, Value* owner, Value* value) {
             if (shape.access.kind == Kind::kInstanceValue && shape.entry >= 0)
                 hinted(Opcode::kStoreHintedValue, {owner, value}, shape);
             else if (shape.access.kind == Kind::kSlot)
-                emit(Opcode::kStoreField, {owner, value}, shape.access.index);
+                dropReplaced(emit(Opcode::kStoreField, {owner, value}, shape.access.index), owner);
             else
                 helper(Helper::kStoreInstanceValue, {value, owner, nameObject(in.arg)},
                        shape.access.index);

@@ -168,8 +168,7 @@ void GraphBuilder::storeDeref(const Instr& in) {
     if (!cell)
         return deopt();
     cell = nonNull(cell);
-    Value* old = emit(Opcode::kCellSet, {cell, popObject()});
-    drop(old, stateAfter()); // there is no other state that says where the old content dies
+    dropReplaced(emit(Opcode::kCellSet, {cell, popObject()}), cell);
 }
 
 void GraphBuilder::deleteDeref(const Instr& in) {
@@ -178,7 +177,7 @@ void GraphBuilder::deleteDeref(const Instr& in) {
         return deopt();
     cell = nonNull(cell);
     emit(Opcode::kGuardNotNull, kObject, {emit(Opcode::kCellGet, {cell})});
-    emit(Opcode::kCellSet, {cell, emit(Opcode::kConstNull, {})});
+    dropReplaced(emit(Opcode::kCellSet, {cell, emit(Opcode::kConstNull, {})}), cell);
 }
 
 void GraphBuilder::makeCell(const Instr& in) {

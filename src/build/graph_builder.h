@@ -166,6 +166,8 @@ class GraphBuilder {
     Value* unboxDouble(Value* value); // of an int too
     static bool needsDrop(const Value* old);
     void drop(Value* old, hir::FrameState* after);
+    void dropReplaced(Value* old, Value* owner);
+    bool isLocal(const Value* value) const;
     void checkTracing();           // leave after this instruction when traced
     void checkBreakerAndTracing(); // as the interpreter after calls
     void deopt();

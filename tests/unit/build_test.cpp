@@ -331,6 +331,71 @@ TEST_F(BuildTest, DropsOverwrittenLocalAfterTheStore) {
     EXPECT_EQ(last->frameState()->slots[0], nullptr);
 }
 
+// What a store replaces dies there, with the locals as they are by then: a.x = b, a[1] = b, c = b,
+// del c
+TEST_F(BuildTest, DropsReplacedValueAfterTheStore) {
+    using Kind = Feedback::Kind;
+    const auto build = [&](Op op, Kind kind) {
+        code_.instrs.clear();
+        slots(3, 2);
+        code_.slotKinds = {0x20, 0x20, 0x80};
+        add(Op::kCopyFreeVars, 1);
+        const bool deletes = op == Op::kDeleteDeref;
+        if (!deletes)
+            add(Op::kLoadFast, 1);
+        if (op == Op::kStoreAttr || op == Op::kStoreSubscr)
+            add(Op::kLoadFast, 0);
+        if (op == Op::kStoreSubscr)
+            add(Op::kLoadConst, 1);
+        Instr& store = add(op, op == Op::kStoreAttr ? 0 : 2, kind);
+        store.feedback.typeVersion = 5;
+        store.feedback.index = 16;
+        add(Op::kLoadConst, 0);
+        add(Op::kReturnValue);
+        return BuildTest::build();
+    };
+    struct Case {
+        Op op;
+        Kind kind;
+        Opcode store;
+    };
+    for (const Case& at : {Case{Op::kStoreAttr, Kind::kSlot, Opcode::kStoreField},
+                           {Op::kStoreDeref, Kind::kNone, Opcode::kCellSet},
+                           {Op::kDeleteDeref, Kind::kNone, Opcode::kCellSet}}) {
+        const std::string text = build(at.op, at.kind);
+        const hir::Instr* store = find(at.store);
+        ASSERT_NE(store, nullptr) << text;
+        const hir::Instr* drop = find(Opcode::kDrop);
+        ASSERT_NE(drop, nullptr) << text;
+        EXPECT_EQ(drop->operand(0), store) << text;
+        const auto after = std::find_if(code_.instrs.begin(), code_.instrs.end(),
+                                        [&](const Instr& in) { return in.op == at.op; });
+        EXPECT_EQ(drop->frameState()->instrOffset, after->offset) << text;
+        EXPECT_EQ(drop->frameState()->resumeOffset, after->nextOffset) << text;
+        EXPECT_TRUE(drop->frameState()->stack.empty()) << text;
+        EXPECT_EQ(count(Opcode::kKeepAlive), 0) << text; // a local holds the owner
+    }
+}
+
+// def f(a, b): b().x = a. The owner, which nothing else holds, dies after what the store replaced.
+TEST_F(BuildTest, OwnerOfReplacedValueDiesAfterIt) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kPushNull);
+    add(Op::kLoadFast, 1);
+    add(Op::kCall, 0);
+    Instr& store = add(Op::kStoreAttr, 0, Feedback::Kind::kSlot);
+    store.feedback.typeVersion = 5;
+    store.feedback.index = 16;
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const hir::Instr* keep = find(Opcode::kKeepAlive);
+    ASSERT_NE(keep, nullptr) << text;
+    EXPECT_EQ(keep->operand(0), find(Opcode::kStoreField)->operand(0)) << text;
+    EXPECT_EQ(find(Opcode::kDrop)->operand(0), find(Opcode::kStoreField)) << text;
+}
+
 // def f(): return x   (x unbound)
 TEST_F(BuildTest, UnboundLocalLeaves) {
     slots(1, 0);
