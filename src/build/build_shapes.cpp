@@ -290,7 +290,7 @@ bool GraphBuilder::storeByShapes(const Instr& in, Value* owner, Value* value) {
         owner, shapes,
         [&](const Shape& shape) {
             if (shape.access.kind == Kind::kInstanceValue && shape.entry >= 0)
-                hinted(Opcode::kStoreHintedValue, {owner, value}, shape);
+                dropReplaced(hinted(Opcode::kStoreHintedValue, {owner, value}, shape), owner);
             else if (shape.access.kind == Kind::kSlot)
                 dropReplaced(emit(Opcode::kStoreField, {owner, value}, shape.access.index), owner);
             else

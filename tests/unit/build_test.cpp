@@ -360,6 +360,8 @@ TEST_F(BuildTest, DropsReplacedValueAfterTheStore) {
         Opcode store;
     };
     for (const Case& at : {Case{Op::kStoreAttr, Kind::kSlot, Opcode::kStoreField},
+                           {Op::kStoreAttr, Kind::kInstanceValue, Opcode::kStoreInstanceValue},
+                           {Op::kStoreSubscr, Kind::kListInt, Opcode::kListSet},
                            {Op::kStoreDeref, Kind::kNone, Opcode::kCellSet},
                            {Op::kDeleteDeref, Kind::kNone, Opcode::kCellSet}}) {
         const std::string text = build(at.op, at.kind);
