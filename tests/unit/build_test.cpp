@@ -590,6 +590,92 @@ TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     EXPECT_EQ(check->frameState()->resumeOffset, 6);
 }
 
+// A call of g(a, b): c = a; return b, that is built in.
+class InlinedCallTest : public BuildTest {
+  protected:
+    void SetUp() override {
+        BuildTest::SetUp();
+        codes[object(kCode)].argCount = 2;
+        callee.code = object(kCode);
+        request_.facts.isWarm = [](const runtime::CodeData*) { return true; };
+        request_.facts.functionGlobals =
+            request_.facts.functionBuiltins = [](Object*) { return object(kGlobals); };
+        request_.facts.decode = [](Object*) {
+            Bytecode code;
+            code.name = "g";
+            code.code = object(kCode);
+            code.numSlots = code.numLocals = 3;
+            code.argCount = 2;
+            code.stackSize = 1;
+            code.slotKinds.assign(3, 0x20);
+            int offset = 0;
+            for (auto [op, arg] : {std::pair{Op::kLoadFast, 0},
+                                   {Op::kStoreFast, 2},
+                                   {Op::kLoadFast, 1},
+                                   {Op::kReturnValue, 0}}) {
+                Instr in;
+                in.op = op;
+                in.arg = arg;
+                in.offset = in.resumeOffset = offset;
+                in.nextOffset = offset += 2;
+                in.target = -1;
+                code.instrs.push_back(in);
+            }
+            return code;
+        };
+        slots(1, 1);
+        dictEntries[7] = object(kFunction);
+    }
+    void TearDown() override { callee.code = nullptr; }
+    // Its arguments are results of calls of the local.
+    void callIt() {
+        addGlobal(Op::kLoadGlobalNull);
+        callLocal();
+        callLocal();
+        add(Op::kCall, 2);
+    }
+    void callLocal() {
+        add(Op::kPushNull);
+        add(Op::kLoadFast, 0);
+        add(Op::kCall, 0);
+    }
+    // What follows the last instruction that can only be the inlined function's.
+    std::vector<const hir::Instr*> afterInlined() const {
+        std::vector<const hir::Instr*> after;
+        bool inlined = false;
+        for (const hir::Block* block : fn_->blocks())
+            for (const hir::Instr* instr : block->instrs()) {
+                inlined |= instr->opcode() == Opcode::kGuardRecursion;
+                if (inlined &&
+                    (instr->opcode() == Opcode::kDrop || instr->opcode() == Opcode::kKeepAlive ||
+                     instr->opcode() == Opcode::kObjectIs))
+                    after.push_back(instr);
+            }
+        return after;
+    }
+};
+
+TEST_F(InlinedCallTest, ResultDiesAfterTheLocals) {
+    callIt();
+    add(Op::kPopTop);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const auto after = afterInlined();
+    ASSERT_GE(after.size(), 4u) << text;
+    const hir::Instr* a = find(Opcode::kCallRuntime, 0);
+    const hir::Instr* b = find(Opcode::kCallRuntime, 1);
+    const std::pair<Opcode, const hir::Instr*> expected[] = {
+        {Opcode::kDrop, a}, {Opcode::kDrop, b}, {Opcode::kDrop, a}, {Opcode::kKeepAlive, b}};
+    for (size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(after[i]->opcode(), expected[i].first) << i << text;
+        EXPECT_EQ(after[i]->operand(0), expected[i].second) << i << text;
+        if (const hir::FrameState* state = after[i]->frameState()) {
+            EXPECT_EQ(state->parent, nullptr) << text; // the inlined frame has gone
+        }
+    }
+}
+
 // f(x, name=y), where f has a third parameter with a default that may die, and a fourth that may
 // not.
 TEST_F(BuildTest, BindsArgumentsToParameters) {
