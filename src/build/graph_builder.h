@@ -235,8 +235,11 @@ class GraphBuilder {
 
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
-    void dropPopped(const Instr& in, Value* value);
+    void dropPopped(const Instr& in, std::initializer_list<Value*> values);
+    void dropConsumed(const Instr& in);
+    bool mayDie(const Value* value) const;
     bool isShownBefore(const Instr& in) const;
+    bool isShownAt(const Instr& in, const Value* value) const;
     bool isOneOfSeveralPops(const Instr& in) const;
     void loadFast(const Instr& in);
     void storeFast(const Instr& in);

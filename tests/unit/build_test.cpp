@@ -676,6 +676,40 @@ TEST_F(InlinedCallTest, ResultDiesAfterTheLocals) {
     }
 }
 
+// a() is g(b(), c()), whose operands die behind the inlined frame.
+TEST_F(InlinedCallTest, OperandsBesideItAreDropped) {
+    callLocal();
+    callIt();
+    add(Op::kIsOp, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const auto after = afterInlined();
+    const auto is = std::ranges::find(after, Opcode::kObjectIs, &hir::Instr::opcode);
+    ASSERT_NE(is, after.end()) << text;
+    ASSERT_GE(after.end() - is, 3) << text;
+    for (size_t i = 0; i < 2; ++i) {
+        const hir::Instr* drop = is[static_cast<ptrdiff_t>(i) + 1];
+        EXPECT_EQ(drop->opcode(), Opcode::kDrop) << text;
+        EXPECT_EQ(drop->operand(0), (*is)->operand(i)) << text;
+        EXPECT_EQ(drop->frameState()->instrOffset, code_.instrs[code_.instrs.size() - 2].offset);
+        EXPECT_EQ(drop->frameState()->parent, nullptr);
+    }
+}
+
+// Nothing has to be said where the call of a() shows the line.
+TEST_F(BuildTest, OperandsBesideCallsNeedNoDrop) {
+    slots(1, 1);
+    add(Op::kPushNull);
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 0);
+    add(Op::kPopJumpIfNone, 0, 5);
+    add(Op::kNop);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    EXPECT_EQ(count(Opcode::kDrop), 1) << text; // of the local
+}
+
 // f(x, name=y), where f has a third parameter with a default that may die, and a fourth that may
 // not.
 TEST_F(BuildTest, BindsArgumentsToParameters) {
