@@ -119,12 +119,12 @@ bool GraphBuilder::storeAttrFast(const Instr& in, Value* owner, Value* value) {
         if (code_.name.ends_with("__init__"))
             helper(Helper::kStoreInstanceValue, {value, owner, nameObject(in.arg)}, seen.index);
         else
-            emit(Opcode::kStoreInstanceValue, {owner, value}, seen.index);
+            dropReplaced(emit(Opcode::kStoreInstanceValue, {owner, value}, seen.index), owner);
         return true;
     }
     if (seen.kind == Kind::kSlot) {
         owner = guardTypeVersion(owner, seen.typeVersion);
-        emit(Opcode::kStoreField, {owner, value}, seen.index);
+        dropReplaced(emit(Opcode::kStoreField, {owner, value}, seen.index), owner);
         return true;
     }
     return false;

@@ -40,7 +40,7 @@ void GraphBuilder::popJump(const Instr& in) {
     const bool jumpsWhen = in.op == Op::kPopJumpIfTrue || in.op == Op::kPopJumpIfNone;
     Value* value = popObject();
     Value* condition = againstNone ? emit(Opcode::kObjectIs, {value, none()}) : truth(in, value);
-    dropPopped(in, value);
+    dropPopped(in, {value});
     hir::Block* jump = edgeTo(targetOf(in), isBackward(in));
     hir::Block* next = edgeTo(nextBlock(), false);
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);

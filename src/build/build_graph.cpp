@@ -460,6 +460,7 @@ int GraphBuilder::buildInstr(const Instr& in) {
     state_ = nullptr;
     refinements_.clear();
     stackBefore_ = env_.stack;
+    const size_t numInlined = fn_.inlined.size();
     if (isLeftCold(in)) {
         deopt();
         return 1;
@@ -469,6 +470,8 @@ int GraphBuilder::buildInstr(const Instr& in) {
                  buildContainer(in) || buildException(in) || buildGenerator(in) || buildMatch(in);
     if (!known)
         deopt();
+    if (block_ && fn_.inlined.size() == numInlined) // else the callee's locals were dropped
+        dropConsumed(in);
     return static_cast<int>(instr_ - &in) + 1;
 }
 

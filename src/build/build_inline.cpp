@@ -142,6 +142,9 @@ void GraphBuilder::returnInlined(Value* value) {
     for (Value* local : env_.slots)
         if (local && !isHeld(local))
             drop(local, inlining_->caller);
+    // The result is on the stack until then, whether or not the caller takes it from there.
+    if (needsDrop(value) && !isHeld(value))
+        emit(Opcode::kKeepAlive, {value});
     returns_.emplace_back(block_, value);
     block_ = nullptr;
 }

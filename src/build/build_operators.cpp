@@ -102,7 +102,7 @@ bool GraphBuilder::buildOperator(const Instr& in) {
     case Op::kUnaryNot: {
         Value* value = popObject();
         push(boxBool(emit(Opcode::kBoolNot, {truth(in, value)})));
-        dropPopped(in, value);
+        dropPopped(in, {value});
         return true;
     }
     case Op::kCompareOp:
@@ -113,8 +113,7 @@ bool GraphBuilder::buildOperator(const Instr& in) {
         Value* left = popObject();
         Value* same = emit(Opcode::kObjectIs, {left, current(right)});
         push(boxBool(in.arg ? emit(Opcode::kBoolNot, {same}) : same));
-        dropPopped(in, left);
-        dropPopped(in, right);
+        dropPopped(in, {left, right});
         return true;
     }
     case Op::kContainsOp: {

@@ -290,9 +290,9 @@ bool GraphBuilder::storeByShapes(const Instr& in, Value* owner, Value* value) {
         owner, shapes,
         [&](const Shape& shape) {
             if (shape.access.kind == Kind::kInstanceValue && shape.entry >= 0)
-                hinted(Opcode::kStoreHintedValue, {owner, value}, shape);
+                dropReplaced(hinted(Opcode::kStoreHintedValue, {owner, value}, shape), owner);
             else if (shape.access.kind == Kind::kSlot)
-                emit(Opcode::kStoreField, {owner, value}, shape.access.index);
+                dropReplaced(emit(Opcode::kStoreField, {owner, value}, shape.access.index), owner);
             else
                 helper(Helper::kStoreInstanceValue, {value, owner, nameObject(in.arg)},
                        shape.access.index);

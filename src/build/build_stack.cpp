@@ -11,7 +11,7 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
     case Op::kNop:
         return true;
     case Op::kPopTop:
-        dropPopped(in, pop());
+        dropPopped(in, {pop()});
         return true;
     case Op::kPushNull:
         push(nullptr);
@@ -61,9 +61,90 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
 
 // A stack value dies at its last use. Nobody can tell that from here, unless a finalizer looks at
 // the line, or at what was bound meanwhile, or several are popped, which die in that order.
-void GraphBuilder::dropPopped(const Instr& in, Value* value) {
-    if (!isShownBefore(in) || isOneOfSeveralPops(in))
+// If it is said of one operand, it is of the others, since they die in order.
+void GraphBuilder::dropPopped(const Instr& in, std::initializer_list<Value*> values) {
+    const auto isNotShown = [&](const Value* value) {
+        return mayDie(value) && !isShownAt(in, value);
+    };
+    if (!isShownBefore(in) || isOneOfSeveralPops(in) || std::ranges::any_of(values, isNotShown))
+        for (Value* value : values)
+            drop(value, stateAfter());
+}
+
+// Likewise for what an instruction took off the stack. Most have a state themselves; not so a look
+// at a slot of an object, its class or its length.
+void GraphBuilder::dropConsumed(const Instr& in) {
+    if (in.op != Op::kLoadAttr && in.op != Op::kLoadMethod && in.op != Op::kCall)
+        return;
+    std::vector<Value*> dying;
+    for (Value* value : stackBefore_)
+        if (value && mayDie(current(value)) && !isShownAt(in, value))
+            dying.push_back(current(value));
+    for (Value* value : dying)
         drop(value, stateAfter());
+}
+
+namespace {
+
+// Whether the value was read from memory before the end of `block`, and is there still.
+bool isInMemory(const Value* value, const hir::Block* block, int depth) {
+    const bool isJoin = value->isPhi() && !value->block()->startState();
+    if (depth == 0 || (!isJoin && value->ownership() == Ownership::kNew))
+        return false;
+    for (;; block = block->preds()[0]) {
+        for (auto it = block->instrs().rbegin(); it != block->instrs().rend(); ++it) {
+            if (*it == value && !isJoin)
+                return true;
+            if (*it == value)
+                break;
+            if ((*it)->has(kRunPython) || (*it)->has(kWriteHeap))
+                return false;
+        }
+        if (block == value->block() || block->preds().size() != 1)
+            break;
+    }
+    if (block != value->block() || value->numOperands() != block->preds().size())
+        return false;
+    for (size_t i = 0; i < value->numOperands(); ++i)
+        if (value->operand(i)->opcode() != Opcode::kConstObject &&
+            !isInMemory(rootValue(value->operand(i)), block->preds()[i], depth - 1))
+            return false;
+    return true;
+}
+
+} // namespace
+
+// Whether the value, off the stack by now, may have had its last reference there.
+bool GraphBuilder::mayDie(const Value* value) const {
+    constexpr int kMaxJoins = 4;
+    const Value* root = rootValue(value);
+    const auto isIt = [&](const Value* held) { return held && rootValue(held) == root; };
+    return needsDrop(value) && !isLocal(value) && std::ranges::none_of(env_.stack, isIt) &&
+           !isInMemory(root, block_, kMaxJoins);
+}
+
+// Whether a release of the value here is sure to show this line, with these locals, and no frame of
+// a function that was built in here and has returned: it shows the last state that there is. Passes
+// may remove those of guards that hold already, but not the first guard of a new value.
+bool GraphBuilder::isShownAt(const Instr& in, const Value* value) const {
+    constexpr uint16_t kRemovable = kReadHeap | kExit | kResultExit | kAllocate;
+    const auto isIt = [&](const Value* other) { return rootValue(other) == rootValue(value); };
+    const auto isSame = [](const Value* a, const Value* b) {
+        return a == b || (a && b && rootValue(a) == rootValue(b));
+    };
+    const auto& instrs = block_->instrs();
+    for (auto it = instrs.rbegin(); it != instrs.rend(); ++it) {
+        const FrameState* state = (*it)->frameState();
+        if (!state)
+            continue;
+        if (state->inlined != (inlining_ ? inlining_->function : nullptr) ||
+            code_.instrs[static_cast<size_t>(code_.indexOf(state->instrOffset))].line != in.line ||
+            !std::ranges::equal(state->slots, env_.slots, isSame))
+            return false;
+        if (((*it)->effects() & ~kRemovable) != 0 || std::ranges::any_of((*it)->operands(), isIt))
+            return true;
+    }
+    return false;
 }
 
 // As when loops within loops are left.
@@ -168,8 +249,7 @@ void GraphBuilder::storeDeref(const Instr& in) {
     if (!cell)
         return deopt();
     cell = nonNull(cell);
-    Value* old = emit(Opcode::kCellSet, {cell, popObject()});
-    drop(old, stateAfter()); // there is no other state that says where the old content dies
+    dropReplaced(emit(Opcode::kCellSet, {cell, popObject()}), cell);
 }
 
 void GraphBuilder::deleteDeref(const Instr& in) {
@@ -178,7 +258,7 @@ void GraphBuilder::deleteDeref(const Instr& in) {
         return deopt();
     cell = nonNull(cell);
     emit(Opcode::kGuardNotNull, kObject, {emit(Opcode::kCellGet, {cell})});
-    emit(Opcode::kCellSet, {cell, emit(Opcode::kConstNull, {})});
+    dropReplaced(emit(Opcode::kCellSet, {cell, emit(Opcode::kConstNull, {})}), cell);
 }
 
 void GraphBuilder::makeCell(const Instr& in) {

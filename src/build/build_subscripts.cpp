@@ -144,8 +144,8 @@ void GraphBuilder::storeSubscr(const Instr& in) {
     if (c == ExactClass::kList) {
         container = guardExact(container, ExactClass::kList);
         key = guardExact(key, ExactClass::kInt);
-        emit(Opcode::kListSet,
-             {container, unboxInt(key), current(value)}); // the old item dies unused
+        Value* index = unboxInt(key);
+        dropReplaced(emit(Opcode::kListSet, {container, index, current(value)}), container);
         return;
     }
     value = current(value);

@@ -2,6 +2,7 @@
 // branches.
 #include "build/graph_builder.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace pyston::build {
@@ -126,6 +127,29 @@ bool GraphBuilder::needsDrop(const Value* old) {
 void GraphBuilder::drop(Value* old, FrameState* after) {
     if (needsDrop(old))
         emit(Opcode::kDrop, {old}, 0, after);
+}
+
+// What a store into `owner` gives back dies at once, and before the owner does, which may be on the
+// stack alone. What it runs may look at the frame, and change anything.
+void GraphBuilder::dropReplaced(Value* old, Value* owner) {
+    if (!needsDrop(old))
+        return;
+    drop(old, stateAfter());
+    if (needsDrop(owner) && !isLocal(owner))
+        emit(Opcode::kKeepAlive, {owner});
+}
+
+// Whether a local holds it, of this function or of those into whose graph this one is built.
+bool GraphBuilder::isLocal(const Value* value) const {
+    const auto isIt = [&](const Value* held) {
+        return held && rootValue(held) == rootValue(value);
+    };
+    if (std::ranges::any_of(env_.slots, isIt))
+        return true;
+    for (const FrameState* at = inlining_ ? inlining_->caller : nullptr; at; at = at->parent)
+        if (std::ranges::any_of(at->slots, isIt))
+            return true;
+    return false;
 }
 
 void GraphBuilder::checkTracing() {

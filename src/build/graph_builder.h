@@ -166,6 +166,8 @@ class GraphBuilder {
     Value* unboxDouble(Value* value); // of an int too
     static bool needsDrop(const Value* old);
     void drop(Value* old, hir::FrameState* after);
+    void dropReplaced(Value* old, Value* owner);
+    bool isLocal(const Value* value) const;
     void checkTracing();           // leave after this instruction when traced
     void checkBreakerAndTracing(); // as the interpreter after calls
     void deopt();
@@ -233,8 +235,11 @@ class GraphBuilder {
 
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
-    void dropPopped(const Instr& in, Value* value);
+    void dropPopped(const Instr& in, std::initializer_list<Value*> values);
+    void dropConsumed(const Instr& in);
+    bool mayDie(const Value* value) const;
     bool isShownBefore(const Instr& in) const;
+    bool isShownAt(const Instr& in, const Value* value) const;
     bool isOneOfSeveralPops(const Instr& in) const;
     void loadFast(const Instr& in);
     void storeFast(const Instr& in);

@@ -331,6 +331,73 @@ TEST_F(BuildTest, DropsOverwrittenLocalAfterTheStore) {
     EXPECT_EQ(last->frameState()->slots[0], nullptr);
 }
 
+// What a store replaces dies there, with the locals as they are by then: a.x = b, a[1] = b, c = b,
+// del c
+TEST_F(BuildTest, DropsReplacedValueAfterTheStore) {
+    using Kind = Feedback::Kind;
+    const auto build = [&](Op op, Kind kind) {
+        code_.instrs.clear();
+        slots(3, 2);
+        code_.slotKinds = {0x20, 0x20, 0x80};
+        add(Op::kCopyFreeVars, 1);
+        const bool deletes = op == Op::kDeleteDeref;
+        if (!deletes)
+            add(Op::kLoadFast, 1);
+        if (op == Op::kStoreAttr || op == Op::kStoreSubscr)
+            add(Op::kLoadFast, 0);
+        if (op == Op::kStoreSubscr)
+            add(Op::kLoadConst, 1);
+        Instr& store = add(op, op == Op::kStoreAttr ? 0 : 2, kind);
+        store.feedback.typeVersion = 5;
+        store.feedback.index = 16;
+        add(Op::kLoadConst, 0);
+        add(Op::kReturnValue);
+        return BuildTest::build();
+    };
+    struct Case {
+        Op op;
+        Kind kind;
+        Opcode store;
+    };
+    for (const Case& at : {Case{Op::kStoreAttr, Kind::kSlot, Opcode::kStoreField},
+                           {Op::kStoreAttr, Kind::kInstanceValue, Opcode::kStoreInstanceValue},
+                           {Op::kStoreSubscr, Kind::kListInt, Opcode::kListSet},
+                           {Op::kStoreDeref, Kind::kNone, Opcode::kCellSet},
+                           {Op::kDeleteDeref, Kind::kNone, Opcode::kCellSet}}) {
+        const std::string text = build(at.op, at.kind);
+        const hir::Instr* store = find(at.store);
+        ASSERT_NE(store, nullptr) << text;
+        const hir::Instr* drop = find(Opcode::kDrop);
+        ASSERT_NE(drop, nullptr) << text;
+        EXPECT_EQ(drop->operand(0), store) << text;
+        const auto after = std::find_if(code_.instrs.begin(), code_.instrs.end(),
+                                        [&](const Instr& in) { return in.op == at.op; });
+        EXPECT_EQ(drop->frameState()->instrOffset, after->offset) << text;
+        EXPECT_EQ(drop->frameState()->resumeOffset, after->nextOffset) << text;
+        EXPECT_TRUE(drop->frameState()->stack.empty()) << text;
+        EXPECT_EQ(count(Opcode::kKeepAlive), 0) << text; // a local holds the owner
+    }
+}
+
+// def f(a, b): b().x = a. The owner, which nothing else holds, dies after what the store replaced.
+TEST_F(BuildTest, OwnerOfReplacedValueDiesAfterIt) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kPushNull);
+    add(Op::kLoadFast, 1);
+    add(Op::kCall, 0);
+    Instr& store = add(Op::kStoreAttr, 0, Feedback::Kind::kSlot);
+    store.feedback.typeVersion = 5;
+    store.feedback.index = 16;
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const hir::Instr* keep = find(Opcode::kKeepAlive);
+    ASSERT_NE(keep, nullptr) << text;
+    EXPECT_EQ(keep->operand(0), find(Opcode::kStoreField)->operand(0)) << text;
+    EXPECT_EQ(find(Opcode::kDrop)->operand(0), find(Opcode::kStoreField)) << text;
+}
+
 // def f(): return x   (x unbound)
 TEST_F(BuildTest, UnboundLocalLeaves) {
     slots(1, 0);
@@ -521,6 +588,126 @@ TEST_F(BuildTest, CallsKnownFunctionDirectly) {
     ASSERT_NE(check, nullptr);
     EXPECT_EQ(check->frameState()->stack.size(), 1u);
     EXPECT_EQ(check->frameState()->resumeOffset, 6);
+}
+
+// A call of g(a, b): c = a; return b, that is built in.
+class InlinedCallTest : public BuildTest {
+  protected:
+    void SetUp() override {
+        BuildTest::SetUp();
+        codes[object(kCode)].argCount = 2;
+        callee.code = object(kCode);
+        request_.facts.isWarm = [](const runtime::CodeData*) { return true; };
+        request_.facts.functionGlobals =
+            request_.facts.functionBuiltins = [](Object*) { return object(kGlobals); };
+        request_.facts.decode = [](Object*) {
+            Bytecode code;
+            code.name = "g";
+            code.code = object(kCode);
+            code.numSlots = code.numLocals = 3;
+            code.argCount = 2;
+            code.stackSize = 1;
+            code.slotKinds.assign(3, 0x20);
+            int offset = 0;
+            for (auto [op, arg] : {std::pair{Op::kLoadFast, 0},
+                                   {Op::kStoreFast, 2},
+                                   {Op::kLoadFast, 1},
+                                   {Op::kReturnValue, 0}}) {
+                Instr in;
+                in.op = op;
+                in.arg = arg;
+                in.offset = in.resumeOffset = offset;
+                in.nextOffset = offset += 2;
+                in.target = -1;
+                code.instrs.push_back(in);
+            }
+            return code;
+        };
+        slots(1, 1);
+        dictEntries[7] = object(kFunction);
+    }
+    void TearDown() override { callee.code = nullptr; }
+    // Its arguments are results of calls of the local.
+    void callIt() {
+        addGlobal(Op::kLoadGlobalNull);
+        callLocal();
+        callLocal();
+        add(Op::kCall, 2);
+    }
+    void callLocal() {
+        add(Op::kPushNull);
+        add(Op::kLoadFast, 0);
+        add(Op::kCall, 0);
+    }
+    // What follows the last instruction that can only be the inlined function's.
+    std::vector<const hir::Instr*> afterInlined() const {
+        std::vector<const hir::Instr*> after;
+        bool inlined = false;
+        for (const hir::Block* block : fn_->blocks())
+            for (const hir::Instr* instr : block->instrs()) {
+                inlined |= instr->opcode() == Opcode::kGuardRecursion;
+                if (inlined &&
+                    (instr->opcode() == Opcode::kDrop || instr->opcode() == Opcode::kKeepAlive ||
+                     instr->opcode() == Opcode::kObjectIs))
+                    after.push_back(instr);
+            }
+        return after;
+    }
+};
+
+TEST_F(InlinedCallTest, ResultDiesAfterTheLocals) {
+    callIt();
+    add(Op::kPopTop);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const auto after = afterInlined();
+    ASSERT_GE(after.size(), 4u) << text;
+    const hir::Instr* a = find(Opcode::kCallRuntime, 0);
+    const hir::Instr* b = find(Opcode::kCallRuntime, 1);
+    const std::pair<Opcode, const hir::Instr*> expected[] = {
+        {Opcode::kDrop, a}, {Opcode::kDrop, b}, {Opcode::kDrop, a}, {Opcode::kKeepAlive, b}};
+    for (size_t i = 0; i < 4; ++i) {
+        EXPECT_EQ(after[i]->opcode(), expected[i].first) << i << text;
+        EXPECT_EQ(after[i]->operand(0), expected[i].second) << i << text;
+        if (const hir::FrameState* state = after[i]->frameState()) {
+            EXPECT_EQ(state->parent, nullptr) << text; // the inlined frame has gone
+        }
+    }
+}
+
+// a() is g(b(), c()), whose operands die behind the inlined frame.
+TEST_F(InlinedCallTest, OperandsBesideItAreDropped) {
+    callLocal();
+    callIt();
+    add(Op::kIsOp, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const auto after = afterInlined();
+    const auto is = std::ranges::find(after, Opcode::kObjectIs, &hir::Instr::opcode);
+    ASSERT_NE(is, after.end()) << text;
+    ASSERT_GE(after.end() - is, 3) << text;
+    for (size_t i = 0; i < 2; ++i) {
+        const hir::Instr* drop = is[static_cast<ptrdiff_t>(i) + 1];
+        EXPECT_EQ(drop->opcode(), Opcode::kDrop) << text;
+        EXPECT_EQ(drop->operand(0), (*is)->operand(i)) << text;
+        EXPECT_EQ(drop->frameState()->instrOffset, code_.instrs[code_.instrs.size() - 2].offset);
+        EXPECT_EQ(drop->frameState()->parent, nullptr);
+    }
+}
+
+// Nothing has to be said where the call of a() shows the line.
+TEST_F(BuildTest, OperandsBesideCallsNeedNoDrop) {
+    slots(1, 1);
+    add(Op::kPushNull);
+    add(Op::kLoadFast, 0);
+    add(Op::kCall, 0);
+    add(Op::kPopJumpIfNone, 0, 5);
+    add(Op::kNop);
+    add(Op::kLoadConst, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    EXPECT_EQ(count(Opcode::kDrop), 1) << text; // of the local
 }
 
 // f(x, name=y), where f has a third parameter with a default that may die, and a fourth that may
