@@ -166,7 +166,10 @@ class GraphBuilder {
     Value* unboxDouble(Value* value); // of an int too
     static bool needsDrop(const Value* old);
     void drop(Value* old, hir::FrameState* after);
-    void checkTracing();           // leave after this instruction when traced
+    void checkTracing(); // leave after this instruction when traced
+    void checkTracingAt(const Instr& in, int targetOffset);
+    void checkReleased(const Instr& in, const hir::Block* begun, size_t numBefore);
+    bool letsGo(const Instr& in) const;
     void checkBreakerAndTracing(); // as the interpreter after calls
     void deopt();
     void raiseTerminator();
@@ -234,6 +237,8 @@ class GraphBuilder {
     // --- stack and locals (build_stack.cpp)
     bool buildStackOp(const Instr& in);
     void dropPopped(const Instr& in, Value* value);
+    void dropTested(const Instr& in, Value* value, Value* truth);
+    bool mayRunCode(const Value* truth) const;
     bool isShownBefore(const Instr& in) const;
     bool isOneOfSeveralPops(const Instr& in) const;
     void loadFast(const Instr& in);
