@@ -195,6 +195,8 @@ cpu::RuntimeAddresses runtimeAddresses() {
             .classDeallocOffset = host::layout().tpDealloc,
             .frameSlotsOffset = host::layout().frameSlots,
             .framePrevInstrOffset = host::layout().framePrevInstr,
+            .threadCframeOffset = host::layout().threadCframe,
+            .cframeUseTracingOffset = host::layout().cframeUseTracing,
             .nearCell = runtime::nearCell};
 }
 

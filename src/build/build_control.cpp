@@ -39,24 +39,58 @@ void GraphBuilder::popJump(const Instr& in) {
     const bool againstNone = in.op == Op::kPopJumpIfNone || in.op == Op::kPopJumpIfNotNone;
     const bool jumpsWhen = in.op == Op::kPopJumpIfTrue || in.op == Op::kPopJumpIfNone;
     Value* value = popObject();
-    Value* condition = againstNone ? emit(Opcode::kObjectIs, {value, none()}) : truth(in, value);
-    dropPopped(in, {value});
+    Value* condition = nullptr;
+    if (againstNone) {
+        condition = emit(Opcode::kObjectIs, {value, none()});
+        dropPopped(in, {value});
+    } else {
+        condition = truth(in, value);
+        dropTested(in, value, condition);
+    }
     hir::Block* jump = edgeTo(targetOf(in), isBackward(in));
     hir::Block* next = edgeTo(nextBlock(), false);
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
 }
 
+bool GraphBuilder::mayRunCode(const Value* truth) const {
+    return !inlining_ && truth->opcode() == Opcode::kCallRuntime &&
+           static_cast<runtime::Helper>(truth->imm()) == runtime::Helper::kIsTrue &&
+           needsDrop(truth->operand(0));
+}
+
+// The operand of an instruction that asks only whether it is true. If that, or its end, begins to
+// trace, the interpreter repeats the instruction with the answer as its operand.
+void GraphBuilder::dropTested(const Instr& in, Value* value, Value* truth) {
+    if (!mayRunCode(truth))
+        return dropPopped(in, {value});
+    Environment before{env_.slots, stackBefore_};
+    before.stack.back() = boxBool(truth);
+    FrameState* again = makeState(before, in.resumeOffset, in.offset);
+    emit(Opcode::kCheckTracing, {}, 0, again);
+    drop(value, stateAfter());
+    emit(Opcode::kCheckReleased, {}, 0, again);
+}
+
 void GraphBuilder::jumpIfOrPop(const Instr& in) {
     Value* value = peekObject();
     Value* condition = truth(in, value);
-    hir::Block* jump = edgeTo(targetOf(in), false);
+    const bool ranCode = mayRunCode(condition);
+    hir::Block* jump = ranCode ? inNewBlock([&] {
+        checkTracingAt(in, in.target);
+        jumpTo(targetOf(in));
+    })
+                               : edgeTo(targetOf(in), false);
     pop();
-    const bool isLastOnLine = (&in)[1].line != in.line;
-    hir::Block* next = isLastOnLine && needsDrop(value) ? inNewBlock([&] {
+    const bool isDropped = needsDrop(value) && (ranCode || (&in)[1].line != in.line);
+    hir::Block* next = isDropped ? inNewBlock([&] {
         drop(value, stateAfter());
+        if (ranCode)
+            checkTracing();
+        else
+            emit(Opcode::kCheckReleased, {}, 0, stateAfter());
         jumpTo(nextBlock());
     })
-                                                        : edgeTo(nextBlock(), false);
+                                 : edgeTo(nextBlock(), false);
     const bool jumpsWhen = in.op == Op::kJumpIfTrueOrPop;
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
 }
@@ -86,10 +120,12 @@ void GraphBuilder::forIter(const Instr& in) {
         askForIterator(in, item);
     hir::Block* done = inNewBlock([&] {
         pop();
+        checkTracingAt(in, in.target);
         jumpTo(targetOf(in));
     });
     hir::Block* more = inNewBlock([&] {
         push(emit(Opcode::kRefine, kObject, {item}));
+        checkTracing();
         jumpTo(nextBlock());
     });
     branch(Opcode::kBranchNull, item, done, more);

@@ -34,6 +34,7 @@ bool GraphBuilder::buildException(const Instr& in) {
     }
     case Op::kPopExcept:
         helper(Helper::kPopExcept, {popObject()});
+        checkTracing();
         return true;
     case Op::kCheckExcMatch: {
         Value* expected = popObject();
@@ -74,6 +75,7 @@ bool GraphBuilder::buildException(const Instr& in) {
         Value* exception = popObject();
         Value* iterator = popObject();
         helper(Helper::kEndAsyncFor, {current(exception), iterator});
+        checkTracing();
         return true;
     }
     case Op::kLoadAssertionError:

@@ -62,8 +62,7 @@ void GraphBuilder::send(const Instr& in) {
     auto takeReturned = [&](Value* result) {
         pop();
         push(result);
-        const Instr& target = code_.instrs[static_cast<size_t>(code_.indexOf(in.target))];
-        emit(Opcode::kCheckTracing, {}, 0, makeState(env_, target.resumeOffset, in.offset));
+        checkTracingAt(in, in.target);
         jumpTo(targetOf(in));
     };
     hir::Block* returned = inNewBlock([&] {

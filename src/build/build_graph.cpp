@@ -465,6 +465,8 @@ int GraphBuilder::buildInstr(const Instr& in) {
         deopt();
         return 1;
     }
+    const Block* const begun = block_;
+    const size_t numBefore = block_->instrs().size();
     bool known = buildStackOp(in) || buildOperator(in) || buildAttribute(in) ||
                  buildSubscript(in) || buildName(in) || buildCall(in) || buildControl(in) ||
                  buildContainer(in) || buildException(in) || buildGenerator(in) || buildMatch(in);
@@ -472,6 +474,7 @@ int GraphBuilder::buildInstr(const Instr& in) {
         deopt();
     if (block_ && fn_.inlined.size() == numInlined) // else the callee's locals were dropped
         dropConsumed(in);
+    checkReleased(in, begun, numBefore);
     return static_cast<int>(instr_ - &in) + 1;
 }
 

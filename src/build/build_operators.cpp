@@ -101,8 +101,9 @@ bool GraphBuilder::buildOperator(const Instr& in) {
         return true;
     case Op::kUnaryNot: {
         Value* value = popObject();
-        push(boxBool(emit(Opcode::kBoolNot, {truth(in, value)})));
-        dropPopped(in, {value});
+        Value* answer = truth(in, value);
+        dropTested(in, value, answer);
+        push(boxBool(emit(Opcode::kBoolNot, {answer})));
         return true;
     }
     case Op::kCompareOp:
@@ -113,7 +114,8 @@ bool GraphBuilder::buildOperator(const Instr& in) {
         Value* left = popObject();
         Value* same = emit(Opcode::kObjectIs, {left, current(right)});
         push(boxBool(in.arg ? emit(Opcode::kBoolNot, {same}) : same));
-        dropPopped(in, {left, right});
+        drop(left, stateAfter());
+        drop(right, stateAfter());
         return true;
     }
     case Op::kContainsOp: {

@@ -157,6 +157,47 @@ void GraphBuilder::checkTracing() {
         emit(Opcode::kCheckTracing, {}, 0, stateAfter());
 }
 
+// On the way to a jump's target.
+void GraphBuilder::checkTracingAt(const Instr& in, int targetOffset) {
+    if (inlining_)
+        return;
+    const Instr& target = code_.instrs[static_cast<size_t>(code_.indexOf(targetOffset))];
+    emit(Opcode::kCheckTracing, {}, 0, makeState(env_, target.resumeOffset, in.offset));
+}
+
+// Leave after this instruction if the finalizer of what it let go of has begun to trace. An
+// instruction that was built in several blocks let go of that in one of the others.
+void GraphBuilder::checkReleased(const Instr& in, const Block* begun, size_t numBefore) {
+    if (!block_ || block_ != begun)
+        return;
+    const bool isChecked = block_->instrs().size() > numBefore &&
+                           block_->instrs().back()->opcode() == Opcode::kCheckTracing;
+    if (!isChecked && letsGo(in))
+        emit(Opcode::kCheckReleased, {}, 0, stateAfter());
+}
+
+// Values that were replaced in an object, and those that the instruction took from the stack.
+bool GraphBuilder::letsGo(const Instr& in) const {
+    switch (in.op) {
+    case Op::kStoreAttr:
+    case Op::kStoreSubscr:
+    case Op::kStoreDeref:
+    case Op::kDeleteDeref:
+        return true;
+    default:
+        break;
+    }
+    if (block_->instrs().size() > 0 && block_->instrs().back()->opcode() == Opcode::kDrop)
+        return true;
+    const auto holds = [](std::span<Value* const> values, const Value* value) {
+        return std::ranges::find(values, value) != values.end();
+    };
+    return std::ranges::any_of(stackBefore_, [&](Value* value) {
+        return value && needsDrop(current(value)) && !holds(env_.stack, current(value)) &&
+               !holds(env_.slots, current(value));
+    });
+}
+
 void GraphBuilder::checkBreakerAndTracing() {
     FrameState* after = stateAfter();
     emit(Opcode::kCheckEvalBreaker, {}, 0, after);

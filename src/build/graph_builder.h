@@ -168,7 +168,10 @@ class GraphBuilder {
     void drop(Value* old, hir::FrameState* after);
     void dropReplaced(Value* old, Value* owner);
     bool isLocal(const Value* value) const;
-    void checkTracing();           // leave after this instruction when traced
+    void checkTracing(); // leave after this instruction when traced
+    void checkTracingAt(const Instr& in, int targetOffset);
+    void checkReleased(const Instr& in, const hir::Block* begun, size_t numBefore);
+    bool letsGo(const Instr& in) const;
     void checkBreakerAndTracing(); // as the interpreter after calls
     void deopt();
     void raiseTerminator();
@@ -238,6 +241,8 @@ class GraphBuilder {
     void dropPopped(const Instr& in, std::initializer_list<Value*> values);
     void dropConsumed(const Instr& in);
     bool mayDie(const Value* value) const;
+    void dropTested(const Instr& in, Value* value, Value* truth);
+    bool mayRunCode(const Value* truth) const;
     bool isShownBefore(const Instr& in) const;
     bool isShownAt(const Instr& in, const Value* value) const;
     bool isOneOfSeveralPops(const Instr& in) const;

@@ -273,6 +273,10 @@ asmjit::Label Emitter::exitLabel(uint32_t record) {
     return stubs_[record];
 }
 
+bool Emitter::mayLeave(const Instr& release) const {
+    return fn_.exits[release.exit].reason == exits::Reason::kTracing;
+}
+
 asmjit::Label Emitter::plainTail() {
     if (!plainTail_.isValid())
         plainTail_ = asm_->newLabel();
@@ -297,7 +301,7 @@ std::optional<std::vector<Emitter::FrameStore>>
 Emitter::storesThatShow(const Instr& instr, const InstrPlaces& places) const {
     constexpr size_t kMostStores = 8;
     const lir::ExitPoint& point = fn_.exits[instr.exit];
-    if (point.instrAddress == 0 || !point.inlined.empty() || !point.releases.empty())
+    if (point.instrAddress == 0 || !point.inlined.empty())
         return {};
     std::vector<FrameStore> stores{
         {.disp = runtime_.framePrevInstrOffset, .value = {}, .imm = point.instrAddress}};

@@ -112,6 +112,8 @@ class Emitter : private asmjit::ErrorHandler {
     asmjit::Label exitLabel(uint32_t record);
     // The form that the instruction needs.
     asmjit::Label observeTail(const lir::Instr& instr, const InstrPlaces& places);
+    // Whether a release leaves when the finalizer began to trace.
+    bool mayLeave(const lir::Instr& release) const;
     asmjit::Label plainTail();
     // What a release has to store so that the frame shows what its record says. Nothing if that is
     // much, or takes more than to store: the routine that reads records does it then.

@@ -26,7 +26,8 @@ struct RuntimeAddresses {
     uint64_t resume = 0;
     // Makes the frame's memory agree with the exit record, without moving references, and frees
     // `dead`, an object without references, or serves what is pending when that is null. Compiled
-    // code goes on unless the result says that this failed (then the exit is taken).
+    // code goes on unless the result is not 0: then the exit is taken. (That failed, or it began to
+    // trace this thread; no release is left whose record's reason is not tracing.)
     uint64_t observe = 0; // int (ThreadState*, Frame*, void* blob, uint32_t exitIndex,
                           // const exits::MachineState*, Object* dead)
     // Classes whose instances die without running code, where an object's class lies, and where in
@@ -37,6 +38,10 @@ struct RuntimeAddresses {
     // Where a frame has its locals, and the address of the instruction that it runs.
     int32_t frameSlotsOffset = 0;
     int32_t framePrevInstrOffset = 0;
+    // Where the thread state has the address of its CFrame, and that the byte which says that the
+    // thread is traced.
+    int32_t threadCframeOffset = 0;
+    int32_t cframeUseTracingOffset = 0;
     // The address of memory that holds this address, and may lie nearer; or 0. (runtime::nearCell)
     uint64_t (*nearCell)(uint64_t address) = nullptr;
 };

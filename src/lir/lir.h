@@ -110,7 +110,7 @@ struct ExitPoint {
     uint8_t hirOpcode = 0; // hir::Opcode of the leaving instruction, for statistics
     int32_t resumeOffset = 0;
     int32_t instrOffset = 0;
-    int64_t instrAddress = 0; // kObserved: of the instruction that the frame shows; 0: not known
+    int64_t instrAddress = 0; // Of a release: of the instruction that the frame shows; 0: not known
     std::vector<ExitOperand> slots; // localsplus
     std::vector<ExitOperand> stack;
     // References to release after the frame is complete; flags of optional values (see

@@ -136,9 +136,22 @@ VReg Lowering::lowerIsTrue(const hir::Instr& instr, std::span<const Operand> arg
     e_.start(isFalse);
     e_.jump(join, {e_.imm(0)});
     e_.start(call);
-    e_.jump(join, {callHelper(instr, Helper::kIsTrue, args)});
+    const VReg answer = callHelper(instr, Helper::kIsTrue, args);
+    if (const hir::Instr* check = checkBehind(instr)) {
+        define(instr, result);
+        leaveIfTraced(leavingPointWith(*check, result, answer));
+    }
+    e_.jump(join, {answer});
     e_.start(join);
     return result;
+}
+
+// A check whether tracing has begun is made where code was run. (The next one that is lowered.)
+const hir::Instr* Lowering::checkBehind(const hir::Instr& isTrue) const {
+    const auto& instrs = isTrue.block()->instrs();
+    const auto next = std::ranges::find(instrs, &isTrue) + 1;
+    const bool isCheck = next != instrs.end() && (*next)->opcode() == hir::Opcode::kCheckTracing;
+    return isCheck ? *next : nullptr;
 }
 
 // The callee's frame is made and cleared here if its compiled code can be entered; all else is the

@@ -1,6 +1,7 @@
 // Constants, control flow, the interpreter's frame, reference counts.
 #include "lower/lowering.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace pyston::lower {
@@ -135,12 +136,38 @@ void Lowering::lowerIncref(const hir::Instr& instr) {
 void Lowering::lowerDecref(const hir::Instr& instr) {
     const hir::Instr* value = instr.operand(0);
     const bool nullable = value->type().rep == hir::Rep::kNullable;
-    // A frame that was left is nobody's to look at.
-    if (value->type().diesQuietly() || hasLeft_)
+    if (!mayRunFinalizer(instr)) {
         e_.emit(nullable ? Opcode::kXDecref : Opcode::kDecref, {Operand::r(use(value))});
-    else
-        e_.emitExit(nullable ? Opcode::kXRelease : Opcode::kRelease, observedPoint(instr),
-                    {Operand::r(use(value))});
+        return;
+    }
+    const hir::Instr* check = releaseCheckedBy(instr);
+    e_.emitExit(nullable ? Opcode::kXRelease : Opcode::kRelease,
+                check ? leavingReleasePoint(*check) : observedPoint(instr),
+                {Operand::r(use(value))});
+}
+
+// (A frame that was left is nobody's to look at.)
+bool Lowering::mayRunFinalizer(const hir::Instr& instr) const {
+    return instr.opcode() == hir::Opcode::kDecref && !hasLeft_ &&
+           !instr.operand(0)->type().diesQuietly();
+}
+
+// The check that the release makes itself, off the usual path: of the last release only. If there
+// is one before it, the check is one of its own.
+const hir::Instr* Lowering::releaseCheckedBy(const hir::Instr& decref) const {
+    const auto& instrs = decref.block()->instrs();
+    const auto at = std::ranges::find(instrs, &decref);
+    const bool isFirst = at == instrs.begin() || !mayRunFinalizer(**(at - 1));
+    const bool isChecked =
+        at + 1 != instrs.end() && (*(at + 1))->opcode() == hir::Opcode::kCheckReleased;
+    return isFirst && isChecked ? *(at + 1) : nullptr;
+}
+
+void Lowering::lowerCheckReleased(const hir::Instr& instr) {
+    const auto& instrs = instr.block()->instrs();
+    const auto at = std::ranges::find(instrs, &instr);
+    if (at != instrs.begin() && mayRunFinalizer(**(at - 1)) && !releaseCheckedBy(**(at - 1)))
+        leaveIfTraced(exitPoint(instr, exits::Reason::kTracing));
 }
 
 // --- checks
@@ -151,9 +178,19 @@ void Lowering::lowerCheckEvalBreaker(const hir::Instr& instr) {
 }
 
 void Lowering::lowerCheckTracing(const hir::Instr& instr) {
+    const auto& instrs = instr.block()->instrs();
+    const auto at = std::ranges::find(instrs, &instr);
+    const hir::Instr* before = at != instrs.begin() ? *(at - 1) : nullptr;
+    const bool isMade = before && before->opcode() == hir::Opcode::kCallRuntime &&
+                        static_cast<Helper>(before->imm()) == Helper::kIsTrue;
+    if (!isMade) // by lowerIsTrue()
+        leaveIfTraced(exitPoint(instr, exits::Reason::kTracing));
+}
+
+void Lowering::leaveIfTraced(int exit) {
     const VReg cframe = e_.load64(e_.threadState(), layout_.threadCframe);
     e_.exitIfMem(Opcode::kExitIfMem8, Cc::kNe, cframe, layout_.cframeUseTracing, Operand::i(0),
-                 exitPoint(instr, exits::Reason::kTracing));
+                 exit);
 }
 
 void Lowering::lowerGuardFrameUnshared(const hir::Instr& instr) {

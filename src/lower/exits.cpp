@@ -187,6 +187,31 @@ int Lowering::observedPoint(const hir::Instr& release) {
     return static_cast<int>(lir_->exits.size()) - 1;
 }
 
+// What the frame shows while the object dies that is released right before `check`, and how it is
+// left after that if it is traced then.
+int Lowering::leavingReleasePoint(const hir::Instr& check) {
+    exitCache_.fill(-1);
+    const int index = exitPoint(check, exits::Reason::kTracing);
+    exitCache_.fill(-1);
+    lir::ExitPoint& point = lir_->exits[static_cast<size_t>(index)];
+    if (fn_.code != nullptr)
+        point.instrAddress = instrAddress(point.instrOffset);
+    return index;
+}
+
+// The exit of `check` where `value` is not made yet.
+int Lowering::leavingPointWith(const hir::Instr& check, VReg value, VReg instead) {
+    exitCache_.fill(-1);
+    const int index = exitPoint(check, exits::Reason::kTracing);
+    exitCache_.fill(-1);
+    lir::ExitPoint& point = lir_->exits[static_cast<size_t>(index)];
+    for (auto* values : {&point.slots, &point.stack, &point.releases})
+        for (lir::ExitOperand& operand : *values)
+            if (operand.kind == lir::ExitOperand::kReg && operand.reg == value)
+                operand.reg = instead;
+    return index;
+}
+
 // Nothing has left the frame's memory yet.
 int Lowering::recursionExit(const hir::Block& entry) {
     lir::ExitPoint exit;

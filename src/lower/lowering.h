@@ -87,6 +87,11 @@ class Lowering {
                   const std::vector<hir::ExitReferences::Action>* actions, bool nothingConsumed,
                   lir::ExitPoint& exit);
     int observedPoint(const hir::Instr& release);
+    int leavingReleasePoint(const hir::Instr& check);
+    int leavingPointWith(const hir::Instr& check, VReg value, VReg instead);
+    void leaveIfTraced(int exit);
+    bool mayRunFinalizer(const hir::Instr& instr) const;
+    const hir::Instr* releaseCheckedBy(const hir::Instr& decref) const;
     int64_t instrAddress(int64_t byteOffset) const;
     lir::ExitOperand exitOperand(const hir::Instr* value, hir::ExitReferences::Action action,
                                  bool nothingConsumed) const;
@@ -102,6 +107,7 @@ class Lowering {
     VReg binaryDouble(const hir::Instr& instr, lir::Opcode op);
     // Call of a helper with its C arguments; checks the result as its row says and returns it.
     void lowerListAppend(const hir::Instr& instr);
+    const hir::Instr* checkBehind(const hir::Instr& isTrue) const;
     VReg lowerIsTrue(const hir::Instr& instr, std::span<const Operand> args);
     VReg callHelper(const hir::Instr& instr, runtime::Helper helper, std::span<const Operand> args);
     VReg checkHelperResult(const hir::Instr& instr, runtime::Helper helper, VReg result);

@@ -3,10 +3,12 @@
 // IterNext calls tp_iternext, whatever that is: locals have to be objects in the frame's memory
 // there. The iterators of range, list and tuple are only counted up. Where the iterator's class is
 // not known it is looked at in each iteration; the call goes to a cold block, which is also where
-// iterators of lists and tuples are ended. Where other iterators are usual nothing is changed.
+// iterators of lists and tuples are ended. So are the checks whether tracing has begun meanwhile.
+// Where other iterators are usual nothing is changed.
 //
 // Requires: each IterNext is followed by BranchNull in its block, and used by that and a Refine
-// only (as the builder makes it; others stay as they are); no critical edges. Provides: the same;
+// only, and at the start of both ways there may be a CheckTracing (as the builder makes it; others
+// stay as they are); no critical edges. Provides: the same;
 // what is taken from a range is an unboxed int.
 #include "passes/cfg.h"
 #include "passes/passes.h"
@@ -98,6 +100,8 @@ class SplitIteration {
         iterator_ = next_->operand(0);
         state_ = next_->frameState();
         paths_.clear();
+        checkMore_ = takeCheck(more_, 1);
+        checkDone_ = takeCheck(done_, 0);
         block->instrs().resize(block->instrs().size() - 2);
         done_->preds().clear();
         more_->preds().clear();
@@ -120,6 +124,15 @@ class SplitIteration {
             takeFromAny(slow);
         }
         meet();
+    }
+
+    static Instr* takeCheck(Block* block, size_t index) {
+        auto& instrs = block->instrs();
+        if (index >= instrs.size() || instrs[index]->opcode() != Opcode::kCheckTracing)
+            return nullptr;
+        Instr* check = instrs[index];
+        instrs.erase(instrs.begin() + static_cast<ptrdiff_t>(index));
+        return check;
     }
 
     // Blocks before the item is taken are in the state before FOR_ITER; those behind it have none:
@@ -190,10 +203,27 @@ class SplitIteration {
             append(block, Opcode::kProbe, {}, next_->imm())->setFrameState(state_);
         Instr* item = append(block, Opcode::kIterNext, {iterator_});
         item->setFrameState(state_);
-        branch(block, Opcode::kBranchNull, item, done_, more);
+        Block* ended = done_;
+        if (checkDone_) {
+            ended = newBlock();
+            ended->setCold(true);
+        }
+        branch(block, Opcode::kBranchNull, item, ended, more);
+        if (checkDone_) {
+            ended->append(checkDone_);
+            jump(ended, done_);
+        }
         Instr* refined = fn_.newInstr(Opcode::kRefine, kObject, {&item, 1});
         more->append(refined);
+        if (checkMore_)
+            append(more, Opcode::kCheckTracing, {})->setFrameState(withItem(refined));
         paths_.push_back({more, refined});
+    }
+
+    FrameState* withItem(Instr* item) {
+        FrameState* state = fn_.copyWithParents(*checkMore_->frameState());
+        std::ranges::replace(state->stack, item_, item);
+        return state;
     }
 
     // The ways to the body, each with its item.
@@ -226,6 +256,8 @@ class SplitIteration {
     Instr* next_ = nullptr;
     Instr* item_ = nullptr; // Refine of next_
     Instr* iterator_ = nullptr;
+    Instr* checkMore_ = nullptr; // null if there is none
+    Instr* checkDone_ = nullptr;
     Block* done_ = nullptr;
     Block* more_ = nullptr;
     FrameState* state_ = nullptr;

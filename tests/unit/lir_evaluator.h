@@ -390,9 +390,11 @@ class Evaluator {
             if (i.op == Opcode::kXRelease && g(o[0]) == 0)
                 break;
             addReference(g(o[0]), -1);
-            if (read<int64_t>(g(o[0])) == 0)
-                observe(i, g(o[0]));
-            break;
+            if (read<int64_t>(g(o[0])) != 0)
+                break;
+            observe(i, g(o[0]));
+            return serviceFails &&
+                   fn_.exits[static_cast<size_t>(i.exit)].reason == exits::Reason::kTracing;
         case Opcode::kServeIfMem32:
             if (read<int32_t>(memory(i)) == 0)
                 break;

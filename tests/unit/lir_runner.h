@@ -132,7 +132,8 @@ class NativeCode {
             seen.slots.push_back(
                 self->read(self->code_.locations.at(record.firstLocation + i), *machine));
         self->observed_.push_back(std::move(seen));
-        return dead == 0 && serviceFails ? -1 : 0;
+        const bool mayLeave = dead == 0 || record.reason == exits::Reason::kTracing;
+        return mayLeave && serviceFails ? -1 : 0;
     }
 
     ExitValue read(const exits::Location& l, const exits::MachineState& machine) const {

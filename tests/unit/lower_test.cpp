@@ -752,6 +752,87 @@ TEST_P(LowerObjects, Checks) {
     EXPECT_EQ(run().exit->reason, exits::Reason::kTracing);
 }
 
+// A finalizer that begins to trace makes its release leave, without a check where nothing dies.
+TEST_P(LowerObjects, ReleasesLeaveWhenTracingBegan) {
+    Fake first, second;
+    const auto prepare = [&] {
+        first.at(0) = second.at(0) = 1;
+        slot(0, first.address());
+        slot(1, second.address());
+    };
+    const auto compileReleases = [&](const std::string& body) {
+        compile("func \"f\" slots=2 locals=2 stack=4 {\nbb0 (entry 0):\n"
+                "  v0:obj = LoadFrameSlot $0\n  v1:obj = LoadFrameSlot $1\n"
+                "  v2:obj:int = ConstObject 0x5000\n" +
+                body + "  Return v2\nfs0: resume=20 at=18 slots=[_ v1] stack=[]\n}\n");
+    };
+    compileReleases("  Decref v0 [fs0]\n  CheckReleased [fs0]\n");
+    EXPECT_THAT(text(), Not(HasSubstr("ExitIfMem8")));
+    prepare();
+    auto outcome = run();
+    EXPECT_EQ(outcome.exit, nullptr);
+    ASSERT_EQ(outcome.observed.size(), 1u);
+    EXPECT_EQ(outcome.observed[0].dead, first.address());
+    EXPECT_EQ(outcome.observed[0].slots[1].bits, second.address());
+    lir::test::serviceFails = true;
+    prepare();
+    outcome = run();
+    ASSERT_NE(outcome.exit, nullptr);
+    EXPECT_EQ(outcome.exit->reason, exits::Reason::kTracing);
+    EXPECT_EQ(outcome.exit->resumeOffset, 20);
+    EXPECT_EQ(outcome.exit->slots[1].bits, second.address());
+    prepare();
+    first.at(0) = 2;
+    EXPECT_EQ(run().exit, nullptr);
+    lir::test::serviceFails = false;
+
+    // Of two releases the first one does not know the state to leave with.
+    compileReleases("  Decref v0 [fs0]\n  Decref v0 [fs0]\n  CheckReleased [fs0]\n");
+    EXPECT_THAT(text(), HasSubstr("ExitIfMem8"));
+    prepare();
+    first.at(0) = 3;
+    EXPECT_EQ(run().exit, nullptr);
+    cframe_.at(0) = 255;
+    prepare();
+    first.at(0) = 3;
+    EXPECT_EQ(run().exit->reason, exits::Reason::kTracing);
+
+    compileReleases("  CheckReleased [fs0]\n");
+    EXPECT_THAT(text(), Not(HasSubstr("ExitIfMem8")));
+}
+
+int64_t isTrueForTest(uint64_t) {
+    return 1;
+}
+
+// __bool__ may begin to trace: looked at where it was called.
+TEST_P(LowerObjects, TruthTestsLeaveWhenTracingBegan) {
+    Fake object;
+    compile(R"(func "f" slots=1 locals=1 stack=1 {
+bb0 (entry 0):
+  v0:obj = LoadFrameSlot $0
+  v2:bool = CallRuntime IsTrue v0 [fs0]
+  CheckTracing [fs1]
+  v3:obj:bool = BoxBool v2
+  Return v3
+fs0: resume=10 at=12 slots=[v0] stack=[]
+fs1: resume=10 at=12 slots=[v0] stack=[v2]
+}
+)");
+    runtime::setAddress(Helper::kIsTrue, reinterpret_cast<uint64_t>(&isTrueForTest));
+    lowerAgain();
+    cframe_.at(0) = 255;
+    slot(0, true_.address());
+    EXPECT_EQ(run().exit, nullptr);
+    slot(0, object.address());
+    const auto outcome = run();
+    ASSERT_NE(outcome.exit, nullptr);
+    EXPECT_EQ(outcome.exit->reason, exits::Reason::kTracing);
+    EXPECT_EQ(outcome.exit->stack[0].bits & 0xff, 1u);
+    cframe_.at(0) = 0;
+    EXPECT_EQ(run().exit, nullptr);
+}
+
 TEST_P(LowerObjects, References) {
     Fake object;
     compileBody("  Incref v0\n  Incref v0\n  Incref v1\n  Decref v0\n  Decref v1\n  Return v0\n",

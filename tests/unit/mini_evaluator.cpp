@@ -511,6 +511,7 @@ Evaluator::Value Evaluator::evaluateLate(const Instr* instr) {
         }
         return Value();
     case Opcode::kCheckTracing:
+    case Opcode::kCheckReleased:
         if (world_.tracingBegan()) {
             leave(instr);
         }

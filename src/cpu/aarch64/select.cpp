@@ -537,8 +537,10 @@ void A64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
     a_.str(gp(kScratch), a64::ptr(gp(object)));
     a_.cbz(gp(kScratch), cold);
     a_.bind(done);
+    const bool leaves = mayLeave(instr);
     if (const auto stores = storesThatShow(instr, places)) {
-        outOfLine([this, &places, stores = *stores, object, cold, done] {
+        const Label exit = leaves ? exitLabel(instr, places) : Label();
+        outOfLine([this, &places, stores = *stores, object, leaves, exit, cold, done] {
             a_.bind(cold);
             for (const FrameStore& store : stores)
                 emitFrameStore(store);
@@ -548,13 +550,18 @@ void A64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
             a_.ldr(gp(kScratch), address(gp(kScratch), runtime_.classDeallocOffset, 8));
             a_.blr(gp(kScratch));
             emitSaveLive(places, false);
+            if (leaves) {
+                a_.ldr(gp(kScratch), address(gp(kThreadState), runtime_.threadCframeOffset, 8));
+                a_.ldrb(gpw(kScratch), address(gp(kScratch), runtime_.cframeUseTracingOffset, 1));
+                a_.cbnz(gpw(kScratch), exit);
+            }
             a_.b(done);
         });
         return;
     }
     const uint32_t record = exitRecord(instr, places);
     const Label tail = observeTail(instr, places);
-    outOfLine([this, &places, tail, object, record, cold, done] {
+    outOfLine([this, &places, tail, object, record, leaves, cold, done] {
         a_.bind(cold);
         const Label other = a_.newLabel();
         emitMoveGp(kScratch, object);
@@ -570,6 +577,8 @@ void A64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
         emitLoadImm(kScratch, record);
         emitMoveGp(kScratch2, object);
         a_.bl(tail);
+        if (leaves)
+            a_.cbnz(gpw(kScratch), exitLabel(record));
         a_.b(done);
     });
 }

@@ -632,8 +632,10 @@ void X64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
     a_.dec(x86::qword_ptr(gp(object)));
     a_.jz(cold);
     a_.bind(done);
+    const bool leaves = mayLeave(instr);
     if (const auto stores = storesThatShow(instr, places)) {
-        outOfLine([this, &places, stores = *stores, object, cold, done] {
+        const Label exit = leaves ? exitLabel(instr, places) : Label();
+        outOfLine([this, &places, stores = *stores, object, leaves, exit, cold, done] {
             a_.bind(cold);
             for (const FrameStore& store : stores)
                 emitFrameStore(store);
@@ -642,13 +644,18 @@ void X64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
             a_.mov(x86::rax, x86::qword_ptr(gp(object), runtime_.classOffset));
             a_.call(x86::qword_ptr(x86::rax, runtime_.classDeallocOffset));
             emitSaveLive(places, false);
+            if (leaves) {
+                a_.mov(x86::rax, x86::qword_ptr(gp(kThreadState), runtime_.threadCframeOffset));
+                a_.cmp(x86::byte_ptr(x86::rax, runtime_.cframeUseTracingOffset), 0);
+                a_.jne(exit);
+            }
             a_.jmp(done);
         });
         return;
     }
     const uint32_t record = exitRecord(instr, places);
     const Label tail = observeTail(instr, places);
-    outOfLine([this, &places, tail, object, record, cold, done] {
+    outOfLine([this, &places, tail, object, record, leaves, cold, done] {
         a_.bind(cold);
         const Label other = a_.newLabel();
         emitMoveGp(kRcx, object);
@@ -663,6 +670,10 @@ void X64Emitter::emitRelease(const Instr& instr, const InstrPlaces& places) {
         a_.mov(x86::eax, imm(record));
         emitMoveGp(kRcx, object);
         a_.call(tail);
+        if (leaves) {
+            a_.test(x86::eax, x86::eax);
+            a_.jnz(exitLabel(record));
+        }
         a_.jmp(done);
     });
 }

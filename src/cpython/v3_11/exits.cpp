@@ -10,6 +10,7 @@
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quiet_death.h"
 #include "cpython/v3_11/special_methods.h"
+#include "cpython/v3_11/traced_positions.h"
 #include "cpython/v3_11/unwind.h"
 #include "hir/hir.h"
 #include "runtime/coverage.h"
@@ -20,6 +21,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 #include <vector>
 
 namespace pyston::host {
@@ -259,6 +261,21 @@ bool leftForTracing(PyThreadState* tstate, const Record& record) {
            tstate->curexc_type == nullptr;
 }
 
+// An instruction was executed, and tracing began meanwhile.
+void standBehind(PyThreadState* tstate, Frame* frame, const Position& at) {
+    const int opcode =
+        _PyOpcode_Deopt[opcodeAt(findHostCode(frame->f_code), frame->f_code, at.instrOffset)];
+    const int next = at.instrOffset + runtime::kCodeUnitBytes * (1 + _PyOpcode_Caches[opcode]);
+    constexpr int kPrefixes = 3 * runtime::kCodeUnitBytes;
+    const int back = at.instrOffset - at.resumeOffset;
+    if (back >= 0 && back <= kPrefixes) {
+        if (repeatsTest(opcode))
+            answerUntraced(tstate, frame);
+    } else if (at.resumeOffset != next) {
+        standAtTarget(tstate, frame, at.instrOffset, at.resumeOffset);
+    }
+}
+
 // The attribute's owner, which lies on top of the stack, is not what a guard expected.
 void noteShape(Frame* frame, const Position& at) {
     if (at.stackDepth == 0)
@@ -311,6 +328,19 @@ Frame* pushInlinedFrame(PyThreadState* tstate, const exits::InlinedFrame& shape)
     return made;
 }
 
+// Frame objects of inlined frames that were shown, and at which compiled code is left now: by
+// frame, the innermost first; null where there is none.
+std::vector<PyFrameObject*> objectsToKeep;
+
+void giveObject(Frame* made, uint32_t index) {
+    if (index >= objectsToKeep.size())
+        return;
+    PyFrameObject* object = std::exchange(objectsToKeep[objectsToKeep.size() - 1 - index], nullptr);
+    made->frame_obj = object;
+    if (object != nullptr)
+        object->f_frame = made;
+}
+
 void releaseMoved(const Location* begin, const Location* end, const runtime::CodeBlob& blob,
                   const MachineState& state) {
     for (; begin != end; ++begin)
@@ -338,6 +368,7 @@ bool pushInlined(PyThreadState* tstate, Frame** innermost, Position* at, const L
         }
         complete &= writeSlots(made, values, shape.numValues(), flag, blob, state, numbers);
         made->stacktop = shape.numValues();
+        giveObject(made, i);
         values += shape.numValues();
         *innermost = made;
         *at = {shape.resumeOffset, shape.instrOffset, shape.stackDepth};
@@ -376,8 +407,11 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     frame->stacktop = blob.numSlots + record.stackDepth;
     Frame* innermost = frame;
     Position at = positionOf(record);
-    if (record.numInlined != 0)
+    if (record.numInlined != 0) {
         complete &= pushInlined(tstate, &innermost, &at, flag, blob, record, *state, numbers);
+        for (PyFrameObject* object : std::exchange(objectsToKeep, {}))
+            Py_XDECREF(object); // for want of memory
+    }
 
     uintptr_t result;
     if (raised || !complete) {
@@ -397,6 +431,8 @@ uintptr_t materialize(PyThreadState* tstate, Frame* frame, void* blobPointer, ui
     }
     // From here on other code may run and see the frame.
     releaseOthers(blob, record, *state);
+    if (!raised && complete && tstate->cframe->use_tracing)
+        standBehind(tstate, innermost, at);
     if (runtime::wasExitForced()) {
         ++runtime::statistics().exits[static_cast<size_t>(Reason::kForced)];
         runtime::coverExit(Reason::kForced, record.hirOpcode);
@@ -506,13 +542,17 @@ class InlinedFrames {
     }
     InlinedFrames(const InlinedFrames&) = delete;
     InlinedFrames& operator=(const InlinedFrames&) = delete;
+    // The exit that is taken next makes the frames again.
+    void keepObjects() { keepsObjects_ = true; }
     // A frame object that somebody keeps is left with what the frame shows now.
     ~InlinedFrames() {
         while (!frames_.empty()) {
             Frame* made = frames_.back();
             frames_.pop_back();
             made->stacktop = 0;
-            if (made->frame_obj != nullptr) {
+            if (keepsObjects_) {
+                objectsToKeep.push_back(std::exchange(made->frame_obj, nullptr));
+            } else if (made->frame_obj != nullptr) {
                 made->stacktop = made->f_code->co_nlocalsplus;
                 std::for_each(made->localsplus, made->localsplus + made->stacktop,
                               [](PyObject* local) { Py_XINCREF(local); });
@@ -526,6 +566,7 @@ class InlinedFrames {
   private:
     PyThreadState* tstate_;
     std::vector<Frame*> frames_;
+    bool keepsObjects_ = false;
 };
 
 // (Not inlined: what it keeps on the stack takes time to set up.)
@@ -536,14 +577,17 @@ class InlinedFrames {
     const Record& record = blob.exits[exitIndex];
     runtime::coverExit(Reason::kObserved, record.hirOpcode);
     showLocals(frame, blob, record, *state, boxes);
-    const InlinedFrames inlined(tstate, blob, record, *state, boxes);
+    InlinedFrames inlined(tstate, blob, record, *state, boxes);
     if (dead == nullptr) {
         // What was pending may have begun to trace this thread: leaves without an exception then.
         const int failed = handlePending(tstate);
         return failed == 0 && tstate->cframe->use_tracing ? -1 : failed;
     }
     Py_TYPE(dead)->tp_dealloc(dead);
-    return 0;
+    if (record.reason != Reason::kTracing || !tstate->cframe->use_tracing)
+        return 0;
+    inlined.keepObjects();
+    return -1;
 }
 
 int observe(PyThreadState* tstate, Frame* frame, void* blob, uint32_t exitIndex,
@@ -571,6 +615,9 @@ PyObject* resumeFrame(PyThreadState* tstate, Frame* frame, uintptr_t how) {
         break;
     }
     const auto& unwinding = *reinterpret_cast<const exits::Unwinding*>(how & ~kResumeMask);
+    if (what == Resume::kUnwind && isInterpretersToUnwind(tstate, frame, unwinding.handler))
+        [[unlikely]]
+        return continueRaising(tstate, frame);
     if (!unwindFrame(tstate, frame, unwinding, what == Resume::kUnwind))
         return nullptr;
     return continueAtHandler(tstate, frame, unwinding);
@@ -585,6 +632,8 @@ PyObject* continueAfterCall(PyThreadState* tstate, Frame* caller, PyObject* resu
     if (result == nullptr) {
         static exits::Unwinding unwinding; // not on the stack, see resume()
         unwinding = findUnwinding(code, offset);
+        if (isInterpretersToUnwind(tstate, caller, unwinding.handler))
+            return continueRaising(tstate, caller);
         if (!unwindFrame(tstate, caller, unwinding, true))
             return nullptr;
         return continueAtHandler(tstate, caller, unwinding);

@@ -17,6 +17,7 @@
 #include "cpython/v3_11/running_generators.h"
 #include "cpython/v3_11/stack_segments.h"
 #include "cpython/v3_11/ticks.h"
+#include "cpython/v3_11/traced_positions.h"
 #include "cpython/v3_11/tracing.h"
 #include "runtime/call_sample.h"
 #include "runtime/compile_thread.h"
@@ -147,6 +148,8 @@ PyObject* continueStopped(PyThreadState* tstate, Frame* frame, LoopEdge* edge) {
         const EdgeOutcome outcome = passEdge(tstate, frame, findHostCode(frame->f_code), edge);
         if (outcome.blob != nullptr)
             return enterNative(tstate, frame, outcome.blob->base, outcome.entry);
+        if (outcome.entry == raisingAtEdge().entry)
+            return continueRaising(tstate, frame);
         if (outcome.entry != nullptr)
             return nullptr;
         const Interpreted interpreted = interpretSeen(tstate, frame, 0);

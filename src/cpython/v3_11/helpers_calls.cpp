@@ -8,6 +8,7 @@
 #include "cpython/v3_11/frames.h"
 #include "cpython/v3_11/generators.h"
 #include "cpython/v3_11/pending.h"
+#include "cpython/v3_11/unwind.h"
 
 namespace pyston::rt {
 namespace {
@@ -248,6 +249,7 @@ PyObject* IterNext(PyThreadState* tstate, PyObject* iterator) {
     if (!_PyErr_ExceptionMatches(tstate, PyExc_StopIteration)) {
         return errorSentinel();
     }
+    host::traceException(tstate); // since __next__, perhaps
     _PyErr_Clear(tstate);
     return nullptr;
 }

@@ -4,6 +4,7 @@
 #include "cpython/v3_11/getitem_inlining.h"
 #include "cpython/v3_11/pending.h"
 #include "cpython/v3_11/quicken.h"
+#include "cpython/v3_11/traced_positions.h"
 #include "cpython/v3_11/unhooked.h"
 #include "cpython/v3_11/unwind.h"
 #include "runtime/compile_thread.h"
@@ -60,6 +61,8 @@ uint8_t operandKind(PyObject* left, PyObject* right) {
 }
 
 EdgeOutcome raise(PyThreadState* tstate, Frame* frame, int lookupOffset) {
+    if (isInterpretersToUnwind(tstate, frame, findUnwinding(frame->f_code, lookupOffset).handler))
+        return raisingAtEdge();
     if (unwindFrame(tstate, frame, lookupOffset, true))
         return interpretAfterEdge();
     return raisedAtEdge();
@@ -170,14 +173,11 @@ bool isWorthWatching(const HostCode* data, const LoopEdge& edge) {
 }
 
 // The frame stands at the loop header `edge->target`.
-EdgeOutcome atLoopHeader(PyThreadState* tstate, const Frame* frame, HostCode* data,
-                         LoopEdge* edge) {
+EdgeOutcome atLoopHeader(const Frame* frame, HostCode* data, LoopEdge* edge) {
     if (!runtime::isActive()) {
         unwatchLoops(data);
         return interpretAfterEdge();
     }
-    if (tstate->cframe->use_tracing)
-        return interpretAfterEdge();
     if (runtime::hasFinishedJobs())
         runtime::installFinishedCode();
     int32_t target = edge->target;
@@ -461,8 +461,12 @@ LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame) {
         if (failed != 0)
             return raise(tstate, frame, edge->target - kUnit);
     }
+    if (tstate->cframe->use_tracing) [[unlikely]] {
+        standAtTarget(tstate, frame, edge->jumpOffset, edge->target);
+        return interpretAfterEdge();
+    }
     setNextOffset(frame, edge->target);
-    return atLoopHeader(tstate, frame, data, edge);
+    return atLoopHeader(frame, data, edge);
 }
 
 } // namespace pyston::host

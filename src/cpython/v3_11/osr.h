@@ -71,13 +71,17 @@ LoopEdge* edgeStoppedAt(PyThreadState* tstate, Frame* frame);
 struct EdgeOutcome {
     const runtime::CodeBlob* blob; // set: continue in compiled code, at `entry`
     const void* entry;             // without a blob: null, to go on with the next instruction;
-                                   // else an exception is set, the frame is unwound: return NULL
+                                   // else an exception is set; &PyExc_BaseException: the frame is
+                                   // unwound, return NULL; &PyExc_Exception: raise it
 };
 inline EdgeOutcome interpretAfterEdge() {
     return {nullptr, nullptr};
 }
 inline EdgeOutcome raisedAtEdge() {
     return {nullptr, &PyExc_BaseException};
+}
+inline EdgeOutcome raisingAtEdge() {
+    return {nullptr, &PyExc_Exception};
 }
 EdgeOutcome passEdge(PyThreadState* tstate, Frame* frame, HostCode* data, LoopEdge* edge);
 

@@ -101,7 +101,8 @@ int callTraceFunction(PyThreadState* tstate, Py_tracefunc function, PyObject* se
     return result;
 }
 
-// An exception that the trace function raises replaces the one that is told of.
+} // namespace
+
 void traceException(PyThreadState* tstate) {
     if (tstate->c_tracefunc == nullptr)
         return;
@@ -123,6 +124,8 @@ void traceException(PyThreadState* tstate) {
         Py_XDECREF(traceback);
     }
 }
+
+namespace {
 
 bool traceReturn(PyThreadState* tstate, Py_tracefunc function, PyObject* self) {
     if (function == nullptr)

@@ -15,13 +15,17 @@ namespace pyston::host {
 // gets an entry in the traceback, and trace functions are told; not so for exceptions that are
 // raised again.
 //
-// Why not let the interpreter do it (throwflag)? It takes that for generator.throw(), and tells
-// trace functions of a call.
+// Why not let the interpreter do it (throwflag)? It takes that for generator.throw(). Where the
+// thread is traced it does (traced_positions.h).
 bool unwindFrame(PyThreadState* tstate, Frame* frame, int lookupOffset, bool raisedHere);
 
 // The same in two steps: finds the handler only once for an instruction that raises often.
 exits::Unwinding findUnwinding(PyCodeObject* code, int lookupOffset);
 bool unwindFrame(PyThreadState* tstate, Frame* frame, const exits::Unwinding& unwinding,
                  bool raisedHere);
+
+// Tells the trace function, if there is one, of the exception that is set. One that it raises
+// replaces that.
+void traceException(PyThreadState* tstate);
 
 } // namespace pyston::host
