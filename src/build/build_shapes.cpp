@@ -306,6 +306,23 @@ bool GraphBuilder::storeByShapes(const Instr& in, Value* owner, Value* value) {
     return true;
 }
 
+// The classes seen for which an instruction calls a function (the object of the shape's access).
+GraphBuilder::Shapes
+GraphBuilder::shapesCalling(const SiteProfile& site,
+                            const std::function<Object*(uint32_t typeVersion)>& functionOf) {
+    Shapes shapes;
+    shapes.complete = site.width != SiteProfile::kAnyShape;
+    for (size_t i = 0; i < site.numShapes; ++i) {
+        Shape shape{site.shapes[i], {}};
+        shape.access.object = functionOf(shape.version);
+        if (shape.access.object)
+            shapes.known.push_back(shape);
+        else
+            shapes.complete = false;
+    }
+    return shapes;
+}
+
 // A subscript of an object whose class has a __getitem__ or __setitem__ in Python: calls that with
 // `args`, the object first. The result, or null where no such class was seen.
 Value* GraphBuilder::subscriptByShapes(const Instr& in, std::span<Value* const> args) {
@@ -323,16 +340,8 @@ Value* GraphBuilder::subscriptByShapes(const Instr& in, std::span<Value* const> 
     if (site.width == SiteProfile::kNoShapes)
         return nullptr;
     const bool stores = in.op == Op::kStoreSubscr;
-    Shapes shapes;
-    shapes.complete = site.width != SiteProfile::kAnyShape;
-    for (size_t i = 0; i < site.numShapes; ++i) {
-        Shape shape{site.shapes[i], {}};
-        shape.access.object = facts().subscriptFunction(shape.version, stores);
-        if (shape.access.object)
-            shapes.known.push_back(shape);
-        else
-            shapes.complete = false;
-    }
+    const Shapes shapes = shapesCalling(
+        site, [&](uint32_t version) { return facts().subscriptFunction(version, stores); });
     if (shapes.known.empty())
         return nullptr;
     return dispatch(

@@ -31,16 +31,8 @@ Value* GraphBuilder::operatorByShapes(const Instr& in, Value* left, Value* right
     const Seen* seen = seenOperands(in);
     if (site.width == SiteProfile::kNoShapes)
         return nullptr;
-    Shapes shapes;
-    shapes.complete = site.width != SiteProfile::kAnyShape;
-    for (size_t i = 0; i < site.numShapes; ++i) {
-        Shape shape{site.shapes[i], {}};
-        shape.access.object = functionOf(shape.version, in.arg);
-        if (shape.access.object)
-            shapes.known.push_back(shape);
-        else
-            shapes.complete = false;
-    }
+    const Shapes shapes =
+        shapesCalling(site, [&](uint32_t version) { return functionOf(version, in.arg); });
     if (shapes.known.empty())
         return nullptr;
     if (right->type().exact == ExactClass::kUnknown && seen && isPlainRight((*seen)[0]))

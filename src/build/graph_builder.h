@@ -305,6 +305,8 @@ class GraphBuilder {
     };
     Shapes shapesAt(const Instr& in, Value* owner,
                     host::AttributeAccess (*accessOf)(uint32_t typeVersion, Object* name));
+    static Shapes shapesCalling(const runtime::SiteProfile& site,
+                                const std::function<Object*(uint32_t typeVersion)>& functionOf);
     void noteFeedback(const Instr& in, Value* owner);
     bool isPolymorphic(const Instr& in, Value* owner);
     void noteShape(const Instr& in, Value* owner, runtime::SiteProfile::Shape shape);

@@ -383,9 +383,6 @@ PyObject* CallMethodDescrFast(PyThreadState* tstate, PyObject* descriptor, PyObj
 }
 
 PyObject* CallTypeOne(PyObject* type, PyObject* arg) {
-    if (type == reinterpret_cast<PyObject*>(&PyType_Type)) {
-        return Py_NewRef(reinterpret_cast<PyObject*>(Py_TYPE(arg)));
-    }
     if (type == reinterpret_cast<PyObject*>(&PyUnicode_Type)) {
         return PyObject_Str(arg);
     }
