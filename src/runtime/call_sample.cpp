@@ -8,6 +8,9 @@
 #include <utility>
 
 namespace pyston::runtime {
+
+uint32_t callWeight = 1;
+
 namespace {
 
 constexpr uint32_t kMostOftenSampled = 16;
@@ -21,10 +24,19 @@ constexpr uint32_t kCallsUnderStress = 10;
 constexpr uint64_t kNanosecondsOfCall = 500; // before there was a sample
 constexpr uint64_t kHeaviestCall = 512;
 
+// Between samples there is so much time, measured by the time that the last one took, and by the
+// seconds of processor time for which the program has run: it is taken to go on for as long, and
+// what is found late then is late by no more of that. After a compilation there are likely more.
+constexpr uint64_t kTimeBetween = 32;
+constexpr uint64_t kTimeAfterCompilation = 8;
+constexpr uint64_t kMostSeconds = 4;
+
 uint32_t callsLeft = 0;
 uint32_t interval = kMostOftenSampled;
-uint64_t lastTook = 0;
-uint64_t began = 0; // nanoseconds; 0: it does not stand for some time
+uint64_t lastTook = 0; // nanoseconds; 0: it ended for want of calls
+uint64_t lastEnded = 0;
+uint64_t began = 0; // nanoseconds; 0: it began with one call of 16
+bool isLook = false;
 uint64_t nanosecondsOfCall = kNanosecondsOfCall;
 
 void adjustInterval() {
@@ -44,9 +56,14 @@ uint32_t callsInTime() {
     return options().stressTicks ? kCallsUnderStress : kCallsInTime;
 }
 
-} // namespace
+void begin() {
+    callsLeft = callsInTime();
+    began = monotonicNanoseconds();
+    callWeight = 1;
+    isLook = false;
+}
 
-uint32_t callWeight = 1;
+} // namespace
 
 bool isInCallSample() {
     if (callsLeft == 0) [[likely]]
@@ -71,10 +88,19 @@ bool beginsCallSample() {
 }
 
 void beginCallSample(uint64_t nanoseconds) {
-    callsLeft = callsInTime();
-    began = monotonicNanoseconds();
+    begin();
     const uint64_t usual = callsLeft * nanosecondsOfCall;
     callWeight = static_cast<uint32_t>(std::clamp<uint64_t>(nanoseconds / usual, 1, kHeaviestCall));
+}
+
+void beginLook() {
+    begin();
+    isLook = true;
+}
+
+void endLook() {
+    if (isLook)
+        endCallSample();
 }
 
 void endLongCallSample() {
@@ -86,17 +112,26 @@ void endLongCallSample() {
 
 void endCallSample() {
     if (began != 0) {
-        const uint64_t took = lastTook = monotonicNanoseconds() - began;
+        const uint64_t now = monotonicNanoseconds();
+        const uint64_t took = lastTook = now - began;
+        lastEnded = now;
         const uint32_t calls = std::max(callsInTime() - callsLeft, 1u);
-        nanosecondsOfCall = (nanosecondsOfCall + took / calls) / 2 + 1;
+        if (!isLook)
+            nanosecondsOfCall = (nanosecondsOfCall + took / calls) / 2 + 1;
     }
     callsLeft = 0;
     began = 0;
+    isLook = false;
     callWeight = 1;
 }
 
-uint64_t lengthOfCallSample() {
-    return lastTook;
+bool mayBeginCallSample(bool hasCompiled) {
+    if (options().stressTicks)
+        return true;
+    const uint64_t seconds =
+        std::clamp<uint64_t>(processCpuMicroseconds() / 1'000'000, 1, kMostSeconds);
+    const uint64_t between = seconds * (hasCompiled ? kTimeAfterCompilation : kTimeBetween);
+    return monotonicNanoseconds() - lastEnded >= between * lastTook;
 }
 
 } // namespace pyston::runtime

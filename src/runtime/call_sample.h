@@ -20,12 +20,17 @@ bool beginsCallSample();
 // What is seen from now on is a sample of some hundred calls, for all in so many nanoseconds. How
 // many those are is told by the time that calls took in earlier samples.
 void beginCallSample(uint64_t nanoseconds);
-// Ends that sample, if it has not ended for want of calls.
+// Likewise, but until the loops that are watched were seen (endLook()), if that does not take
+// longer. Its calls stand for themselves.
+void beginLook();
+void endLook();
+// Ends these two, if they have not ended for want of calls.
 void endLongCallSample();
 
 void endCallSample();
-// The last of those that stand for some time took so many nanoseconds; 0: it ended for want of
-// calls.
-uint64_t lengthOfCallSample();
+// Was the last of these two so long ago that another one may begin? (Something was compiled since
+// the last tick, or not.) To see calls costs time: they take longer with the hook, and what we do
+// is not in the processor's caches at first.
+bool mayBeginCallSample(bool hasCompiled);
 
 } // namespace pyston::runtime

@@ -1,7 +1,9 @@
 // Samples of calls, and what the calls in them weigh.
 #include "runtime/call_sample.h"
 
+#include <chrono>
 #include <gtest/gtest.h>
+#include <thread>
 
 namespace pyston::runtime {
 namespace {
@@ -48,6 +50,30 @@ TEST_F(CallSample, IsEndedForWantOfCallsOnlyWhereItStandsForATime) {
     }
     endLongCallSample();
     EXPECT_TRUE(isInCallSample());
+}
+
+TEST_F(CallSample, BeginsWhenTheLastOneIsPaidFor) {
+    beginCallSample(0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    callsInSample();
+    EXPECT_FALSE(mayBeginCallSample(false));
+    EXPECT_FALSE(mayBeginCallSample(true));
+    std::this_thread::sleep_for(std::chrono::milliseconds(900)); // 5 * 4 seconds * 8, 5 * 4 * 32
+    EXPECT_TRUE(mayBeginCallSample(true));
+    beginCallSample(0);
+    endLongCallSample(); // it took nothing from the program
+    EXPECT_TRUE(mayBeginCallSample(false));
+}
+
+TEST_F(CallSample, LookEndsWhenTheLoopsWereSeen) {
+    beginLook();
+    EXPECT_TRUE(isInCallSample());
+    EXPECT_EQ(callWeight, 1u);
+    endLook();
+    EXPECT_FALSE(isInCallSample());
+    beginCallSample(0);
+    endLook(); // which is no look
+    EXPECT_EQ(callsInSample(), 300);
 }
 
 TEST_F(CallSample, OneOfSomeCallsBeginsOne) {

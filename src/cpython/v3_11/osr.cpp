@@ -7,6 +7,7 @@
 #include "cpython/v3_11/traced_positions.h"
 #include "cpython/v3_11/unhooked.h"
 #include "cpython/v3_11/unwind.h"
+#include "runtime/call_sample.h"
 #include "runtime/compile_thread.h"
 #include "runtime/options.h"
 #include "runtime/policy.h"
@@ -191,10 +192,12 @@ EdgeOutcome atLoopHeader(const Frame* frame, HostCode* data, LoopEdge* edge) {
         ++runtime::statistics().loopEntries;
         return {data->current.get(), entry};
     }
-    if (data->isSampled && runtime::hasSeenLoop(data))
+    if (data->isSampled && runtime::hasSeenLoop(data)) {
         unwatchLoops(data);
-    else if (!isWorthWatching(data, *edge))
+        runtime::endLook();
+    } else if (!isWorthWatching(data, *edge)) {
         unpatch(data, edge);
+    }
     return interpretAfterEdge();
 }
 

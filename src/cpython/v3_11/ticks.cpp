@@ -34,38 +34,39 @@ support::Ticker ticker([] {
         callSoon(onTick, nullptr);
 });
 
-// Limited to what may have been spent in the interpreter.
+// The time since something was done last, as far as it may have been spent in the interpreter.
 class Interval {
   public:
-    uint64_t restart() {
+    // At each tick, at least.
+    void note() {
         const uint64_t now = monotonicNanoseconds();
-        return length_ = std::min(now - std::exchange(last_, now), kLongestNanoseconds);
+        length_ += std::min(now - std::exchange(last_, now), kLongestNanoseconds);
     }
-    uint64_t sinceRestart() const { return monotonicNanoseconds() - last_; }
-    uint64_t length() const { return length_; }
+    // It is done now.
+    uint64_t restart() {
+        note();
+        return std::exchange(length_, 0);
+    }
 
   private:
     uint64_t last_ = 0;
     uint64_t length_ = 0;
 };
 Interval looks;
+Interval adoptions;
 Interval samples;
+uint64_t timeOfAdoption = 1;
 
 // After so many samples of runs that last, which led to nothing that was compiled, only each
 // second, third, ... tick is for one.
 constexpr uint32_t kSamplesInVain = 32;
 constexpr uint32_t kMostTicks = 4;
-// Calls take longer with the hook, and what we do is not in the processor's caches at first: so
-// much time is between samples, measured by the time that the last one took.
-constexpr uint64_t kTimeBetween = 32;
 
 bool isTimeForSample(bool hasCompiled) {
     static uint32_t inVain = 0;
     static uint32_t skipped = 0;
     if (hasCompiled || runtime::options().stressTicks)
         inVain = 0;
-    else if (samples.sinceRestart() < kTimeBetween * runtime::lengthOfCallSample())
-        return false;
     if (++skipped < std::min(1 + inVain / kSamplesInVain, kMostTicks))
         return false;
     skipped = 0;
@@ -87,10 +88,15 @@ int onTick(void*) {
     looksAtLoopsNext = true;
     const bool hasCompiled = hasCompiledSince();
     runtime::endLongCallSample();
-    if (isTimeForSample(hasCompiled) && interruptLastingRun(tstate))
-        runtime::beginCallSample(samples.restart());
-    else
-        awaitLoops(tstate);
+    samples.note();
+    adoptions.note();
+    if (runtime::mayBeginCallSample(hasCompiled)) {
+        timeOfAdoption = adoptions.restart();
+        if (isTimeForSample(hasCompiled) && interruptLastingRun(tstate))
+            runtime::beginCallSample(samples.restart());
+        else
+            awaitLoops(tstate);
+    }
     const bool wasLong = interruptLongRun(tstate);
     if (currentRun == 0)
         lookAtLoops(tstate);
@@ -156,8 +162,8 @@ void noticeLoopCode() {
     callSoon(look, nullptr);
 }
 
-uint64_t tickInterval() {
-    return looks.length();
+uint64_t timeAdoptedFor() {
+    return timeOfAdoption;
 }
 
 void endTicks() {

@@ -20,8 +20,8 @@ bool samplesLoopsOf(const PyThreadState* tstate);
 extern bool looksAtLoopsNext;
 // Then does so, unless an exception is set.
 void lookAtLoops(PyThreadState* tstate);
-// The time between the last two looks.
-uint64_t tickInterval();
+// For how many nanoseconds what is found now, in a run without the hook, stands.
+uint64_t timeAdoptedFor();
 // The interpreter ends.
 void endTicks();
 

@@ -254,8 +254,8 @@ void watchLoopsOf(PyThreadState* tstate, HostCode* data, const Frame* adopted) {
         return;
     if (isOnlyThread(tstate) && !greenletIsLoaded() && !hasActivation(tstate, data, adopted))
         data->unseenInRun = 0;
-    runtime::beginCallSample(0); // until the loops were seen
-    sampleLoops(data, tickInterval());
+    runtime::beginLook();
+    sampleLoops(data, timeAdoptedFor());
 }
 
 } // namespace
