@@ -59,16 +59,15 @@ bool GraphBuilder::mayRunCode(const Value* truth) const {
 }
 
 // The operand of an instruction that asks only whether it is true. If that, or its end, begins to
-// trace, the interpreter repeats the instruction with the answer as its operand.
+// trace, the interpreter repeats the instruction with the answer as its operand. Checked when both
+// are over: an exit would let go of the operand while the frame stands before the instruction.
 void GraphBuilder::dropTested(const Instr& in, Value* value, Value* truth) {
     if (!mayRunCode(truth))
         return dropPopped(in, {value});
     Environment before{env_.slots, stackBefore_};
     before.stack.back() = boxBool(truth);
-    FrameState* again = makeState(before, in.resumeOffset, in.offset);
-    emit(Opcode::kCheckTracing, {}, 0, again);
     drop(value, stateAfter());
-    emit(Opcode::kCheckReleased, {}, 0, again);
+    emit(Opcode::kCheckTracing, {}, 0, makeState(before, in.resumeOffset, in.offset));
 }
 
 void GraphBuilder::jumpIfOrPop(const Instr& in) {

@@ -116,7 +116,7 @@ void Lowering::lowerListAppend(const hir::Instr& instr) {
     e_.start(join);
 }
 
-// Most are True or False.
+// Most are True or False, which live on when they are released, and begin no tracing.
 VReg Lowering::lowerIsTrue(const hir::Instr& instr, std::span<const Operand> args) {
     lir::Block* call = e_.newColdBlock();
     lir::Block* other = e_.newBlock();
@@ -128,30 +128,60 @@ VReg Lowering::lowerIsTrue(const hir::Instr& instr, std::span<const Operand> arg
     const auto constant = [&](uint64_t address) {
         return e_.immOrReg(static_cast<int64_t>(address));
     };
+    const TruthTest test = truthTestOf(instr);
+    const auto answerWith = [&](int64_t answer) {
+        if (test.release)
+            e_.addMem(Opcode::kAddMem64, object, layout_.refcount, -1);
+        e_.jump(join, {e_.imm(answer)});
+    };
     e_.branch(Cc::kEq, object, constant(context_.trueObject), isTrue, other);
     e_.start(isTrue);
-    e_.jump(join, {e_.imm(1)});
+    answerWith(1);
     e_.start(other);
     e_.branch(Cc::kEq, object, constant(context_.falseObject), isFalse, call);
     e_.start(isFalse);
-    e_.jump(join, {e_.imm(0)});
+    answerWith(0);
     e_.start(call);
     const VReg answer = callHelper(instr, Helper::kIsTrue, args);
-    if (const hir::Instr* check = checkBehind(instr)) {
+    if (test.release)
+        release(*test.release);
+    if (test.check) {
         define(instr, result);
-        leaveIfTraced(leavingPointWith(*check, result, answer));
+        leaveIfTraced(leavingPointWith(*test.check, result, answer));
     }
     e_.jump(join, {answer});
     e_.start(join);
     return result;
 }
 
-// A check whether tracing has begun is made where code was run. (The next one that is lowered.)
-const hir::Instr* Lowering::checkBehind(const hir::Instr& isTrue) const {
+// A release of the operand, and a check whether tracing has begun, right behind it, are made where
+// code is run. A release alone stays one of its own: it is smaller.
+Lowering::TruthTest Lowering::truthTestOf(const hir::Instr& isTrue) const {
     const auto& instrs = isTrue.block()->instrs();
-    const auto next = std::ranges::find(instrs, &isTrue) + 1;
-    const bool isCheck = next != instrs.end() && (*next)->opcode() == hir::Opcode::kCheckTracing;
-    return isCheck ? *next : nullptr;
+    auto next = std::ranges::find(instrs, &isTrue) + 1;
+    const auto take = [&](hir::Opcode opcode) {
+        return next != instrs.end() && (*next)->opcode() == opcode ? *next++ : nullptr;
+    };
+    TruthTest test;
+    test.release = take(hir::Opcode::kDecref);
+    test.check = take(hir::Opcode::kCheckTracing);
+    if (!test.check ||
+        (test.release && canonical(test.release->operand(0)) != canonical(isTrue.operand(0))))
+        return {};
+    return test;
+}
+
+// Whether the truth test before it, if there is one, makes this release or check.
+bool Lowering::isPartOfTruthTest(const hir::Instr& instr) const {
+    const auto& instrs = instr.block()->instrs();
+    auto at = std::ranges::find(instrs, &instr);
+    if (at != instrs.begin() && (*(at - 1))->opcode() == hir::Opcode::kDecref)
+        --at;
+    if (at == instrs.begin() || (*(at - 1))->opcode() != hir::Opcode::kCallRuntime ||
+        static_cast<Helper>((*(at - 1))->imm()) != Helper::kIsTrue)
+        return false;
+    const TruthTest test = truthTestOf(**(at - 1));
+    return test.release == &instr || test.check == &instr;
 }
 
 // The callee's frame is made and cleared here if its compiled code can be entered; all else is the

@@ -134,6 +134,11 @@ void Lowering::lowerIncref(const hir::Instr& instr) {
 }
 
 void Lowering::lowerDecref(const hir::Instr& instr) {
+    if (!isPartOfTruthTest(instr))
+        release(instr);
+}
+
+void Lowering::release(const hir::Instr& instr) {
     const hir::Instr* value = instr.operand(0);
     const bool nullable = value->type().rep == hir::Rep::kNullable;
     if (!mayRunFinalizer(instr)) {
@@ -178,12 +183,7 @@ void Lowering::lowerCheckEvalBreaker(const hir::Instr& instr) {
 }
 
 void Lowering::lowerCheckTracing(const hir::Instr& instr) {
-    const auto& instrs = instr.block()->instrs();
-    const auto at = std::ranges::find(instrs, &instr);
-    const hir::Instr* before = at != instrs.begin() ? *(at - 1) : nullptr;
-    const bool isMade = before && before->opcode() == hir::Opcode::kCallRuntime &&
-                        static_cast<Helper>(before->imm()) == Helper::kIsTrue;
-    if (!isMade) // by lowerIsTrue()
+    if (!isPartOfTruthTest(instr))
         leaveIfTraced(exitPoint(instr, exits::Reason::kTracing));
 }
 

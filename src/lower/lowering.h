@@ -90,6 +90,7 @@ class Lowering {
     int leavingReleasePoint(const hir::Instr& check);
     int leavingPointWith(const hir::Instr& check, VReg value, VReg instead);
     void leaveIfTraced(int exit);
+    void release(const hir::Instr& decref);
     bool mayRunFinalizer(const hir::Instr& instr) const;
     const hir::Instr* releaseCheckedBy(const hir::Instr& decref) const;
     int64_t instrAddress(int64_t byteOffset) const;
@@ -107,7 +108,12 @@ class Lowering {
     VReg binaryDouble(const hir::Instr& instr, lir::Opcode op);
     // Call of a helper with its C arguments; checks the result as its row says and returns it.
     void lowerListAppend(const hir::Instr& instr);
-    const hir::Instr* checkBehind(const hir::Instr& isTrue) const;
+    struct TruthTest { // what else its call makes, null: nothing
+        const hir::Instr* release = nullptr;
+        const hir::Instr* check = nullptr;
+    };
+    TruthTest truthTestOf(const hir::Instr& isTrue) const;
+    bool isPartOfTruthTest(const hir::Instr& instr) const;
     VReg lowerIsTrue(const hir::Instr& instr, std::span<const Operand> args);
     VReg callHelper(const hir::Instr& instr, runtime::Helper helper, std::span<const Operand> args);
     VReg checkHelperResult(const hir::Instr& instr, runtime::Helper helper, VReg result);

@@ -1261,6 +1261,37 @@ TEST_F(BuildTest, ShortCircuit) {
     ASSERT_EQ(count(Opcode::kPhi), 1) << text;
 }
 
+// if a + b: what is tested dies before it is asked whether tracing has begun, and an exit there has
+// the answer in its place.
+TEST_F(BuildTest, TestedDiesBeforeTheCheck) {
+    slots(2, 2);
+    add(Op::kLoadFast, 0);
+    add(Op::kLoadFast, 1);
+    add(Op::kBinaryOp, 0);
+    add(Op::kPopJumpIfFalse, 0, 4);
+    add(Op::kLoadFast, 0);
+    add(Op::kReturnValue);
+    const std::string text = build();
+    const hir::Instr* tested = nullptr;
+    std::vector<const hir::Instr*> behind;
+    for (const hir::Block* block : fn_->blocks())
+        for (const hir::Instr* instr : block->instrs()) {
+            if (tested &&
+                (instr->opcode() == Opcode::kDrop || instr->opcode() == Opcode::kCheckTracing))
+                behind.push_back(instr);
+            if (instr->opcode() == Opcode::kCallRuntime &&
+                static_cast<runtime::Helper>(instr->imm()) == runtime::Helper::kIsTrue)
+                tested = instr;
+        }
+    ASSERT_GE(behind.size(), 2u) << text;
+    ASSERT_EQ(behind[0]->opcode(), Opcode::kDrop) << text;
+    EXPECT_EQ(behind[0]->operand(0), tested->operand(0)) << text;
+    ASSERT_EQ(behind[1]->opcode(), Opcode::kCheckTracing) << text;
+    ASSERT_EQ(behind[1]->frameState()->stack.size(), 1u) << text;
+    EXPECT_EQ(behind[1]->frameState()->stack[0]->opcode(), Opcode::kBoxBool) << text;
+    EXPECT_EQ(behind[1]->frameState()->resumeOffset, tested->frameState()->resumeOffset) << text;
+}
+
 TEST_F(BuildTest, MaybeUnboundMergesWithNull) {
     slots(2, 1);
     add(Op::kLoadFast, 0);

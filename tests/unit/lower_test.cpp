@@ -833,6 +833,51 @@ fs1: resume=10 at=12 slots=[v0] stack=[v2]
     EXPECT_EQ(run().exit, nullptr);
 }
 
+// What is tested dies before the check; True and False need neither.
+TEST_P(LowerObjects, TruthTestsReleaseBeforeTheyLeave) {
+    Fake object;
+    const auto compileTest = [&](const std::string& body) {
+        compile("func \"f\" slots=1 locals=1 stack=1 {\nbb0 (entry 0):\n"
+                "  v0:obj = LoadFrameSlot $0\n"
+                "  v2:bool = CallRuntime IsTrue v0 [fs0]\n" +
+                body +
+                "  v3:obj:bool = BoxBool v2\n  Return v3\n"
+                "fs0: resume=10 at=12 slots=[_] stack=[v0]\n"
+                "fs1: resume=14 at=12 slots=[_] stack=[]\n"
+                "fs2: resume=10 at=12 slots=[_] stack=[v2]\n}\n");
+        runtime::setAddress(Helper::kIsTrue, reinterpret_cast<uint64_t>(&isTrueForTest));
+        lowerAgain();
+    };
+    const auto runWith = [&](Fake& tested, int64_t references) {
+        tested.at(0) = static_cast<uint64_t>(references);
+        slot(0, tested.address());
+        return run();
+    };
+    compileTest("  Decref v0 [fs1]\n  CheckTracing [fs2]\n");
+    cframe_.at(0) = 255;
+    EXPECT_EQ(runWith(true_, 5).exit, nullptr);
+    EXPECT_EQ(true_.references(), 4);
+    EXPECT_EQ(runWith(false_, 5).exit, nullptr);
+    EXPECT_EQ(false_.references(), 4);
+    auto outcome = runWith(object, 1);
+    ASSERT_NE(outcome.exit, nullptr);
+    EXPECT_EQ(outcome.exit->reason, exits::Reason::kTracing);
+    EXPECT_EQ(outcome.exit->stack[0].bits & 0xff, 1u);
+    EXPECT_TRUE(outcome.exit->releases.empty());
+    ASSERT_EQ(outcome.observed.size(), 1u);
+    EXPECT_EQ(outcome.observed[0].dead, object.address());
+    cframe_.at(0) = 0;
+    EXPECT_EQ(runWith(object, 2).exit, nullptr);
+    EXPECT_EQ(object.references(), 1);
+
+    // Of several releases the check is one of its own, for whatever was tested.
+    compileTest("  Decref v0 [fs1]\n  Decref v0 [fs1]\n  CheckTracing [fs2]\n");
+    EXPECT_EQ(runWith(true_, 5).exit, nullptr);
+    EXPECT_EQ(true_.references(), 3);
+    cframe_.at(0) = 255;
+    EXPECT_EQ(runWith(true_, 5).exit->reason, exits::Reason::kTracing);
+}
+
 TEST_P(LowerObjects, References) {
     Fake object;
     compileBody("  Incref v0\n  Incref v0\n  Incref v1\n  Decref v0\n  Decref v1\n  Return v0\n",

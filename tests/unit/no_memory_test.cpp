@@ -19,13 +19,22 @@ std::atomic<int64_t> liveBlocks = 0;
 
 } // namespace
 
-void* operator new(size_t size) {
+// All forms are replaced: a sanitizer has its own of those that are not, which know nothing of
+// free().
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
     if (allocationsLeft >= 0 && allocationsLeft-- == 0)
-        throw std::bad_alloc();
+        return nullptr;
     void* block = std::malloc(size == 0 ? 1 : size);
+    liveBlocks += block != nullptr;
+    return block;
+}
+void* operator new[](size_t size, const std::nothrow_t& nothrow) noexcept {
+    return operator new(size, nothrow);
+}
+void* operator new(size_t size) {
+    void* block = operator new(size, std::nothrow);
     if (block == nullptr)
         throw std::bad_alloc();
-    ++liveBlocks;
     return block;
 }
 void* operator new[](size_t size) {
