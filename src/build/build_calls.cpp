@@ -231,8 +231,8 @@ GraphBuilder::Called GraphBuilder::callDirect(Value* kwnames, Value* function,
         return {};
     Value* guarded = guardCallee(call, function);
     const std::vector<Value*> parameters = parametersOf(call, guarded, args);
-    if (Value* result = tryInline(function, call.callee, parameters))
-        return {result, After::kNothing};
+    if (const Called inlined = tryInline(function, call.callee, parameters); inlined.result)
+        return inlined;
     return emitCallDirect(call.callee, guarded, parameters);
 }
 

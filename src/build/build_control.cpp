@@ -39,17 +39,30 @@ void GraphBuilder::popJump(const Instr& in) {
     const bool againstNone = in.op == Op::kPopJumpIfNone || in.op == Op::kPopJumpIfNotNone;
     const bool jumpsWhen = in.op == Op::kPopJumpIfTrue || in.op == Op::kPopJumpIfNone;
     Value* value = popObject();
-    Value* condition = nullptr;
-    if (againstNone) {
-        condition = emit(Opcode::kObjectIs, {value, none()});
-        dropPopped(in, {value});
-    } else {
-        condition = truth(in, value);
+    Value* condition = againstNone ? emit(Opcode::kObjectIs, {value, none()}) : truth(in, value);
+    bool dies = false;
+    if (mayRunCode(condition)) {
         dropTested(in, value, condition);
+    } else {
+        dies = mayDie(value);
+        dropPopped(in, {value});
     }
-    hir::Block* jump = edgeTo(targetOf(in), isBackward(in));
-    hir::Block* next = edgeTo(nextBlock(), false);
+    hir::Block* jump = dies ? checkedEdge(in, targetOf(in), in.target, isBackward(in))
+                            : edgeTo(targetOf(in), isBackward(in));
+    hir::Block* next =
+        dies ? checkedEdge(in, nextBlock(), in.nextOffset, false) : edgeTo(nextBlock(), false);
     branch(Opcode::kBranch, condition, jumpsWhen ? jump : next, jumpsWhen ? next : jump);
+}
+
+// An edge at which we leave if tracing has begun before it.
+hir::Block* GraphBuilder::checkedEdge(const Instr& in, int blockIndex, int offset,
+                                      bool checkBreaker) {
+    return inNewBlock([&] {
+        checkTracingAt(in, offset);
+        if (checkBreaker)
+            checkBreakerAt(in);
+        jumpTo(blockIndex);
+    });
 }
 
 bool GraphBuilder::mayRunCode(const Value* truth) const {
@@ -62,8 +75,6 @@ bool GraphBuilder::mayRunCode(const Value* truth) const {
 // trace, the interpreter repeats the instruction with the answer as its operand. Checked when both
 // are over: an exit would let go of the operand while the frame stands before the instruction.
 void GraphBuilder::dropTested(const Instr& in, Value* value, Value* truth) {
-    if (!mayRunCode(truth))
-        return dropPopped(in, {value});
     Environment before{env_.slots, stackBefore_};
     before.stack.back() = boxBool(truth);
     drop(value, stateAfter());
@@ -80,7 +91,8 @@ void GraphBuilder::jumpIfOrPop(const Instr& in) {
     })
                                : edgeTo(targetOf(in), false);
     pop();
-    const bool isDropped = needsDrop(value) && (ranCode || (&in)[1].line != in.line);
+    const bool isDropped =
+        needsDrop(value) && (ranCode || mayDie(value) || (&in)[1].line != in.line);
     hir::Block* next = isDropped ? inNewBlock([&] {
         drop(value, stateAfter());
         if (ranCode)

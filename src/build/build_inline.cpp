@@ -54,22 +54,22 @@ bool GraphBuilder::isBeingBuilt(const runtime::CodeData* data) const {
 }
 
 // The call's result, or null, and nothing has been done, when it has to be a call.
-Value* GraphBuilder::tryInline(Value* constant, runtime::CodeData* callee,
-                               std::span<Value* const> args) {
+GraphBuilder::Called GraphBuilder::tryInline(Value* constant, runtime::CodeData* callee,
+                                             std::span<Value* const> args) {
     Object* function = constantOf(constant);
     if (!facts().decode || !facts().isWarm || !facts().isWarm(callee) || isBeingBuilt(callee) ||
         callee->isGenerator || callee->suppressed)
-        return nullptr;
+        return {};
     const int depth = inlining_ ? inlining_->depth + 1 : 1;
     int* budget = inlining_ ? inlining_->budget : &inlineBudget_;
     const Bytecode code = facts().decode(callee->code);
     const auto size = static_cast<int>(code.instrs.size());
     if (depth > kMaxDepth || !isInlinable(code) || size > *budget)
-        return nullptr;
+        return {};
     std::string failure;
     const std::unique_ptr<Flow> flow = analyzeFlow(code, {}, &failure);
     if (!flow)
-        return nullptr;
+        return {};
     BuildRequest request = request_;
     request.bytecode = &code;
     request.profile = callee;
@@ -89,7 +89,7 @@ Value* GraphBuilder::tryInline(Value* constant, runtime::CodeData* callee,
     if (!inner.buildInlined(start, args)) {
         *budget += size;
         fn_.inlined.resize(numInlined);
-        return nullptr;
+        return {};
     }
     emit(Opcode::kGuardRecursion, {}, depth);
     start->preds().push_back(block_);
@@ -101,12 +101,13 @@ Value* GraphBuilder::tryInline(Value* constant, runtime::CodeData* callee,
     }
     phis_.insert(phis_.end(), inner.phis_.begin(), inner.phis_.end());
     Value* result = goOnAt(join)[0];
-    // Who looks at the frame, or takes it over, needs its function.
-    if (std::ranges::any_of(fn_.blocks(), [&](const hir::Block* block) {
-            return block->id() >= firstInner && mayRelease(block);
-        }))
+    // Who looks at the frame, or takes it over, needs its function. Who runs may begin to trace.
+    const bool mayRun = std::ranges::any_of(fn_.blocks(), [&](const hir::Block* block) {
+        return block->id() >= firstInner && mayRelease(block);
+    });
+    if (mayRun)
         emit(Opcode::kKeepAlive, {constant});
-    return result;
+    return {result, mayRun ? After::kTracing : After::kNothing};
 }
 
 bool GraphBuilder::buildInlined(hir::Block* start, std::span<Value* const> args) {

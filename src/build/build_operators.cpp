@@ -102,7 +102,10 @@ bool GraphBuilder::buildOperator(const Instr& in) {
     case Op::kUnaryNot: {
         Value* value = popObject();
         Value* answer = truth(in, value);
-        dropTested(in, value, answer);
+        if (mayRunCode(answer))
+            dropTested(in, value, answer);
+        else
+            dropPopped(in, {value});
         push(boxBool(emit(Opcode::kBoolNot, {answer})));
         return true;
     }

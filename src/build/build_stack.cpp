@@ -60,28 +60,42 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
 }
 
 // A stack value dies at its last use. Nobody can tell that from here, unless a finalizer looks at
-// the line, or at what was bound meanwhile, or several are popped, which die in that order.
+// the line, or at what was bound meanwhile, or several are popped, which die in that order; or
+// unless it changes what was read since code could run last, which is to be read again.
 // If it is said of one operand, it is of the others, since they die in order.
 void GraphBuilder::dropPopped(const Instr& in, std::initializer_list<Value*> values) {
-    const auto isNotShown = [&](const Value* value) {
-        return mayDie(value) && !isShownAt(in, value);
+    const bool hasRun = hasRunSinceRead();
+    const auto isNotSeen = [&](const Value* value) {
+        return mayDie(value) && !(hasRun && isShownAt(in, value));
     };
-    if (!isShownBefore(in) || isOneOfSeveralPops(in) || std::ranges::any_of(values, isNotShown))
+    if (!isShownBefore(in) || isOneOfSeveralPops(in) || std::ranges::any_of(values, isNotSeen))
         for (Value* value : values)
             drop(value, stateAfter());
 }
 
-// Likewise for what an instruction took off the stack. Most have a state themselves; not so a look
-// at a slot of an object, its class or its length.
+// Likewise for what an instruction took off the stack. Most run code and have a state themselves;
+// not so a look at a slot of an object, at its class or its length.
 void GraphBuilder::dropConsumed(const Instr& in) {
-    if (in.op != Op::kLoadAttr && in.op != Op::kLoadMethod && in.op != Op::kCall)
-        return;
     std::vector<Value*> dying;
-    for (Value* value : stackBefore_)
-        if (value && mayDie(current(value)) && !isShownAt(in, value))
-            dying.push_back(current(value));
-    for (Value* value : dying)
-        drop(value, stateAfter());
+    bool isSeen = hasRunSinceRead();
+    for (Value* value : stackBefore_) {
+        if (!value || !mayDie(current(value)))
+            continue;
+        dying.push_back(current(value));
+        isSeen = isSeen && isShownAt(in, dying.back());
+    }
+    if (!isSeen)
+        for (Value* value : dying)
+            drop(value, stateAfter());
+}
+
+// Whether code may have run since the last read of anything that code can change.
+bool GraphBuilder::hasRunSinceRead() const {
+    const auto& instrs = block_->instrs();
+    for (auto it = instrs.rbegin(); it != instrs.rend(); ++it)
+        if ((*it)->has(kReadHeap))
+            return (*it)->has(kRunPython);
+    return false;
 }
 
 namespace {

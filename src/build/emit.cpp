@@ -166,10 +166,15 @@ void GraphBuilder::checkTracingAt(const Instr& in, int targetOffset) {
 }
 
 // Leave after this instruction if the finalizer of what it let go of has begun to trace. An
-// instruction that was built in several blocks let go of that in one of the others.
+// instruction that was built in several blocks let go of that in one of the others, or last.
 void GraphBuilder::checkReleased(const Instr& in, const Block* begun, size_t numBefore) {
-    if (!block_ || block_ != begun)
+    if (!block_)
         return;
+    if (block_ != begun) {
+        if (block_->instrs().size() > 0 && block_->instrs().back()->opcode() == Opcode::kDrop)
+            emit(Opcode::kCheckReleased, {}, 0, stateAfter());
+        return;
+    }
     const bool isChecked = block_->instrs().size() > numBefore &&
                            block_->instrs().back()->opcode() == Opcode::kCheckTracing;
     if (!isChecked && letsGo(in))

@@ -114,7 +114,13 @@ class GraphBuilder {
     const BytecodeBlock& bytecodeBlock(int b) const { return flow_.blocks[static_cast<size_t>(b)]; }
 
     // --- inlining (build_inline.cpp)
-    Value* tryInline(Value* function, runtime::CodeData* callee, std::span<Value* const> args);
+    // What a call leaves to be checked after it.
+    enum class After : uint8_t { kNothing, kTracing, kBreakerAndTracing };
+    struct Called {
+        Value* result = nullptr; // null: not a call that is known here
+        After after = After::kNothing;
+    };
+    Called tryInline(Value* function, runtime::CodeData* callee, std::span<Value* const> args);
     bool buildInlined(hir::Block* start, std::span<Value* const> args);
     void returnInlined(Value* value);
     bool isBeingBuilt(const runtime::CodeData* data) const;
@@ -240,7 +246,9 @@ class GraphBuilder {
     bool buildStackOp(const Instr& in);
     void dropPopped(const Instr& in, std::initializer_list<Value*> values);
     void dropConsumed(const Instr& in);
+    bool hasRunSinceRead() const;
     bool mayDie(const Value* value) const;
+    hir::Block* checkedEdge(const Instr& in, int blockIndex, int offset, bool checkBreaker);
     void dropTested(const Instr& in, Value* value, Value* truth);
     bool mayRunCode(const Value* truth) const;
     bool isShownBefore(const Instr& in) const;
@@ -364,12 +372,6 @@ class GraphBuilder {
     // --- calls (build_calls.cpp)
     bool buildCall(const Instr& in);
     void call(const Instr& in);
-    // What a call leaves to be checked after it.
-    enum class After : uint8_t { kNothing, kTracing, kBreakerAndTracing };
-    struct Called {
-        Value* result = nullptr; // null: not a call that is known here
-        After after = After::kNothing;
-    };
     hir::ExactClass instanceClassOf(const Value* callable) const;
     Called callOne(const Instr& in, Value* kwnames, Value* callable, std::span<Value* const> args);
     Called callAnyOf(const Instr& in, Value* kwnames, Value* callable,
