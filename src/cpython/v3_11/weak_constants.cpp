@@ -29,72 +29,71 @@ uint16_t& near(const PyObject* object) {
     return namesNear[reinterpret_cast<uintptr_t>(object) / 16 % namesNear.size()];
 }
 
-destructor originalTypeDealloc = nullptr;
+// The classes of a class and a module while they die, when they have been named. The interpreter
+// ends a deallocation by calling the tp_free of the object's class. It is the dying object that
+// gets another class, since other objects of its class are given classes, and die, meanwhile, in
+// other threads, too; nobody can see it any more: nothing refers to it, and its weak references are
+// cleared by then, or while nothing has run yet. (In all else, they are the classes that they are
+// copies of.)
+PyTypeObject dyingClass;
+PyTypeObject dyingModule;
 
-// The tp_free of metaclasses whose classes have been named.
+destructor originalTypeDealloc = nullptr;
+destructor originalModuleDealloc = nullptr;
+
+// The tp_free of dyingClass and dyingModule. (The last code that named it may have gone meanwhile.)
 void freeUnlessNamed(void* memory) {
-    auto* type = static_cast<PyTypeObject*>(memory);
-    const auto name = names.find(static_cast<PyObject*>(memory));
+    auto* self = static_cast<PyObject*>(memory);
+    const bool isClass = Py_IS_TYPE(self, &dyingClass);
+    Py_SET_TYPE(self, isClass ? &PyType_Type : &PyModule_Type);
+    const auto name = names.find(self);
     if (name == names.end())
-        return PyObject_GC_Del(memory);
+        return PyObject_GC_Del(self);
     name->second.isDead = true;
-    Py_SET_REFCNT(type, kDeadReferences);
-    Py_SET_TYPE(type, &PyType_Type);
-    type->tp_version_tag = 0;
-    type->tp_flags = 0;
+    Py_SET_REFCNT(self, kDeadReferences);
+    if (isClass) {
+        auto* type = reinterpret_cast<PyTypeObject*>(self);
+        type->tp_version_tag = 0;
+        type->tp_flags = 0;
+    }
 }
 
-// type_dealloc() in typeobject.c, which ends by calling the metaclass's tp_free. (That stays ours:
-// other classes may die meanwhile, in other threads, too.)
+// Its memory is given back by the usual function, so that we may do it later.
+bool isFreedPlainly(PyObject* object) {
+    return Py_TYPE(object)->tp_free == PyObject_GC_Del;
+}
+
 void deallocType(PyObject* self) {
-    if (isNamed(self) && Py_TYPE(self)->tp_free == PyObject_GC_Del)
-        Py_TYPE(self)->tp_free = freeUnlessNamed;
+    if (isNamed(self) && isFreedPlainly(self))
+        Py_SET_TYPE(self, &dyingClass);
     originalTypeDealloc(self);
 }
 
-destructor originalModuleDealloc = nullptr;
-
-// The tp_free of modules while one that is named dies. (Not for good: the interpreter compares it
-// when a module is given another class.)
-void freeModuleUnlessNamed(void* memory) {
-    const auto name = names.find(static_cast<PyObject*>(memory));
-    if (name == names.end())
-        return PyObject_GC_Del(memory);
-    name->second.isDead = true;
-    Py_SET_REFCNT(static_cast<PyObject*>(memory), kDeadReferences);
+// (Of a subclass too: a module may have been given another class since it was named.)
+void deallocModule(PyObject* self) {
+    if (isNamed(self) && isFreedPlainly(self))
+        Py_SET_TYPE(self, &dyingModule);
+    originalModuleDealloc(self);
 }
 
-void deallocModule(PyObject* self) {
-    if (!isNamed(self) || !PyModule_CheckExact(self))
-        return originalModuleDealloc(self);
-    freefunc usual = std::exchange(PyModule_Type.tp_free, freeModuleUnlessNamed);
-    originalModuleDealloc(self);
-    PyModule_Type.tp_free = usual;
+// A copy of a class of the interpreter's, which now deallocates by `ours`.
+destructor takeDealloc(PyTypeObject& type, destructor ours, PyTypeObject& dying) {
+    dying = type;
+    dying.tp_base = &type;
+    dying.tp_free = freeUnlessNamed;
+    return std::exchange(type.tp_dealloc, ours);
 }
 
 // Whether it is freed by way of PyType_Type's tp_dealloc: metaclasses made in C have copies of
 // that.
 bool isPlainClass(PyTypeObject* type) {
     PyTypeObject* metaclass = Py_TYPE(type);
-    const bool isFreedByUs =
-        metaclass->tp_free == PyObject_GC_Del || metaclass->tp_free == freeUnlessNamed;
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !isFreedByUs)
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
+        !isFreedPlainly(reinterpret_cast<PyObject*>(type)))
         return false;
     while (PyType_HasFeature(metaclass, Py_TPFLAGS_HEAPTYPE))
         metaclass = metaclass->tp_base;
     return metaclass == &PyType_Type;
-}
-
-void takeModuleDealloc() {
-    if (originalModuleDealloc == nullptr)
-        originalModuleDealloc = std::exchange(PyModule_Type.tp_dealloc, deallocModule);
-}
-
-void takeTypeDealloc() {
-    if (originalTypeDealloc != nullptr)
-        return;
-    originalTypeDealloc = PyType_Type.tp_dealloc;
-    PyType_Type.tp_dealloc = deallocType;
 }
 
 } // namespace
@@ -113,10 +112,10 @@ bool isHeldWeakly(Object* object) {
 }
 
 void nameWeakly(Object* object) {
-    if (PyType_Check(object))
-        takeTypeDealloc();
-    if (PyModule_Check(object))
-        takeModuleDealloc();
+    if (PyType_Check(object) && originalTypeDealloc == nullptr)
+        originalTypeDealloc = takeDealloc(PyType_Type, deallocType, dyingClass);
+    if (PyModule_Check(object) && originalModuleDealloc == nullptr)
+        originalModuleDealloc = takeDealloc(PyModule_Type, deallocModule, dyingModule);
     if (++names[object].uses == 1)
         ++near(object);
 }
