@@ -231,7 +231,7 @@ GraphBuilder::Called GraphBuilder::callDirect(Value* kwnames, Value* function,
         return {};
     Value* guarded = guardCallee(call, function);
     const std::vector<Value*> parameters = parametersOf(call, guarded, args);
-    if (Value* result = tryInline(function, call.callee, parameters))
+    if (Value* result = tryInline(guarded, call.callee, parameters))
         return {result, After::kNothing};
     return emitCallDirect(call.callee, guarded, parameters);
 }
