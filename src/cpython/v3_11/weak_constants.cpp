@@ -29,59 +29,61 @@ uint16_t& near(const PyObject* object) {
     return namesNear[reinterpret_cast<uintptr_t>(object) / 16 % namesNear.size()];
 }
 
-// The classes of a class and a module while they die, when they have been named. The interpreter
-// ends a deallocation by calling the tp_free of the object's class. It is the dying object that
-// gets another class, since other objects of its class are given classes, and die, meanwhile, in
-// other threads, too; nobody can see it any more: nothing refers to it, and its weak references are
-// cleared by then, or while nothing has run yet. (In all else, they are the classes that they are
-// copies of.)
-PyTypeObject dyingClass;
-PyTypeObject dyingModule;
+// Its memory is given back by the usual function, so that we may do it later.
+bool isFreedPlainly(PyObject* object) {
+    return Py_TYPE(object)->tp_free == PyObject_GC_Del;
+}
 
-destructor originalTypeDealloc = nullptr;
-destructor originalModuleDealloc = nullptr;
-
-// The tp_free of dyingClass and dyingModule. (The last code that named it may have gone meanwhile.)
+// The last that the interpreter does for a dying object. (The last code that named it may have gone
+// meanwhile.)
 void freeUnlessNamed(void* memory) {
     auto* self = static_cast<PyObject*>(memory);
-    const bool isClass = Py_IS_TYPE(self, &dyingClass);
-    Py_SET_TYPE(self, isClass ? &PyType_Type : &PyModule_Type);
+    PyTypeObject* usual = Py_TYPE(self)->tp_base;
+    Py_SET_TYPE(self, usual);
     const auto name = names.find(self);
     if (name == names.end())
         return PyObject_GC_Del(self);
     name->second.isDead = true;
     Py_SET_REFCNT(self, kDeadReferences);
-    if (isClass) {
+    if (usual == &PyType_Type) {
         auto* type = reinterpret_cast<PyTypeObject*>(self);
         type->tp_version_tag = 0;
         type->tp_flags = 0;
     }
 }
 
-// Its memory is given back by the usual function, so that we may do it later.
-bool isFreedPlainly(PyObject* object) {
-    return Py_TYPE(object)->tp_free == PyObject_GC_Del;
-}
+// How instances of one of the interpreter's classes (or of its subclasses: a module may have been
+// given one since it was named) die that are named.
+//
+// A deallocation ends by calling the tp_free of the object's class. It is the dying object that
+// gets another class for that, since other objects of its class are given classes, which compares
+// tp_free, and die, meanwhile, in other threads, too. Nobody can see it any more: nothing refers to
+// it. In all else its class is a copy of the usual one.
+template<PyTypeObject& kType> struct Dying {
+    static inline PyTypeObject type;
+    static inline destructor original = nullptr;
 
-void deallocType(PyObject* self) {
-    if (isNamed(self) && isFreedPlainly(self))
-        Py_SET_TYPE(self, &dyingClass);
-    originalTypeDealloc(self);
-}
+    static void dealloc(PyObject* self) {
+        if (isNamed(self) && isFreedPlainly(self))
+            Py_SET_TYPE(self, &type);
+        original(self);
+    }
 
-// (Of a subclass too: a module may have been given another class since it was named.)
-void deallocModule(PyObject* self) {
-    if (isNamed(self) && isFreedPlainly(self))
-        Py_SET_TYPE(self, &dyingModule);
-    originalModuleDealloc(self);
-}
+    static void takeDealloc() {
+        if (original != nullptr)
+            return;
+        type = kType;
+        type.tp_base = &kType;
+        type.tp_free = freeUnlessNamed;
+        original = std::exchange(kType.tp_dealloc, dealloc);
+    }
+};
 
-// A copy of a class of the interpreter's, which now deallocates by `ours`.
-destructor takeDealloc(PyTypeObject& type, destructor ours, PyTypeObject& dying) {
-    dying = type;
-    dying.tp_base = &type;
-    dying.tp_free = freeUnlessNamed;
-    return std::exchange(type.tp_dealloc, ours);
+// Not of subclasses.
+bool isDescriptor(PyObject* object) {
+    return (Py_IS_TYPE(object, &PyProperty_Type) || Py_IS_TYPE(object, &PyStaticMethod_Type) ||
+            Py_IS_TYPE(object, &PyClassMethod_Type)) &&
+           isFreedPlainly(object);
 }
 
 // Whether it is freed by way of PyType_Type's tp_dealloc: metaclasses made in C have copies of
@@ -107,15 +109,20 @@ bool anyNamed() {
 }
 
 bool isHeldWeakly(Object* object) {
-    return PyFunction_Check(object) || PyModule_CheckExact(object) ||
+    return PyFunction_Check(object) || PyModule_CheckExact(object) || isDescriptor(object) ||
            (PyType_Check(object) && isPlainClass(reinterpret_cast<PyTypeObject*>(object)));
 }
 
 void nameWeakly(Object* object) {
-    if (PyType_Check(object) && originalTypeDealloc == nullptr)
-        originalTypeDealloc = takeDealloc(PyType_Type, deallocType, dyingClass);
-    if (PyModule_Check(object) && originalModuleDealloc == nullptr)
-        originalModuleDealloc = takeDealloc(PyModule_Type, deallocModule, dyingModule);
+    if (PyType_Check(object))
+        Dying<PyType_Type>::takeDealloc();
+    if (PyModule_Check(object))
+        Dying<PyModule_Type>::takeDealloc();
+    if (isDescriptor(object)) {
+        Dying<PyProperty_Type>::takeDealloc();
+        Dying<PyStaticMethod_Type>::takeDealloc();
+        Dying<PyClassMethod_Type>::takeDealloc();
+    }
     if (++names[object].uses == 1)
         ++near(object);
 }
