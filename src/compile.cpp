@@ -119,6 +119,8 @@ build::Facts makeFacts(const runtime::CodeData& data) {
     facts.codeData = host::codeData;
     facts.functionGlobals = host::functionGlobals;
     facts.functionBuiltins = host::functionBuiltins;
+    facts.globalsOffset = host::layout().functionGlobals;
+    facts.builtinsOffset = host::layout().functionBuiltins;
     facts.decode = host::decode;
     facts.isWarm = [](const runtime::CodeData* data) {
         return data->compilations() > 0 || data->calls >= runtime::options().compileAfterCalls / 4;

@@ -231,7 +231,7 @@ GraphBuilder::Called GraphBuilder::callDirect(Value* kwnames, Value* function,
         return {};
     Value* guarded = guardCallee(call, function);
     const std::vector<Value*> parameters = parametersOf(call, guarded, args);
-    if (const Called inlined = tryInline(function, call.callee, parameters); inlined.result)
+    if (const Called inlined = tryInline(guarded, call.callee, parameters); inlined.result)
         return inlined;
     return emitCallDirect(call.callee, guarded, parameters);
 }

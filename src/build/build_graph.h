@@ -38,6 +38,8 @@ struct Facts {
     host::CallBinding (*bindCall)(Object* function, int64_t count, Object* kwnames) = nullptr;
     Object* (*functionGlobals)(Object* function) = nullptr;
     Object* (*functionBuiltins)(Object* function) = nullptr;
+    int64_t globalsOffset = 0; // where a function has them, in bytes
+    int64_t builtinsOffset = 0;
     Bytecode (*decode)(Object* code) = nullptr;
     bool (*isWarm)(const runtime::CodeData*) = nullptr; // worth being built into callers
     host::BuiltinInfo (*builtinInfo)(Object*) = nullptr;

@@ -54,9 +54,9 @@ bool GraphBuilder::isBeingBuilt(const runtime::CodeData* data) const {
 }
 
 // The call's result, or null, and nothing has been done, when it has to be a call.
-GraphBuilder::Called GraphBuilder::tryInline(Value* constant, runtime::CodeData* callee,
+GraphBuilder::Called GraphBuilder::tryInline(Value* guarded, runtime::CodeData* callee,
                                              std::span<Value* const> args) {
-    Object* function = constantOf(constant);
+    Object* function = constantOf(rootValue(guarded));
     if (!facts().decode || !facts().isWarm || !facts().isWarm(callee) || isBeingBuilt(callee) ||
         callee->isGenerator || callee->suppressed)
         return {};
@@ -80,8 +80,12 @@ GraphBuilder::Called GraphBuilder::tryInline(Value* constant, runtime::CodeData*
     const size_t numInlined = fn_.inlined.size();
     const InlinedFunction& inlined =
         fn_.inlined.emplace_back(InlinedFunction{function, callee, code.numSlots});
-    const Inlining inlining{makeState(env_, instr_->nextOffset, instr_->offset), &inlined,
-                            inlining_, depth, budget};
+    const Inlining inlining{makeState(env_, instr_->nextOffset, instr_->offset),
+                            &inlined,
+                            guarded,
+                            inlining_,
+                            depth,
+                            budget};
     *budget -= size;
     const int firstInner = fn_.numBlockIds();
     GraphBuilder inner(request, *flow, fn_, inlining);
@@ -106,7 +110,7 @@ GraphBuilder::Called GraphBuilder::tryInline(Value* constant, runtime::CodeData*
         return block->id() >= firstInner && mayRelease(block);
     });
     if (mayRun)
-        emit(Opcode::kKeepAlive, {constant});
+        emit(Opcode::kKeepAlive, {guarded});
     return {result, mayRun ? After::kTracing : After::kNothing};
 }
 

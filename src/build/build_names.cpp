@@ -69,12 +69,20 @@ void GraphBuilder::loadGlobal(const Instr& in, bool pushNull) {
 
 // Exact dicts: a frame may have those of any class.
 Value* GraphBuilder::frameGlobals() {
-    Value* globals = inlining_ ? constObject(facts().globals) : emit(Opcode::kFrameGlobals, {});
+    Value* globals = inlining_ ? namesOfCallee(facts().globals, facts().globalsOffset)
+                               : emit(Opcode::kFrameGlobals, {});
     return guardExact(globals, ExactClass::kDict);
 }
 Value* GraphBuilder::frameBuiltins() {
-    Value* builtins = inlining_ ? constObject(facts().builtins) : emit(Opcode::kFrameBuiltins, {});
+    Value* builtins = inlining_ ? namesOfCallee(facts().builtins, facts().builtinsOffset)
+                                : emit(Opcode::kFrameBuiltins, {});
     return guardExact(builtins, ExactClass::kDict);
+}
+
+// A dict of the function that is built in. It never has another one; but as a constant, the dict
+// would live, with all that is in it, for as long as the code.
+Value* GraphBuilder::namesOfCallee(Object* dict, int64_t offset) {
+    return emit(Opcode::kLoadField, exactObject(exactClassOf(dict)), {inlining_->callee}, offset);
 }
 
 Value* GraphBuilder::loadGlobalFast(const Instr& in) {

@@ -49,6 +49,7 @@ class GraphBuilder {
     struct Inlining {
         hir::FrameState* caller; // at the call, its operands popped
         const hir::InlinedFunction* function;
+        Value* callee;         // the function object, known to be the one
         const Inlining* outer; // null: the caller is the compiled function itself
         int depth;
         int* budget; // bytecode instructions that may still be inlined
@@ -120,7 +121,7 @@ class GraphBuilder {
         Value* result = nullptr; // null: not a call that is known here
         After after = After::kNothing;
     };
-    Called tryInline(Value* function, runtime::CodeData* callee, std::span<Value* const> args);
+    Called tryInline(Value* guarded, runtime::CodeData* callee, std::span<Value* const> args);
     bool buildInlined(hir::Block* start, std::span<Value* const> args);
     void returnInlined(Value* value);
     bool isBeingBuilt(const runtime::CodeData* data) const;
@@ -364,6 +365,7 @@ class GraphBuilder {
     Value* loadGlobalFast(const Instr& in);
     Value* frameGlobals();
     Value* frameBuiltins();
+    Value* namesOfCallee(Object* dict, int64_t offset);
     Value* loadBuiltin(uint32_t globalsVersion, uint32_t version, int64_t index);
     // Loads entry `index` of a dict whose keys have this version; speculates that what is there
     // stays.

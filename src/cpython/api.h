@@ -43,8 +43,8 @@ std::optional<double> floatValue(Object* object);
 // shown (runtime::CodeBlob::references, CodeData::keptForCompilation).
 void refer(Object* object);
 void unrefer(Object* object);
-// Functions and classes: compiled code compares with their addresses, and does not keep them alive.
-// As long as code names one no other object gets its address.
+// Functions, classes, modules and descriptors: compiled code names their addresses, and does not
+// keep them alive. As long as code names one no other object gets its address.
 bool isHeldWeakly(Object* object);
 void nameWeakly(Object* object);
 void forgetName(Object* object);

@@ -676,6 +676,46 @@ TEST_F(InlinedCallTest, ResultDiesAfterTheLocals) {
     }
 }
 
+// Code that named the dict would keep what is in it alive, as when the function's module is
+// replaced.
+TEST_F(InlinedCallTest, GlobalsAreReadFromTheFunction) {
+    request_.facts.decode = [](Object*) {
+        Bytecode code;
+        code.name = "g";
+        code.code = object(kCode);
+        code.names = {object(kName)};
+        code.numSlots = code.numLocals = 2;
+        code.argCount = 2;
+        code.stackSize = 1;
+        code.slotKinds.assign(2, 0x20);
+        Instr load;
+        load.op = Op::kLoadGlobal;
+        load.nextOffset = 2;
+        load.target = -1;
+        load.feedback.kind = Feedback::Kind::kGlobalModule;
+        load.feedback.keysVersion = 5;
+        load.feedback.index = 9;
+        Instr end;
+        end.op = Op::kReturnValue;
+        end.offset = end.resumeOffset = 2;
+        end.nextOffset = 4;
+        end.target = -1;
+        code.instrs = {load, end};
+        return code;
+    };
+    request_.facts.globalsOffset = 16;
+    callIt();
+    add(Op::kReturnValue);
+    const std::string text = build();
+    ASSERT_EQ(count(Opcode::kLoadDictEntry), 1) << text;
+    const hir::Instr* dict = find(Opcode::kLoadDictEntry)->operand(0);
+    if (dict->opcode() == Opcode::kGuardType)
+        dict = dict->operand(0);
+    ASSERT_EQ(dict->opcode(), Opcode::kLoadField) << text;
+    EXPECT_EQ(dict->imm(), 16);
+    EXPECT_EQ(dict->operand(0), find(Opcode::kGuardCode)) << text;
+}
+
 // a() is g(b(), c()), whose operands die behind the inlined frame.
 TEST_F(InlinedCallTest, OperandsBesideItAreDropped) {
     callLocal();

@@ -1,9 +1,9 @@
 // What compiled code refers to, as the garbage collector sees it.
 //
-// Compiled code holds references: to code that it calls, to the values of class attributes, to
-// properties (not to functions and classes: weak_constants.h). It belongs to a code object, which
-// the collector does not look into. So a function whose code refers to, say, a property of its
-// module is a part of a cycle (by way of the globals) which would never be collected. Therefore a
+// Compiled code holds references: to code that it calls, to the values of class attributes (not to
+// functions, classes and properties: weak_constants.h). It belongs to a code object, which the
+// collector does not look into. So a function whose code refers to, say, an object of its module is
+// a part of a cycle (by way of the globals) which would never be collected. Therefore a
 // function says that these references are its own, where that is true.
 //
 // Contract: they are visited exactly as often as they are held. So only the one function does that

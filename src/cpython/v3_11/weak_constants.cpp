@@ -29,72 +29,73 @@ uint16_t& near(const PyObject* object) {
     return namesNear[reinterpret_cast<uintptr_t>(object) / 16 % namesNear.size()];
 }
 
-destructor originalTypeDealloc = nullptr;
+// Its memory is given back by the usual function, so that we may do it later.
+bool isFreedPlainly(PyObject* object) {
+    return Py_TYPE(object)->tp_free == PyObject_GC_Del;
+}
 
-// The tp_free of metaclasses whose classes have been named.
+// The last that the interpreter does for a dying object. (The last code that named it may have gone
+// meanwhile.)
 void freeUnlessNamed(void* memory) {
-    auto* type = static_cast<PyTypeObject*>(memory);
-    const auto name = names.find(static_cast<PyObject*>(memory));
+    auto* self = static_cast<PyObject*>(memory);
+    PyTypeObject* usual = Py_TYPE(self)->tp_base;
+    Py_SET_TYPE(self, usual);
+    const auto name = names.find(self);
     if (name == names.end())
-        return PyObject_GC_Del(memory);
+        return PyObject_GC_Del(self);
     name->second.isDead = true;
-    Py_SET_REFCNT(type, kDeadReferences);
-    Py_SET_TYPE(type, &PyType_Type);
-    type->tp_version_tag = 0;
-    type->tp_flags = 0;
+    Py_SET_REFCNT(self, kDeadReferences);
+    if (usual == &PyType_Type) {
+        auto* type = reinterpret_cast<PyTypeObject*>(self);
+        type->tp_version_tag = 0;
+        type->tp_flags = 0;
+    }
 }
 
-// type_dealloc() in typeobject.c, which ends by calling the metaclass's tp_free. (That stays ours:
-// other classes may die meanwhile, in other threads, too.)
-void deallocType(PyObject* self) {
-    if (isNamed(self) && Py_TYPE(self)->tp_free == PyObject_GC_Del)
-        Py_TYPE(self)->tp_free = freeUnlessNamed;
-    originalTypeDealloc(self);
-}
+// How instances of one of the interpreter's classes (or of its subclasses: a module may have been
+// given one since it was named) die that are named.
+//
+// A deallocation ends by calling the tp_free of the object's class. It is the dying object that
+// gets another class for that, since other objects of its class are given classes, which compares
+// tp_free, and die, meanwhile, in other threads, too. Nobody can see it any more: nothing refers to
+// it. In all else its class is a copy of the usual one.
+template<PyTypeObject& kType> struct Dying {
+    static inline PyTypeObject type;
+    static inline destructor original = nullptr;
 
-destructor originalModuleDealloc = nullptr;
+    static void dealloc(PyObject* self) {
+        if (isNamed(self) && isFreedPlainly(self))
+            Py_SET_TYPE(self, &type);
+        original(self);
+    }
 
-// The tp_free of modules while one that is named dies. (Not for good: the interpreter compares it
-// when a module is given another class.)
-void freeModuleUnlessNamed(void* memory) {
-    const auto name = names.find(static_cast<PyObject*>(memory));
-    if (name == names.end())
-        return PyObject_GC_Del(memory);
-    name->second.isDead = true;
-    Py_SET_REFCNT(static_cast<PyObject*>(memory), kDeadReferences);
-}
+    static void takeDealloc() {
+        if (original != nullptr)
+            return;
+        type = kType;
+        type.tp_base = &kType;
+        type.tp_free = freeUnlessNamed;
+        original = std::exchange(kType.tp_dealloc, dealloc);
+    }
+};
 
-void deallocModule(PyObject* self) {
-    if (!isNamed(self) || !PyModule_CheckExact(self))
-        return originalModuleDealloc(self);
-    freefunc usual = std::exchange(PyModule_Type.tp_free, freeModuleUnlessNamed);
-    originalModuleDealloc(self);
-    PyModule_Type.tp_free = usual;
+// Not of subclasses.
+bool isDescriptor(PyObject* object) {
+    return (Py_IS_TYPE(object, &PyProperty_Type) || Py_IS_TYPE(object, &PyStaticMethod_Type) ||
+            Py_IS_TYPE(object, &PyClassMethod_Type)) &&
+           isFreedPlainly(object);
 }
 
 // Whether it is freed by way of PyType_Type's tp_dealloc: metaclasses made in C have copies of
 // that.
 bool isPlainClass(PyTypeObject* type) {
     PyTypeObject* metaclass = Py_TYPE(type);
-    const bool isFreedByUs =
-        metaclass->tp_free == PyObject_GC_Del || metaclass->tp_free == freeUnlessNamed;
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !isFreedByUs)
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) ||
+        !isFreedPlainly(reinterpret_cast<PyObject*>(type)))
         return false;
     while (PyType_HasFeature(metaclass, Py_TPFLAGS_HEAPTYPE))
         metaclass = metaclass->tp_base;
     return metaclass == &PyType_Type;
-}
-
-void takeModuleDealloc() {
-    if (originalModuleDealloc == nullptr)
-        originalModuleDealloc = std::exchange(PyModule_Type.tp_dealloc, deallocModule);
-}
-
-void takeTypeDealloc() {
-    if (originalTypeDealloc != nullptr)
-        return;
-    originalTypeDealloc = PyType_Type.tp_dealloc;
-    PyType_Type.tp_dealloc = deallocType;
 }
 
 } // namespace
@@ -108,15 +109,20 @@ bool anyNamed() {
 }
 
 bool isHeldWeakly(Object* object) {
-    return PyFunction_Check(object) || PyModule_CheckExact(object) ||
+    return PyFunction_Check(object) || PyModule_CheckExact(object) || isDescriptor(object) ||
            (PyType_Check(object) && isPlainClass(reinterpret_cast<PyTypeObject*>(object)));
 }
 
 void nameWeakly(Object* object) {
     if (PyType_Check(object))
-        takeTypeDealloc();
+        Dying<PyType_Type>::takeDealloc();
     if (PyModule_Check(object))
-        takeModuleDealloc();
+        Dying<PyModule_Type>::takeDealloc();
+    if (isDescriptor(object)) {
+        Dying<PyProperty_Type>::takeDealloc();
+        Dying<PyStaticMethod_Type>::takeDealloc();
+        Dying<PyClassMethod_Type>::takeDealloc();
+    }
     if (++names[object].uses == 1)
         ++near(object);
 }
