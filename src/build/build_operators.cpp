@@ -104,9 +104,9 @@ bool GraphBuilder::buildOperator(const Instr& in) {
         Value* answer = truth(in, value);
         if (mayRunCode(answer))
             dropTested(in, value, answer);
-        else
-            dropPopped(in, {value});
         push(boxBool(emit(Opcode::kBoolNot, {answer})));
+        if (!mayRunCode(answer))
+            dropPopped(in, {value});
         return true;
     }
     case Op::kCompareOp:

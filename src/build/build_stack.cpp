@@ -59,12 +59,35 @@ bool GraphBuilder::buildStackOp(const Instr& in) {
     }
 }
 
+namespace {
+
+// Whether code may have run in the block since the last read of anything that code can change.
+bool hasRunSinceRead(const hir::Block* block) {
+    const auto& instrs = block->instrs();
+    for (auto it = instrs.rbegin(); it != instrs.rend(); ++it)
+        if ((*it)->has(kReadHeap))
+            return (*it)->has(kRunPython);
+    return false;
+}
+
+// Whether the block's last use of the value takes it over.
+bool isTaken(const Value* value, const hir::Block* block) {
+    const auto& instrs = block->instrs();
+    for (auto it = instrs.rbegin(); it != instrs.rend(); ++it)
+        for (size_t i = 0; i < (*it)->numOperands(); ++i)
+            if (rootValue((*it)->operand(i)) == rootValue(value))
+                return (*it)->steals(i);
+    return false;
+}
+
+} // namespace
+
 // A stack value dies at its last use. Nobody can tell that from here, unless a finalizer looks at
 // the line, or at what was bound meanwhile, or several are popped, which die in that order; or
 // unless it changes what was read since code could run last, which is to be read again.
 // If it is said of one operand, it is of the others, since they die in order.
 void GraphBuilder::dropPopped(const Instr& in, std::initializer_list<Value*> values) {
-    const bool hasRun = hasRunSinceRead();
+    const bool hasRun = hasRunSinceRead(block_);
     const auto isNotSeen = [&](const Value* value) {
         return mayDie(value) && !(hasRun && isShownAt(in, value));
     };
@@ -73,29 +96,27 @@ void GraphBuilder::dropPopped(const Instr& in, std::initializer_list<Value*> val
             drop(value, stateAfter());
 }
 
-// Likewise for what an instruction took off the stack. Most run code and have a state themselves;
-// not so a look at a slot of an object, at its class or its length.
+// Likewise for what an instruction took off the stack. Most have a state themselves; not so a look
+// at a slot of an object, its class or its length.
 void GraphBuilder::dropConsumed(const Instr& in) {
+    const bool mayLackState =
+        in.op == Op::kLoadAttr || in.op == Op::kLoadMethod || in.op == Op::kCall;
+    const bool mayOnlyRead = mayLackState || in.op == Op::kBinarySubscr ||
+                             in.op == Op::kStoreSubscr || in.op == Op::kUnpackSequence ||
+                             in.op == Op::kIsOp;
+    if (!mayOnlyRead)
+        return;
     std::vector<Value*> dying;
-    bool isSeen = hasRunSinceRead();
+    bool isSeen = hasRunSinceRead(block_);
     for (Value* value : stackBefore_) {
-        if (!value || !mayDie(current(value)))
+        if (!value || !mayDie(current(value)) || isTaken(current(value), block_))
             continue;
+        isSeen = isSeen && (!mayLackState || isShownAt(in, current(value)));
         dying.push_back(current(value));
-        isSeen = isSeen && isShownAt(in, dying.back());
     }
     if (!isSeen)
         for (Value* value : dying)
             drop(value, stateAfter());
-}
-
-// Whether code may have run since the last read of anything that code can change.
-bool GraphBuilder::hasRunSinceRead() const {
-    const auto& instrs = block_->instrs();
-    for (auto it = instrs.rbegin(); it != instrs.rend(); ++it)
-        if ((*it)->has(kReadHeap))
-            return (*it)->has(kRunPython);
-    return false;
 }
 
 namespace {

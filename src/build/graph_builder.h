@@ -247,7 +247,6 @@ class GraphBuilder {
     bool buildStackOp(const Instr& in);
     void dropPopped(const Instr& in, std::initializer_list<Value*> values);
     void dropConsumed(const Instr& in);
-    bool hasRunSinceRead() const;
     bool mayDie(const Value* value) const;
     hir::Block* checkedEdge(const Instr& in, int blockIndex, int offset, bool checkBreaker);
     void dropTested(const Instr& in, Value* value, Value* truth);
