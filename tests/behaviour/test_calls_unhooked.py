@@ -139,8 +139,12 @@ def test_forks():
 
 
 def test_long_call_is_interrupted():
-    """What calls much that is cheap calls something that takes long. Several times, since a sample might see it."""
-    source = """
+    """What calls much that is cheap calls something that takes long. Several times, since a sample might see it.
+
+    Where compiling takes longer it has to be saved up for, in a program that has become no slower by as much.
+    """
+    source = f"""
+    rounds = {round(4 * harness.SLOWNESS)}
     FUNCTIONS = '''
     def heavy(n):
         total = 0.0
@@ -153,12 +157,12 @@ def test_long_call_is_interrupted():
         return function(*args)
     '''
     for turn in range(5):
-        space = {}
+        space = {{}}
         exec(FUNCTIONS, space)
         heavy, cheap, call = space["heavy"], space["cheap"], space["call"]
         for i in range(150):
             call(cheap, i)
-        for _ in range(4):
+        for _ in range(rounds):
             call(heavy, 2_000_000)
             for i in range(300):
                 call(cheap, i)
